@@ -1,0 +1,1 @@
+"""The bot: durable delivery, lanes, the assistant, admin commands, and the wiring of adapters and models."""

@@ -1,0 +1,296 @@
+"""Reads config.ini once into validated, frozen settings. Knows nothing of what they are used for.
+
+Errors::
+
+    ConfigError     the file or an override is wrong; the message names the place, the value and the nearest valid one
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from configparser import ConfigParser, MissingSectionHeaderError
+from configparser import Error as ParserError
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+ENV_PREFIX = "QUNDA_"
+Mode = Literal["mention", "passive", "off"]
+
+
+class ConfigError(Exception):
+    """The configuration is wrong; the message says where and what to write instead."""
+
+
+def _split(value: object) -> object:
+    """``a, b`` and one item a line both make a tuple."""
+    if isinstance(value, str):
+        return tuple(part.strip() for line in value.splitlines() for part in line.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    """A section of config.ini: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BotSettings(Section):
+    """``[bot]``"""
+
+    name: str = "群答"
+    admins: Names = ()
+    language: Literal["auto", "zh", "en"] = "auto"
+    max_age_s: float = Field(600, gt=0)
+    max_age_mention_s: float = Field(3600, gt=0)
+    max_backlog: int = Field(10_000, ge=1)
+    lanes: int = Field(8, ge=1, le=256)
+    lane_size: int = Field(64, ge=1)
+    per_person_per_hour: int = Field(30, ge=0)
+    per_group_per_hour: int = Field(120, ge=0)
+    message_timeout_s: float = Field(120, gt=0)
+    keep_texts_days: int = Field(90, ge=1)
+    keep_ids_days: int = Field(30, ge=30)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class KnowledgeSettings(Section):
+    """``[knowledge]``, the base named ``default``, and ``[knowledge:<name>]``"""
+
+    documents: Names = ()
+    good_questions: str = ""
+    bad_questions: str = ""
+    passage_chars: int = Field(800, ge=100, le=8000)
+    max_file_mb: float = Field(20, gt=0)
+    keep_versions: int = Field(3, ge=1)
+
+
+class RetrievalSettings(Section):
+    """``[retrieval]``"""
+
+    top_k: int = Field(8, ge=1, le=100)
+    bm25_weight: float = Field(1.0, ge=0)
+    dense_weight: float = Field(0.0, ge=0)
+
+
+class GateSettings(Section):
+    """``[gate]``"""
+
+    unwanted_per_1000: float = Field(20, gt=0, le=900)
+    expected_share: float = Field(0.1, gt=0, lt=1)
+    quiet_window_s: float = Field(2, ge=0, le=60)
+
+
+class EmbedderSettings(Section):
+    """``[embedder]``"""
+
+    model: str = "lexical"
+
+
+class RerankerSettings(Section):
+    """``[reranker]``"""
+
+    model: str = ""
+
+
+Preset = Literal[
+    "", "deepseek", "kimi", "qwen", "zhipu", "stepfun", "internlm", "siliconflow", "vllm", "ollama", "openai"
+]
+
+
+class LLMSettings(Section):
+    """``[llm]``"""
+
+    backend: Literal["extractive", "openai", "transformers"] = "extractive"
+    preset: Preset = ""
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    timeout_s: float = Field(60, gt=0)
+    first_token_timeout_s: float = Field(30, gt=0)
+    max_retries: int = Field(2, ge=0, le=10)
+    max_tokens: int = Field(800, ge=16)
+    temperature: float = Field(0.1, ge=0, le=2)
+    max_context_chars: int = Field(6000, ge=500)
+
+
+class GroupSettings(Section):
+    """``[group:<platform>:<chat>]``: what differs in one group."""
+
+    mode: Mode | None = None
+    knowledge: Names = ()
+    admins: Names = ()
+    unwanted_per_1000: float | None = Field(None, gt=0, le=900)
+
+
+class Settings(BaseModel):
+    """The whole configuration. ``path`` is the file it came from (None: the defaults), ``root`` what relative paths mean."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bot: BotSettings = BotSettings()
+    knowledge: Mapping[str, KnowledgeSettings] = Field(default_factory=lambda: {"default": KnowledgeSettings()})
+    retrieval: RetrievalSettings = RetrievalSettings()
+    gate: GateSettings = GateSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
+    reranker: RerankerSettings = RerankerSettings()
+    llm: LLMSettings = LLMSettings()
+    groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
+    path: Path | None = None
+    root: Path = Path()
+    data: Path = Path("data")
+
+    def group(self, name: str) -> GroupSettings:
+        """The settings of ``platform:chat``; all unset where the file does not mention it."""
+        return self.groups.get(name, GroupSettings())
+
+    def resolve(self, path: str) -> Path:
+        """A path of config.ini: ``~`` expanded, relative to the file that names it."""
+        expanded = Path(path).expanduser()
+        return expanded if expanded.is_absolute() else self.root / expanded
+
+
+SINGLE: dict[str, type[Section]] = {
+    "bot": BotSettings,
+    "retrieval": RetrievalSettings,
+    "gate": GateSettings,
+    "embedder": EmbedderSettings,
+    "reranker": RerankerSettings,
+    "llm": LLMSettings,
+}
+PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
+
+
+def load(
+    path: Path | None, *, data: Path | None = None, overrides: Sequence[str] = (), environ: Mapping[str, str] = os.environ
+) -> Settings:
+    """Read ``path`` (None: ``./config.ini`` when it is there, else the defaults) with ``section.key=value`` overrides.
+
+    Secrets and any other key may come from the environment: ``QUNDA_LLM_API_KEY`` beats ``[llm] api_key`` in the file,
+    and an override beats both.
+
+    Raises:
+        ConfigError: the file is missing, unreadable or wrong.
+    """
+    file = _find(path)
+    raw = _parse(file) if file else {}
+    _apply_environment(raw, environ)
+    for override in overrides:
+        _apply_override(raw, override)
+    where = str(file) if file else "the configuration"
+    fields = _validated(raw, where)
+    root = file.resolve().parent if file else Path.cwd()
+    return Settings(**fields, path=file, root=root, data=(data or root / "data").expanduser().absolute())
+
+
+def _find(path: Path | None) -> Path | None:
+    if path is not None:
+        if not path.is_file():
+            raise ConfigError(f"there is no config file {path}; copy the config.ini of the project there or leave --config out")
+        return path
+    default = Path("config.ini")
+    return default if default.is_file() else None
+
+
+def _parse(file: Path) -> dict[str, dict[str, str]]:
+    parser = ConfigParser(interpolation=None, inline_comment_prefixes=("#",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]  # keys are case-sensitive, as documented
+    try:
+        parser.read_string(file.read_text("utf-8-sig"), source=str(file))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 ({error}); save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
+    except MissingSectionHeaderError as error:
+        raise ConfigError(f"{file}, line {error.lineno}: no [section] above this line") from error
+    except ParserError as error:
+        raise ConfigError(f"{file}: {error}") from error
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _apply_environment(raw: dict[str, dict[str, str]], environ: Mapping[str, str]) -> None:
+    for section, model in SINGLE.items():
+        for key in model.model_fields:
+            value = environ.get(f"{ENV_PREFIX}{section}_{key}".upper())
+            if value:
+                raw.setdefault(section, {})[key] = value
+
+
+def _apply_override(raw: dict[str, dict[str, str]], override: str) -> None:
+    name, equals, value = override.partition("=")
+    section, dot, key = name.strip().rpartition(".")
+    if not equals or not dot or not section or not key:
+        raise ConfigError(f"--set {override!r} is not of the form section.key=value, for example gate.unwanted_per_1000=10")
+    raw.setdefault(section, {})[key.strip()] = value.strip()
+
+
+def _validated(raw: Mapping[str, Mapping[str, str]], where: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    knowledge: dict[str, Section] = {}
+    groups: dict[str, Section] = {}
+    for section, values in raw.items():
+        prefix, colon, name = section.partition(":")
+        if section in SINGLE:
+            fields[section] = _section(SINGLE[section], section, values, where)
+        elif prefix == "knowledge":
+            base = _base_name(name, colon, section, where)
+            knowledge[base] = _section(KnowledgeSettings, section, values, where)
+        elif prefix == "group" and ":" in name:
+            groups[name] = _section(GroupSettings, section, values, where)
+        else:
+            raise ConfigError(_unknown_section(section, where))
+    knowledge.setdefault("default", KnowledgeSettings())
+    _check_group_bases(groups, knowledge, where)
+    return {**fields, "knowledge": knowledge, "groups": groups}
+
+
+def _base_name(name: str, colon: str, section: str, where: str) -> str:
+    base = name if colon else "default"
+    if not base or any(c in base for c in '/\\:*?"<>|') or base.startswith("."):
+        raise ConfigError(f"{where}: [{section}] needs a name of letters, digits, - or _ behind the colon")
+    return base
+
+
+def _check_group_bases(groups: Mapping[str, Any], knowledge: Mapping[str, Section], where: str) -> None:
+    for name, group in groups.items():
+        for base in group.knowledge:
+            if base not in knowledge:
+                hint = _nearest(base, knowledge)
+                raise ConfigError(f"{where}: [group:{name}] knowledge names {base!r}, which has no section [knowledge:{base}]{hint}")
+
+
+def _section(model: type[Section], section: str, values: Mapping[str, str], where: str) -> Section:
+    for key in values:
+        if key not in model.model_fields:
+            raise ConfigError(f"{where}: [{section}] has no key {key!r}{_nearest(key, model.model_fields)}")
+    try:
+        return model.model_validate({key: value for key, value in values.items() if value != "" or _is_text(model, key)})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        shown = "a hidden value" if "key" in key or "secret" in key or "token" in key else repr(values.get(key, ""))
+        raise ConfigError(f"{where}: [{section}] {key} = {shown}: {first['msg'].lower()}") from None
+
+
+def _is_text(model: type[Section], key: str) -> bool:
+    """Whether an empty value means the empty text; for every other type it means the default."""
+    return model.model_fields[key].annotation is str
+
+
+def _unknown_section(section: str, where: str) -> str:
+    if section.partition(":")[0] == "group":
+        return f"{where}: [{section}] must be [group:<platform>:<chat id>], for example [group:feishu:oc_123]"
+    valid = [*SINGLE, *PREFIXED]
+    return f"{where}: there is no section [{section}]{_nearest(section.partition(':')[0], valid)}"
+
+
+def _nearest(word: str, valid: object) -> str:
+    names = [str(name) for name in valid]  # type: ignore[attr-defined]
+    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; valid: {', '.join(sorted(names))}"

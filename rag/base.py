@@ -1,0 +1,263 @@
+"""The values and protocols of the rag package: what is asked, what was found, what was decided, what was answered.
+
+It imports nothing of ours. Arrays are float32 unless a docstring says otherwise.
+
+Errors::
+
+    RagError
+      KnowledgeError        a knowledge version cannot be built, read or published
+        NoKnowledgeError    there is no usable version at all: run `qunda build`
+      ModelError            an embedder, reranker or local model cannot be loaded or used
+      GeneratorError        a generator failed; ``kind`` says how
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Language = Literal["zh", "en"]
+FloatArray = NDArray[np.float32]
+
+
+class RagError(Exception):
+    """Anything that the rag package could not do; the message names the fix."""
+
+
+class KnowledgeError(RagError):
+    """A knowledge version cannot be built, read or published."""
+
+
+class NoKnowledgeError(KnowledgeError):
+    """There is no usable knowledge version."""
+
+
+class ModelError(RagError):
+    """A model cannot be loaded or used."""
+
+
+GeneratorFault = Literal["timeout", "auth", "rate_limit", "bad_reply", "empty", "cut_off", "unreachable", "server", "config"]
+
+
+class GeneratorError(RagError):
+    """A generator failed.
+
+    ``kind`` is one of: ``timeout``, ``auth`` (401 or 403), ``rate_limit`` (429), ``bad_reply`` (not the protocol, HTML
+    for instance), ``empty``, ``cut_off`` (the stream died half way), ``unreachable``, ``server`` (5xx), ``config``.
+    """
+
+    def __init__(self, kind: GeneratorFault, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The cited unit: a stretch of one document.
+
+    ``source`` is the document's title, ``uri`` its path relative to the documents folder (with ``/``), ``headings`` the
+    heading path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its character
+    offsets in the document's text.
+    """
+
+    id: str
+    text: str
+    source: str
+    uri: str
+    headings: tuple[str, ...] = ()
+    position: int = 0
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage with its fused score, and the normalised score of each retriever that found it."""
+
+    passage: Passage
+    score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of the conversation, oldest first in a `Question`."""
+
+    speaker: str
+    text: str
+    is_bot: bool = False
+    same_sender: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message as the gate and the answer look at it; the bot's assistant makes it from a message with its context.
+
+    ``mentioned``: the bot was addressed. ``addressed_to_others``: somebody else was. ``quotes_person``: it quotes a
+    human. ``answered_by_person``: a human has already answered it.
+    """
+
+    text: str
+    language: Language = "zh"
+    mentioned: bool = False
+    addressed_to_others: bool = False
+    quotes_person: bool = False
+    answered_by_person: bool = False
+    quoted_text: str = ""
+    history: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term of the question as the knowledge base knows it.
+
+    ``idf`` is BM25's inverse document frequency (natural logarithm; the idf of an unseen term when ``df`` is 0),
+    ``df`` the number of passages with it, ``kind`` what the tokenizer took it for.
+    """
+
+    text: str
+    kind: Literal["han", "latin", "identifier", "number"]
+    df: int
+    idf: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What the knowledge base has on a text: searched once, shared by gate and answer.
+
+    ``hits`` are fused, best first. ``bm25`` and ``dense`` are raw scores (BM25 sums; cosines), best first, shape (k,)
+    with k <= top_k; they are empty where that retriever is off. ``vector`` is the embedding of the text, shape (dim,),
+    or None where no embedder is configured. ``terms`` are the distinct terms of the text in order.
+    """
+
+    text: str
+    hits: tuple[Hit, ...] = ()
+    bm25: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    dense: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    vector: FloatArray | None = None
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground of a decision: a named feature, its contribution in log-odds, and what it refers to.
+
+    ``detail`` is data (an example's text, a term), never a sentence; `rag.gate` words it in the asker's language.
+    """
+
+    name: str
+    contribution: float
+    value: float = 0.0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateDecision:
+    """Whether to answer. ``probability`` is calibrated at the configured expected share; ``reasons`` strongest first."""
+
+    answer: bool
+    probability: float
+    threshold: float
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One cited passage of an answer; ``n`` is the number that stands in the text as ``[n]``."""
+
+    n: int
+    title: str
+    uri: str
+    quote: str
+    passage_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text with ``[n]`` marks and the sources that they name, in the order of n."""
+
+    text: str
+    citations: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A chat prompt: a system text and alternating turns, the last one the user's."""
+
+    system: str
+    turns: tuple[tuple[Literal["user", "assistant"], str], ...]
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into unit vectors. Thread-safe; ``id`` changes whenever the vectors would."""
+
+    id: str
+    dim: int
+
+    def embed(self, texts: Sequence[str]) -> FloatArray:
+        """Embed n texts: shape (n, dim), float32, unit rows (a text without content gives a zero row)."""
+        ...
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """Searches knowledge."""
+
+    def search(self, text: str, top_k: int) -> Evidence:
+        """The best ``top_k`` passages for ``text``. Never raises on odd text; empty evidence where nothing matches."""
+        ...
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """Decides whether a question deserves an answer."""
+
+    def decide(self, question: Question, evidence: Evidence) -> GateDecision:
+        """Decide; pure, thread-safe and deterministic."""
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Puts hits into a better order."""
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, best first, their score replaced."""
+        ...
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """A chat model, local or remote."""
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Yield pieces of text as they are written; closing the iterator cancels the work.
+
+        Raises:
+            GeneratorError: with the kind of the fault.
+        """
+        ...
+
+
+class Answerer(Protocol):
+    """Writes the answer to a question from evidence."""
+
+    def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
+        """Yield the growing full text while it is written, then exactly one `Answer`, or None when it abstains.
+
+        Raises:
+            GeneratorError: the generator failed.
+        """
+        ...
+
+
+def detect_language(text: str) -> Language:
+    """The language to answer in: Chinese as soon as Han characters are a fair part of the letters."""
+    han = sum("\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf" for c in text)
+    latin_words = len([w for w in "".join(c if c.isascii() and c.isalpha() else " " for c in text).split() if w])
+    return "zh" if han and han >= latin_words / 2 else ("en" if latin_words else "zh")
