@@ -1,0 +1,52 @@
+# Each target does all its own set-up: a virtual environment in .venv with the pinned versions of constraints.txt.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' 2>/dev/null && echo python3.11 || \
+	{ command -v python3.12 >/dev/null 2>&1 && python3.12 -c '' 2>/dev/null && echo python3.12; } || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check
+KNOWLEDGE ?=
+MESSAGES ?=
+RETRIEVAL ?=
+
+.PHONY: help demo test lint types bench run clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' || \
+		{ echo "Qunda needs Python 3.11 or 3.12; $(PYTHON) is $$($(PYTHON) --version 2>&1). Set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Qunda into $(VENV) (once; about a minute) ..."
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo "Installing what the tests need ..."
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu,test,dev]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an interactive group
+	@$(BIN)/qunda demo
+
+test: $(VENV)/.installed-test  ## all tests
+	$(BIN)/pytest -n 2 tests
+
+lint: $(VENV)/.installed-test  ## ruff: lint and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test  ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-test  ## measure: make bench KNOWLEDGE=DIR MESSAGES=FILE.jsonl RETRIEVAL=FILE.json.xz
+	@PYTHONPATH=tests $(BIN)/python -m bench --knowledge "$(KNOWLEDGE)" --messages "$(MESSAGES)" --retrieval "$(RETRIEVAL)"
+
+run: $(VENV)/.installed  ## serve the adapters that config.ini enables
+	@$(BIN)/qunda run
+
+clean:  ## remove the virtual environment and caches; data/ stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
