@@ -20,15 +20,8 @@ GUIDE = DEMO / "knowledge"
 DEFAULTS = ROOT / "rag" / "defaults"
 EXAMPLE = ROOT / "examples" / "huixiangdou"
 QUESTION_FILES = sorted([*DEMO.glob("*.json"), *DEFAULTS.glob("*.json"), *EXAMPLE.glob("*.json")])
-PAGES = sorted(
-    [
-        *ROOT.glob("*.md"),
-        *(ROOT / "docs").glob("*.md"),
-        *(ROOT / "deploy").glob("*.md"),
-        *EXAMPLE.rglob("*.md"),
-        *GUIDE.glob("*.md"),
-    ]
-)
+FOLDERS = (ROOT, ROOT / "docs", ROOT / "deploy", EXAMPLE, GUIDE)
+PAGES = sorted(page for folder in FOLDERS for page in folder.glob("*.md"))
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -95,9 +88,8 @@ def test_the_default_lists_hold_long_texts_on_both_sides() -> None:
 
 
 def test_the_demo_is_not_rigged_its_messages_are_in_no_example_list() -> None:
-    known = {
-        plain(text) for folder in (DEFAULTS, DEMO) for path in folder.glob("*.json") for text in read_questions(path)
-    }
+    files = [*DEFAULTS.glob("*.json"), *DEMO.glob("*.json")]
+    known = {plain(text) for path in files for text in read_questions(path)}
     rigged = [line["text"] for line in chat_lines() if len(plain(line["text"])) > 4 and plain(line["text"]) in known]
     assert rigged == []
 
@@ -174,9 +166,8 @@ def test_a_readme_names_only_commands_that_exist(name: str) -> None:
 def test_both_readmes_say_the_same_in_structure_and_links() -> None:
     english, chinese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README_zh.md"))
     for pattern in (r"^## ", r"^\d\. ", r"^- ", r"^\|"):
-        assert len(re.findall(pattern, english, re.MULTILINE)) == len(re.findall(pattern, chinese, re.MULTILINE)), (
-            pattern
-        )
+        counts = {len(re.findall(pattern, text, re.MULTILINE)) for text in (english, chinese)}
+        assert len(counts) == 1, pattern
 
     def links(text: str) -> set[str]:
         return {re.sub(r"(\.en\.md|\.zh\.md|README(_zh)?\.md)$", "", target) for target in LINK.findall(text)}
@@ -192,6 +183,20 @@ def named_keys(section: str) -> set[str]:
     """Keys set or shown as ``# key = value`` between ``[section]`` (itself maybe in a comment) and the next one."""
     block = re.search(rf"^(?:# )?\[{section}\]$(.*?)(?=^(?:# )?\[|\Z)", config_text(), re.MULTILINE | re.DOTALL)
     return set(re.findall(r"^(?:# )?([a-z_0-9]+) =", block[1], re.MULTILINE)) if block else set()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_guide_states_the_real_defaults(language: str) -> None:
+    """Every ``key = value`` of the configuration page is what the program does without a config file."""
+    page = FENCE.sub("", (GUIDE / f"config.{language}.md").read_text("utf-8"))
+    defaults = config.Settings()
+    stated = 0
+    for section, block in re.findall(r"^## \[(\w+)\](.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL):
+        values = defaults.knowledge["default"] if section == "knowledge" else getattr(defaults, section, None)
+        for key, value in re.findall(r"`(\w+) = ([\d.]+)`", block):
+            assert getattr(values, key) == float(value), (section, key)
+            stated += 1
+    assert stated >= 10
 
 
 @pytest.mark.parametrize("path", [ROOT / "config.ini", EXAMPLE / "config.ini"], ids=relative)
@@ -210,7 +215,7 @@ def test_config_ini_names_every_key_of_every_section_and_no_other() -> None:
 
 
 def test_config_ini_shows_the_real_defaults(tmp_path: Path) -> None:
-    """With every ``# key = value`` of a live section taken out of its comment nothing changes but the values that are examples."""
+    """Taking each ``# key = value`` out of its comment changes nothing, apart from the values that are examples."""
     live = re.split(r"^# 单个群的设置", config_text(), flags=re.MULTILINE)[0]
     shown = tmp_path / "config.ini"
     examples = {"admins", "good_questions", "bad_questions", "preset", "base_url", "model", "api_key"}
