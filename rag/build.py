@@ -1,0 +1,253 @@
+"""Builds a knowledge version from document folders; of an earlier version it takes over whatever is unchanged.
+
+It knows no settings and no command line: everything comes as plain arguments, progress goes to a callback.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
+from rag.documents import Failure, read_documents
+from rag.knowledge import DocumentEntry, Manifest, Version, open_current, version_names
+from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
+from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut
+from rag.publish import build_lock, prune, publish
+from rag.tokens import TOKENIZER_ID
+
+_BATCH = 256  # passages per step of embedding: progress and cancelling come in between
+
+
+class BuildCancelledError(KnowledgeError):
+    """The build was asked to stop; nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a build is: ``total`` is 0 while it is unknown."""
+
+    stage: Literal["read", "count", "embed", "write"]
+    done: int
+    total: int = 0
+    uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build did. ``rebuilt`` says why nothing was taken over from the version before, empty where it was."""
+
+    version: str
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    failed: tuple[Failure, ...]
+    passages: int
+    seconds: float
+    rebuilt: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is a new version; without any change the current one was kept."""
+        return bool(self.added or self.changed or self.removed or self.rebuilt or not self.unchanged)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The passages of the new version in order: taken over (rows of the old version) or new."""
+
+    entries: dict[str, DocumentEntry] = field(default_factory=dict)
+    reused: dict[str, DocumentEntry] = field(default_factory=dict)
+    fresh: dict[str, list[Passage]] = field(default_factory=dict)
+    failed: list[Failure] = field(default_factory=list)
+    passages: int = 0
+
+
+def build(
+    roots: Sequence[Path],
+    root: Path,
+    embedder: Embedder,
+    *,
+    base: str = "default",
+    passage_chars: int = PASSAGE_CHARS,
+    max_file_mb: float = 20,
+    keep_versions: int = 3,
+    progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> BuildReport:
+    """Build ``base`` below ``root`` (``data/knowledge``) from the folders ``roots`` and make it current.
+
+    Raises:
+        KnowledgeError: no documents, another build is running, the disk is full; the current version stays as it was.
+        BuildCancelledError: ``cancelled`` returned True.
+    """
+    started = time.monotonic()
+    report = progress or (lambda _: None)
+
+    def step(state: Progress) -> None:
+        if cancelled():
+            raise BuildCancelledError(
+                f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
+            )
+        report(state)
+
+    with build_lock(root, base):
+        splitter = f"{SPLITTER_ID}/{passage_chars}"
+        old, why, warnings = _previous(root, base, embedder, splitter)
+        plan = _read(roots, max_file_mb, passage_chars, None if why else old, step)
+        known = old.manifest.documents if old else {}
+        added, changed, removed = _compare(plan, known)
+        unchanged = len(plan.entries) - len(added) - len(changed)
+        keep = old is not None and not (added or changed or removed or why or warnings)
+        if keep and old is not None:
+            version = old.id
+        else:
+            version = _version_name(root, base, now())
+            head = (
+                base,
+                version,
+                now().isoformat(timespec="seconds"),
+                embedder.id,
+                embedder.dim,
+                TOKENIZER_ID,
+                splitter,
+            )
+            manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed))
+            _write(root, manifest, plan, old, embedder, step)
+            prune(root, base, keep_versions)
+    seconds = time.monotonic() - started
+    return BuildReport(
+        version, added, changed, removed, unchanged, tuple(plan.failed), plan.passages, seconds, why, warnings
+    )
+
+
+def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple[Version | None, str, tuple[str, ...]]:
+    """The version to build on, why it cannot be taken over (if so), and what was wrong with newer ones."""
+    try:
+        old = open_current(root, base)
+    except NoKnowledgeError as error:
+        return None, "", (str(error),) if version_names(root, base) else ()
+    made = old.manifest
+    for name, before, after in (
+        ("embedder", made.embedder, embedder.id),
+        ("tokenizer", made.tokenizer, TOKENIZER_ID),
+        ("splitter", made.splitter, splitter),
+    ):
+        if before != after:
+            return old, f"the {name} changed from {before} to {after}", old.warnings
+    return old, "", old.warnings
+
+
+def _read(
+    roots: Sequence[Path], max_file_mb: float, passage_chars: int, old: Version | None, step: Callable[[Progress], None]
+) -> _Plan:
+    plan = _Plan()
+    known = old.manifest.documents if old else {}
+    for item in read_documents(roots, max_file_mb):
+        step(Progress("read", len(plan.entries) + len(plan.failed), uri=item.uri))
+        if isinstance(item, Failure):
+            plan.failed.append(item)
+            continue
+        before = known.get(item.uri)
+        if before is not None and before.digest == item.digest:
+            plan.reused[item.uri] = before
+            count = before.passages
+        else:
+            plan.fresh[item.uri] = cut(item, passage_chars)
+            count = len(plan.fresh[item.uri])
+        plan.entries[item.uri] = DocumentEntry(item.digest, item.title, plan.passages, count)
+        plan.passages += count
+    return plan
+
+
+def _compare(plan: _Plan, known: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    added = tuple(uri for uri in plan.entries if uri not in known)
+    changed = tuple(uri for uri, entry in plan.entries.items() if uri in known and known[uri].digest != entry.digest)
+    return added, changed, tuple(uri for uri in known if uri not in plan.entries)
+
+
+def _version_name(root: Path, base: str, now: datetime) -> str:
+    """Time first, so that names sort by age; a number behind it keeps two builds of one second apart."""
+    stamp, n = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S"), 0
+    newest = max(version_names(root, base), default="")
+    while f"{stamp}-{n:02d}" <= newest and n < 99:
+        n += 1
+    return f"{stamp}-{n:02d}"
+
+
+def _write(
+    root: Path,
+    manifest: Manifest,
+    plan: _Plan,
+    old: Version | None,
+    embedder: Embedder,
+    step: Callable[[Progress], None],
+) -> None:
+    terms, counts = _count(plan, old, step)
+    arrays: dict[str, NDArray[Any]] = {"vectors": _vectors(plan, old, embedder, step)}
+    step(Progress("write", 0, plan.passages))
+    scores = score_terms(counts, {term: number for number, term in enumerate(terms)})
+    arrays |= {"bm25_data": scores.data, "bm25_rows": scores.rows, "bm25_starts": scores.starts}
+    arrays |= {"terms_ids": counts.ids, "terms_counts": counts.counts}
+    arrays |= {"terms_offsets": counts.offsets, "terms_lengths": counts.lengths}
+    publish(root, manifest, _lines(plan, old), terms, arrays)
+
+
+def _count(plan: _Plan, old: Version | None, step: Callable[[Progress], None]) -> tuple[list[str], TermCounts]:
+    vocabulary = Vocabulary(old.terms if old and plan.reused else ())
+    parts: list[TermCounts] = []
+    for uri, entry in plan.entries.items():
+        before = plan.reused.get(uri)
+        if before is not None and old is not None:
+            parts.append(old.counts.select(before.first, before.first + before.passages))
+        else:
+            parts.append(vocabulary.count(map(indexed_text, plan.fresh[uri])))
+            step(Progress("count", entry.first, plan.passages, uri))
+    return compact(list(vocabulary.ids), concatenate(parts))
+
+
+def _vectors(plan: _Plan, old: Version | None, embedder: Embedder, step: Callable[[Progress], None]) -> FloatArray:
+    """The vectors of all passages, shape (passages, dim): copied for what is taken over, embedded for what is new."""
+    vectors = np.zeros((plan.passages, embedder.dim), np.float32)
+    rows: list[int] = []
+    texts: list[str] = []
+    for uri, entry in plan.entries.items():
+        before = plan.reused.get(uri)
+        if before is not None and old is not None:
+            last = entry.first + entry.passages
+            vectors[entry.first : last] = old.vectors[before.first : before.first + before.passages]
+        else:
+            rows.extend(range(entry.first, entry.first + entry.passages))
+            texts.extend(map(indexed_text, plan.fresh[uri]))
+    for start in range(0, len(rows), _BATCH):
+        step(Progress("embed", start, len(rows)))
+        vectors[rows[start : start + _BATCH]] = embedder.embed(texts[start : start + _BATCH])
+    return vectors
+
+
+def _lines(plan: _Plan, old: Version | None) -> Iterator[bytes]:
+    for uri, entry in plan.entries.items():
+        before = plan.reused.get(uri)
+        if before is not None and old is not None:
+            yield from (old.line(row) for row in range(before.first, before.first + entry.passages))
+        else:
+            for p in plan.fresh[uri]:
+                row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text]
+                yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def indexed_text(passage: Passage) -> str:
+    """What is searched of a passage: its title and heading path stand above its text, wherever it was cut."""
+    above = dict.fromkeys((passage.source, *passage.headings))
+    return "\n".join((*above, passage.text))

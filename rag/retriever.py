@@ -1,0 +1,136 @@
+"""Hybrid retrieval over one or several knowledge versions: BM25 and dense cosines, fused as a weighted sum.
+
+It knows no gate and no answer. Scores are normalised for each query (divided by the best of that retriever), because a
+BM25 sum has no scale of its own; weights were chosen by measurement, see tests/bench/retrieval.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage
+from rag.index import IntArray, VectorIndex, best, open_index
+from rag.knowledge import Version
+from rag.lexical import LexicalIndex, pool, score_terms
+from rag.tokens import TOKENIZER_ID, tokenize
+
+MAX_QUERY_CHARS = 2000
+BM25_WEIGHT = 1.0
+DENSE_WEIGHT = 0.3
+_MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
+
+
+class HybridRetriever:
+    """Searches versions as if they were one base: BM25 statistics are pooled over them. Thread-safe."""
+
+    def __init__(
+        self,
+        versions: Sequence[Version],
+        embedder: Embedder,
+        *,
+        bm25_weight: float = BM25_WEIGHT,
+        dense_weight: float = DENSE_WEIGHT,
+        with_dense_evidence: bool = True,
+    ) -> None:
+        """``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
+
+        Raises:
+            KnowledgeError: a version was built with another embedder or tokenizer.
+        """
+        for version in versions:
+            _check(version, embedder)
+        self.versions = tuple(versions)
+        self._embedder = embedder
+        self._weights = (bm25_weight, dense_weight)
+        self._starts = np.cumsum([0, *(len(version) for version in versions)])
+        self._lexical = _pooled(self.versions)
+        use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
+        self._dense = open_index(_stacked(self.versions)) if use_dense else None
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def search(self, text: str, top_k: int) -> Evidence:
+        """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at."""
+        query = text[:MAX_QUERY_CHARS]
+        terms = tokenize(query)
+        wanted = max(_MIN_CANDIDATES, top_k)
+        sums = self._lexical.scores(terms) if self._weights[0] > 0 else np.zeros(0, np.float32)
+        by_bm25 = best(sums, wanted)
+        by_bm25 = by_bm25[sums[by_bm25] > 0]
+        vector, by_dense, cosines = self._search_dense(query, wanted)
+        hits = self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k)
+        found = self._lexical.describe(terms)
+        return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+
+    def passage(self, row: int) -> Passage:
+        """The passage with this number, counted over all versions."""
+        which = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self.versions[which].passage(row - int(self._starts[which]))
+
+    def _search_dense(self, query: str, wanted: int) -> tuple[FloatArray | None, IntArray, FloatArray]:
+        if self._dense is None:
+            return None, np.zeros(0, np.int64), np.zeros(0, np.float32)
+        vector: FloatArray = self._embedder.embed([query])[0]
+        rows, cosines = self._dense.search(vector, wanted)
+        near = cosines > 0
+        return vector, rows[near], cosines[near]
+
+    def _fuse(
+        self,
+        sums: FloatArray,
+        by_bm25: IntArray,
+        vector: FloatArray | None,
+        by_dense: IntArray,
+        cosines: FloatArray,
+        top_k: int,
+    ) -> tuple[Hit, ...]:
+        """Score the candidates of both retrievers by both, exactly, and keep the best ``top_k``."""
+        bm25_weight, dense_weight = self._weights
+        parts: list[tuple[str, float, FloatArray]] = []
+        use_dense = dense_weight > 0 and self._dense is not None and vector is not None and len(by_dense) > 0
+        candidates = np.union1d(by_bm25, by_dense) if use_dense else by_bm25
+        if bm25_weight > 0 and len(by_bm25):
+            parts.append(("bm25", bm25_weight, sums[candidates] / sums[by_bm25[0]]))
+        if use_dense:
+            exact = _cosines(self._dense, vector, candidates)
+            parts.append(("dense", dense_weight, np.maximum(exact, 0) / cosines[0]))
+        if not parts:
+            return ()
+        total = bm25_weight + dense_weight
+        fused = np.zeros(len(candidates), np.float32)
+        for _, weight, scores in parts:
+            fused += weight / total * scores
+        return tuple(
+            Hit(
+                self.passage(int(candidates[i])), float(fused[i]), {name: float(scores[i]) for name, _, scores in parts}
+            )
+            for i in best(fused, top_k)
+        )
+
+
+def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArray) -> FloatArray:
+    return index.cosines(vector, rows) if index is not None and vector is not None else np.zeros(len(rows), np.float32)
+
+
+def _check(version: Version, embedder: Embedder) -> None:
+    made = version.manifest
+    for name, theirs, ours in (("embedder", made.embedder, embedder.id), ("tokenizer", made.tokenizer, TOKENIZER_ID)):
+        if theirs != ours:
+            raise KnowledgeError(
+                f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "
+                "run `qunda build` to rebuild it"
+            )
+
+
+def _pooled(versions: Sequence[Version]) -> LexicalIndex:
+    if len(versions) == 1:
+        return versions[0].lexical
+    ids, counts = pool([(version.ids, version.counts) for version in versions])
+    return LexicalIndex(ids, score_terms(counts, ids))
+
+
+def _stacked(versions: Sequence[Version]) -> FloatArray:
+    return versions[0].vectors if len(versions) == 1 else np.concatenate([version.vectors for version in versions])
