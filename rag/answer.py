@@ -26,7 +26,7 @@ _REFUSAL = _NOISE.sub("", NO_ANSWER).lower()
 
 
 class ExtractiveAnswerer:
-    """Quotes the sentences that answer best; needs no model. Computing takes a few milliseconds, so it runs in place."""
+    """Quotes the sentences that answer best; needs no model. It takes a few milliseconds, so it runs in place."""
 
     def __init__(self, *, max_chars: int = 200) -> None:
         self._max_chars = max_chars
@@ -75,12 +75,12 @@ class LLMAnswerer:
 
 
 def is_refusal(text: str) -> bool:
-    """Whether a model says that the passages hold no answer: the token anywhere, or nothing but its words."""
+    """Whether a model says that the passages hold no answer: the token anywhere, or its words alone."""
     return NO_ANSWER in text or _NOISE.sub("", text).lower() == _REFUSAL
 
 
 def presentable(text: str) -> str:
-    """The part of an unfinished text that may be shown: nothing that could still become NO_ANSWER, no half of a mark."""
+    """The part of an unfinished text that may be shown: nothing that could become NO_ANSWER, no half of a mark."""
     if _REFUSAL.startswith(_NOISE.sub("", text).lower()):
         return ""
     for length in range(min(len(NO_ANSWER) - 1, len(text)), 0, -1):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from rag.base import Language, Passage, Prompt, Question, Turn
@@ -60,10 +61,10 @@ def chat_prompt(turns: Sequence[tuple[Literal["user", "assistant"], str]], langu
 
 def fit_passages(passages: Sequence[Passage], max_chars: int) -> list[Passage]:
     """The leading passages that fit into ``max_chars`` together; the first one always, cut when it is longer alone."""
-    chosen: list[Passage] = []
-    left = max_chars
-    for passage in passages:
-        if chosen and len(passage.text) > left:
+    chosen = [replace(passage, text=passage.text[:max_chars]) for passage in passages[:1]]
+    left = max_chars - sum(len(passage.text) for passage in chosen)
+    for passage in passages[1:]:
+        if len(passage.text) > left:
             break
         chosen.append(passage)
         left -= len(passage.text)

@@ -1,7 +1,7 @@
 """How good extractive answers are on a SQuAD-style file: containment of the gold answer, length, abstention.
 
-``python tests/bench/answers.py CMRC.json[.xz] [--fit]``. What is fitted is fitted on paragraphs with an even index; both
-halves are reported. Two settings: the gold paragraph as the only hit, and the project's own retrieval, with the
+``python tests/bench/answers.py CMRC.json[.xz] [--fit]``. What is fitted is fitted on paragraphs with an even index;
+both halves are reported. Two settings: the gold paragraph as the only hit, and the project's own retrieval, with the
 gold paragraph there and hidden.
 """
 
