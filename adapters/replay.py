@@ -65,6 +65,11 @@ class ReplayAdapter(BaseAdapter):
         self._changed = asyncio.Event()
         self._opening = asyncio.Lock()
 
+    @property
+    def complete(self) -> bool:
+        """Whether every line has its decision in OUT."""
+        return self._decisions is not None and self._decisions.complete
+
     async def run(self, deliver: Deliver) -> None:
         """Deliver what has no decision yet. May be called again after a failure or a cancellation, and goes on then.
 

@@ -139,10 +139,11 @@ def _message(number: int, message_id: str, fields: dict[str, Any], run_id: str) 
     if not isinstance(mentions_bot, bool | None):
         raise LineError('"mentions_bot" must be true or false')
     sender = _name(fields, "sender") or f"line-{number}"
+    chat = _name(fields, "conversation") or _name(fields, "block") or PLATFORM
     return Message(
         id=message_id,
         event_id=message_id,
-        conversation=Conversation(PLATFORM, _name(fields, "conversation") or _name(fields, "block") or PLATFORM),
+        conversation=Conversation(PLATFORM, chat, run_id),  # a thread of its own: no run has another one's history
         sender=Person(PLATFORM, sender, sender),
         text=_well_formed(text),
         sent_at=_time(fields.get("sent_at"), START + number * SPACING),

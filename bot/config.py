@@ -130,7 +130,7 @@ class GroupSettings(Section):
 
 
 class Settings(BaseModel):
-    """The whole configuration. ``path`` is the file it came from (None: the defaults), ``root`` what relative paths mean."""
+    """The whole configuration. ``path`` is its file (None: the defaults), ``root`` what relative paths start at."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -168,7 +168,11 @@ PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": G
 
 
 def load(
-    path: Path | None, *, data: Path | None = None, overrides: Sequence[str] = (), environ: Mapping[str, str] = os.environ
+    path: Path | None,
+    *,
+    data: Path | None = None,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] = os.environ,
 ) -> Settings:
     """Read ``path`` (None: ``./config.ini`` when it is there, else the defaults) with ``section.key=value`` overrides.
 
@@ -192,7 +196,9 @@ def load(
 def _find(path: Path | None) -> Path | None:
     if path is not None:
         if not path.is_file():
-            raise ConfigError(f"there is no config file {path}; copy the config.ini of the project there or leave --config out")
+            raise ConfigError(
+                f"there is no config file {path}; copy the config.ini of the project there or leave --config out"
+            )
         return path
     default = Path("config.ini")
     return default if default.is_file() else None
@@ -226,7 +232,9 @@ def _apply_override(raw: dict[str, dict[str, str]], override: str) -> None:
     name, equals, value = override.partition("=")
     section, dot, key = name.strip().rpartition(".")
     if not equals or not dot or not section or not key:
-        raise ConfigError(f"--set {override!r} is not of the form section.key=value, for example gate.unwanted_per_1000=10")
+        raise ConfigError(
+            f"--set {override!r} is not of the form section.key=value, for example gate.unwanted_per_1000=10"
+        )
     raw.setdefault(section, {})[key.strip()] = value.strip()
 
 
@@ -262,7 +270,9 @@ def _check_group_bases(groups: Mapping[str, Any], knowledge: Mapping[str, Sectio
         for base in group.knowledge:
             if base not in knowledge:
                 hint = _nearest(base, knowledge)
-                raise ConfigError(f"{where}: [group:{name}] knowledge names {base!r}, which has no section [knowledge:{base}]{hint}")
+                raise ConfigError(
+                    f"{where}: [group:{name}] knowledge names {base!r}, which has no section [knowledge:{base}]{hint}"
+                )
 
 
 def _section(model: type[Section], section: str, values: Mapping[str, str], where: str) -> Section:
@@ -270,7 +280,9 @@ def _section(model: type[Section], section: str, values: Mapping[str, str], wher
         if key not in model.model_fields:
             raise ConfigError(f"{where}: [{section}] has no key {key!r}{_nearest(key, model.model_fields)}")
     try:
-        return model.model_validate({key: value for key, value in values.items() if value != "" or _is_text(model, key)})
+        return model.model_validate(
+            {key: value for key, value in values.items() if value != "" or _is_text(model, key)}
+        )
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])

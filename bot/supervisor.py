@@ -23,7 +23,7 @@ class ReportsHealth(Protocol):
 
 
 class Supervisor:
-    """A restart waits ``base_s``, doubling to ``cap_s``, less up to half at random; ``healthy_after_s`` up resets it."""
+    """Restarts wait ``base_s``, doubling to ``cap_s``, less up to half at random; running ``healthy_after_s`` resets."""
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
-from bot.config import LLMSettings, Settings
+from bot.config import Settings
+from bot.models import make_generator
 from rag.base import GeneratorError, Prompt, detect_language
 
 if TYPE_CHECKING:
@@ -27,27 +28,6 @@ HOW_TO_CONFIGURE = """\
 `qunda ask` answers from the knowledge base without one."""
 
 
-def make_generator(llm: LLMSettings) -> OpenAIGenerator:
-    """The generator that ``[llm]`` describes.
-
-    Raises:
-        GeneratorError: ``config`` where something is missing.
-    """
-    from rag.generator import OpenAIGenerator
-
-    return OpenAIGenerator(
-        preset=llm.preset,
-        base_url=llm.base_url,
-        api_key=llm.api_key.get_secret_value(),
-        model=llm.model,
-        timeout_s=llm.timeout_s,
-        first_token_timeout_s=llm.first_token_timeout_s,
-        max_retries=llm.max_retries,
-        max_tokens=llm.max_tokens,
-        temperature=llm.temperature,
-    )
-
-
 def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: Write | None = None) -> int:
     """Talk until ``exit``, end of input or Ctrl-C at the prompt; Ctrl-C while it answers stops that answer only.
 
@@ -59,7 +39,7 @@ def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: W
         print(HOW_TO_CONFIGURE.format(backend=settings.llm.backend), file=sys.stderr)
         return 2
     try:
-        generator = make_generator(settings.llm)
+        generator = make_generator(settings)
     except GeneratorError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,0 +1,191 @@
+"""Assembles the bot from its parts and runs it until it is stopped. What is concrete is handed in or made here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from loguru import logger
+
+from adapters.base import Adapter, Message
+from bot.admin import Admin
+from bot.assistant import Assistant
+from bot.clock import Clock, SystemClock
+from bot.commands import Commands
+from bot.config import Mode, Settings
+from bot.context import Contexts
+from bot.inbox import Inbox
+from bot.lanes import Lanes, LaneSettings
+from bot.library import Library
+from bot.limits import Limits
+from bot.lock import lock_data
+from bot.models import make_answerer, make_embedder
+from bot.outbox import Outbox
+from bot.outcome import Outcome
+from bot.responder import Responder
+from bot.store import Store, keep_retention
+from bot.supervisor import Supervisor
+from bot.teach import Teacher
+from bot.workers import Workers
+
+GRACE_S = 20.0
+
+
+@runtime_checkable
+class Records(Protocol):
+    """An adapter that wants to know how each message ended."""
+
+    async def record(self, message: Message, decision: dict[str, Any]) -> None:
+        """The decision on a finished message."""
+        ...
+
+
+@dataclass(slots=True)
+class App:
+    """The bot. ``admins`` are added to those of config.ini (the demo's own admin); ``limited`` switches rate limits.
+
+    ``housekeeping`` clears old texts now and then; a replay in virtual time leaves that to the served bot.
+    """
+
+    settings: Settings
+    adapters: Sequence[Adapter]
+    clock: Clock = field(default_factory=SystemClock)
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    admins: frozenset[str] = frozenset()
+    limited: bool = True
+    housekeeping: bool = True
+    ready: Callable[[], None] = lambda: None
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _store: Store | None = None
+    _tasks: asyncio.TaskGroup = field(init=False, repr=False)
+
+    def stop(self) -> None:
+        """Ask for a graceful end: messages in work finish, the rest waits for the next start."""
+        self._stopping.set()
+
+    async def recall_outcome(self, platform: str, message_id: str) -> dict[str, Any] | None:
+        """The decision on a message of an earlier run; None while it has none."""
+        assert self._store is not None
+        stored = await self._store.messages.get(platform, message_id)
+        return decision_of(stored.outcome) if stored and stored.state == "done" and stored.outcome else None
+
+    async def run(self) -> None:
+        """Serve until every adapter has ended or `stop` is called.
+
+        Raises:
+            ConfigError, DataLockError, StoreError: the bot cannot start; the message names the fix.
+        """
+        async with AsyncExitStack() as stack:
+            stack.enter_context(lock_data(self.settings.data))
+            store = self._store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
+            stack.push_async_callback(store.close)
+            workers = stack.enter_context(Workers())
+            library = Library(self.settings, store, make_embedder(self.settings), workers)
+            await library.open()
+            await self._serve(store, workers, library)
+
+    async def _serve(self, store: Store, workers: Workers, library: Library) -> None:
+        settings, clock = self.settings, self.clock
+        outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
+        assistant = self._assistant(store, workers, library, outbox)
+        lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot))
+        finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
+        lanes.listeners.append(lambda message, outcome: finished.put_nowait((message, outcome)))
+        backlog = settings.bot.max_backlog
+        inbox = Inbox(store, lanes, clock, max_backlog=backlog, on_overloaded=assistant.overloaded)
+        supervisor = Supervisor(self.adapters, inbox.deliver, clock)
+        self._register(assistant, store, outbox, library, supervisor)
+        left = await inbox.start()
+        if left:
+            logger.info("going on with {} messages of the last run", left)
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            background = [
+                tasks.create_task(inbox.run()),
+                tasks.create_task(library.run()),
+                tasks.create_task(self._record(finished)),
+            ]
+            if self.housekeeping:
+                days = (settings.bot.keep_texts_days, settings.bot.keep_ids_days)
+                background.append(tasks.create_task(keep_retention(store.database, clock, *days)))
+            working = tasks.create_task(lanes.run())
+            self.ready()
+            await self._until_end(tasks.create_task(supervisor.run()), inbox)
+            await lanes.stop(GRACE_S)
+            await working
+            await finished.join()
+            for task in background:
+                task.cancel()
+
+    async def _until_end(self, adapters: asyncio.Task[None], inbox: Inbox) -> None:
+        """All adapters ended and all messages done, or the wish to stop."""
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait([adapters, stopping], return_when=asyncio.FIRST_COMPLETED)
+            if not self._stopping.is_set():
+                adapters.result()
+                drained = asyncio.ensure_future(inbox.drained())
+                await asyncio.wait([drained, stopping], return_when=asyncio.FIRST_COMPLETED)
+                drained.cancel()
+        finally:
+            stopping.cancel()
+            adapters.cancel()
+
+    def _assistant(self, store: Store, workers: Workers, library: Library, outbox: Outbox) -> Assistant:
+        bot = self.settings.bot
+        per_person, per_group = (bot.per_person_per_hour, bot.per_group_per_hour) if self.limited else (0, 0)
+        return Assistant(
+            settings=self.settings,
+            views=library,
+            responder=Responder(workers, make_answerer(self.settings)),
+            outbox=outbox,
+            contexts=Contexts(store.messages),
+            limits=Limits(self.clock, per_person_per_hour=per_person, per_group_per_hour=per_group),
+            commands=Commands(self._is_admin),
+            adapters=outbox.adapters,
+            modes=self.modes,
+        )
+
+    def _register(
+        self, assistant: Assistant, store: Store, outbox: Outbox, library: Library, supervisor: Supervisor
+    ) -> None:
+        table = assistant.commands
+        assert isinstance(table, Commands)
+        admin = Admin(store, outbox, library, table, self.clock, supervisor.health, self._later)
+        table.register(*admin.commands(), *Teacher(store, outbox, library).commands())
+
+    async def _is_admin(self, message: Message) -> bool:
+        key = message.sender.key
+        group = self.settings.group(message.conversation.group)
+        return key in self.admins or key in self.settings.bot.admins or key in group.admins
+
+    def _later(self, work: Awaitable[None]) -> None:
+        async def run() -> None:
+            await work
+
+        self._tasks.create_task(run())
+
+    async def _record(self, finished: asyncio.Queue[tuple[Message, Outcome]]) -> None:
+        """Tell adapters that want to know how their messages ended."""
+        by_name = {adapter.name: adapter for adapter in self.adapters if isinstance(adapter, Records)}
+        while True:
+            message, outcome = await finished.get()
+            adapter = by_name.get(message.conversation.platform)
+            if adapter is not None:
+                await adapter.record(message, decision_of(outcome))
+            finished.task_done()
+
+
+def decision_of(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as replays and ``--json`` show it."""
+    return {
+        "outcome": outcome.name,
+        "probability": outcome.probability,
+        "threshold": outcome.threshold,
+        "reasons": list(outcome.reasons),
+        "answer": outcome.answer,
+        "citations": [dict(citation) for citation in outcome.citations],
+    }

@@ -1,0 +1,235 @@
+"""What happens to one message: command, silence, or judge and answer. The handler that the lanes call.
+
+It translates between the two sides: a message with its context becomes a `Question`, cited passages become `Citation`s.
+It knows no concrete platform and no model. Every path ends in exactly one `Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from loguru import logger
+
+from adapters.base import Adapter, AdapterError, Citation, Message, Reply
+from bot.config import Mode, Settings
+from bot.context import Contexts, Said
+from bot.limits import LimitHit, Limits
+from bot.live import LiveReply
+from bot.outbox import Outbox
+from bot.outcome import Outcome
+from bot.responder import Judgement, Responder, not_covered, outcome
+from bot.texts import Language, say
+from rag.base import Question, RagError, Turn, detect_language
+from rag.snapshot import View
+
+MAX_QUESTION_CHARS = 4_000
+
+
+class Views(Protocol):
+    """Where the current view of a group comes from: the library."""
+
+    def view(self, group: str) -> View | None:
+        """None while there is no knowledge at all."""
+        ...
+
+    def paused(self, group: str) -> bool:
+        """Whether an admin has paused the bot there."""
+        ...
+
+
+class CommandRunner(Protocol):
+    """The admin commands, as the assistant sees them."""
+
+    def matches(self, message: Message) -> bool:
+        """Whether the message is a command."""
+        ...
+
+    async def run(self, message: Message, language: Language) -> tuple[str, Outcome]:
+        """Carry it out; the text to reply with, and the outcome."""
+        ...
+
+
+@dataclass(slots=True)
+class Assistant:
+    """Handles messages; ``modes`` gives each platform's own mode, which a group's settings override."""
+
+    settings: Settings
+    views: Views
+    responder: Responder
+    outbox: Outbox
+    contexts: Contexts
+    limits: Limits
+    commands: CommandRunner
+    adapters: Mapping[str, Adapter]
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+
+    async def handle(self, message: Message) -> Outcome:
+        """One message, one outcome. Raises nothing that it expects; the lane stores what it returns."""
+        group = message.conversation.group
+        with logger.contextualize(conversation=group, message=message.id):
+            language = self.language(message)
+            if self.commands.matches(message):
+                text, done = await self.commands.run(message, language)
+                return await self._say(message, text, done)
+            earlier = await self.contexts.before(message)
+            addressed = await self._addressed(message)
+            silent = self._stay_out(message, addressed, language)
+            if silent is not None:
+                return silent
+            if addressed and not _text_of(message):
+                return await self._say(message, say("empty_mention", language), Outcome("command", detail="greeting"))
+            question = make_question(message, earlier, addressed, language)
+            return await self._judge(message, question)
+
+    def language(self, message: Message) -> Language:
+        """The language of the bot's own lines: as configured, else the asker's."""
+        configured = self.settings.bot.language
+        return detect_language(message.text) if configured == "auto" else configured
+
+    async def overloaded(self, message: Message) -> None:
+        """The one short line for a mention that found the bot overloaded."""
+        done = Outcome("overloaded")
+        await self._say(message, say("overloaded", self.language(message)), done)
+
+    async def _addressed(self, message: Message) -> bool:
+        """Mentioned, spoken to directly, or quoting one of the bot's own replies."""
+        if message.mentions_bot or message.conversation.kind == "direct":
+            return True
+        quote = message.quote
+        if quote is None or not quote.id:
+            return False
+        return await self.outbox.sent_by_id(message.conversation.platform, quote.id) is not None
+
+    def _stay_out(self, message: Message, addressed: bool, language: Language) -> Outcome | None:
+        group = message.conversation.group
+        mode = self.settings.group(group).mode or self.modes.get(message.conversation.platform, "passive")
+        if message.sender.is_bot:
+            return Outcome("silent", reasons=(say("reason_bot", language),))
+        if mode == "off":
+            return Outcome("silent", reasons=(say("reason_off", language),))
+        if self.views.paused(group):
+            return Outcome("silent", reasons=(say("reason_paused", language),))
+        if mode == "mention" and not addressed:
+            return Outcome("silent", reasons=(say("reason_mode", language),))
+        if not addressed and not _text_of(message):
+            return Outcome("silent", reasons=(say("reason_empty", language),))
+        return None
+
+    async def _judge(self, message: Message, question: Question) -> Outcome:
+        view = self.views.view(message.conversation.group)
+        if view is None:
+            return await self._fail(message, question, Outcome("failed", "retrieve", "no knowledge"), "no_knowledge")
+        try:
+            judgement = await self.responder.judge(view, question)
+        except RagError as error:
+            logger.error("search failed: {}", error)
+            return await self._fail(message, question, Outcome("failed", "retrieve", str(error)), "failed:retrieve")
+        if not judgement.decision.answer:
+            return await self._decline(message, question, judgement)
+        hit = self.limits.allow(message)
+        if hit is not None:
+            return await self._limited(message, question, judgement, hit)
+        return await self._answer(message, question, judgement)
+
+    async def _decline(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
+        if not question.mentioned:
+            return outcome(question, judgement, "silent")
+        text = not_covered(question.language, judgement.evidence)
+        return await self._say(message, text, outcome(question, judgement, "abstained"))
+
+    async def _limited(self, message: Message, question: Question, judgement: Judgement, hit: LimitHit) -> Outcome:
+        done = outcome(question, judgement, "limited", detail=f"{hit.scope}: {hit.limit} an hour")
+        if not (question.mentioned and hit.first):
+            return done
+        minutes = max(1, round(hit.retry_after_s / 60))
+        return await self._say(message, say(f"limited_{hit.scope}", question.language, minutes=minutes), done)
+
+    async def _answer(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
+        adapter = self.adapters[message.conversation.platform]
+        await self._sign(adapter.acknowledge, message) if question.mentioned else None
+        try:
+            async with AsyncExitStack() as stack:
+                growing = _Growing(self.outbox, message, stack) if adapter.abilities.stream else None
+                done = await self.responder.answer(question, judgement, growing.show if growing else None)
+                replies = self._replies(message, question, judgement, done)
+                if not replies:
+                    return done
+                if growing and growing.stream:
+                    final = await growing.stream.finish(replies, done)
+                else:
+                    final = await self.outbox.post(message, replies, done)
+            if done.kind == "answered":
+                await self.contexts.answered(message, done.answer or "")
+            return final
+        finally:
+            await self._sign(adapter.clear_acknowledgement, message) if question.mentioned else None
+
+    def _replies(self, message: Message, question: Question, judgement: Judgement, done: Outcome) -> list[Reply]:
+        if done.kind == "answered":
+            citations = tuple(Citation(c["n"], c["source"], c["uri"], c["text"]) for c in done.citations)
+            probability = judgement.decision.probability
+            return [Reply(message, done.answer or "", citations, probability, mention=True)]
+        if not question.mentioned:
+            return []
+        if done.kind == "abstained":
+            return [Reply(message, not_covered(question.language, judgement.evidence), mention=True)]
+        fault = done.detail.partition(":")[0]
+        key = f"failed:{fault}" if fault in ("timeout", "auth", "rate_limit") else "failed:generate"
+        return [Reply(message, say(key, question.language), mention=True)]
+
+    async def _fail(self, message: Message, question: Question, done: Outcome, line: str) -> Outcome:
+        """A mention gets one honest line; an overheard message gets silence."""
+        return await self._say(message, say(line, question.language), done) if question.mentioned else done
+
+    async def _say(self, message: Message, text: str, done: Outcome) -> Outcome:
+        return await self.outbox.post(message, [Reply(message, text, mention=True)], done)
+
+    @staticmethod
+    async def _sign(call: object, message: Message) -> None:
+        """An acknowledgement is a courtesy: that it fails is logged and nothing else."""
+        try:
+            await call(message)  # type: ignore[operator]
+        except AdapterError as error:
+            logger.debug("acknowledgement failed: {}", error)
+
+
+@dataclass(slots=True)
+class _Growing:
+    """Opens the reply's stream with the first text, so that an answer that never comes is never announced."""
+
+    outbox: Outbox
+    message: Message
+    stack: AsyncExitStack
+    stream: LiveReply | None = None
+
+    async def show(self, text: str) -> None:
+        if self.stream is None:
+            self.stream = await self.stack.enter_async_context(self.outbox.stream(self.message))
+        await self.stream.update(text)
+
+
+def _text_of(message: Message) -> str:
+    return message.text.strip() or (message.quote.text.strip() if message.quote and message.mentions_bot else "")
+
+
+def make_question(message: Message, earlier: tuple[Said, ...], addressed: bool, language: Language) -> Question:
+    """A message with what was said before, as the gate and the answer look at it."""
+    quote = message.quote
+    others = [person for person in message.mentions if not person.is_bot]
+    return Question(
+        text=_text_of(message)[:MAX_QUESTION_CHARS],
+        language=language,
+        mentioned=addressed,
+        addressed_to_others=not addressed and (bool(others) or message.text.lstrip().startswith("@")),
+        quotes_person=not addressed and quote is not None and not (quote.author and quote.author.is_bot),
+        quoted_text=quote.text if quote else "",
+        history=tuple(turn_of(said, message) for said in earlier),
+    )
+
+
+def turn_of(said: Said, message: Message) -> Turn:
+    """One earlier message as a turn."""
+    return Turn(said.name, said.text, said.is_bot, not said.is_bot and said.sender == message.sender.id)

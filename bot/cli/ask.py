@@ -1,0 +1,112 @@
+"""``qunda ask``: the decision and the answer for one question, or for a list of them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from bot.app import decision_of
+from bot.cli.offline import open_view
+from bot.config import ConfigError, Settings
+from bot.models import make_answerer
+from bot.outcome import Outcome
+from bot.responder import Responder, not_covered, outcome
+from bot.texts import outcome_word, say
+from bot.workers import Workers
+from rag.base import Question, detect_language
+from rag.snapshot import View
+
+
+def ask(settings: Settings, options: argparse.Namespace) -> int:
+    """Answer TEXT, or every question of ``--sample``."""
+    if (options.text is None) == (options.sample is None):
+        raise ConfigError('give one question, or a list of them: qunda ask "TEXT", or qunda ask --sample FILE.json')
+    texts = [options.text] if options.sample is None else read_sample(options.sample)
+    return asyncio.run(_ask(settings, texts, options))
+
+
+def read_sample(path: Path) -> list[str]:
+    """A JSON list of questions, as HuixiangDou's test_queries.json; objects with a ``text`` or ``query`` do as well.
+
+    Raises:
+        ConfigError: the file is missing or of another shape.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not JSON: {error}") from error
+    items = data if isinstance(data, list) else []
+    texts = [item if isinstance(item, str) else _text_of(item) for item in items]
+    if not texts or None in texts:
+        raise ConfigError(f'{path} must be a JSON list of questions: ["...", "..."]')
+    return [text for text in texts if text is not None]
+
+
+def _text_of(item: Any) -> str | None:
+    text = item.get("text", item.get("query")) if isinstance(item, dict) else None
+    return text if isinstance(text, str) else None
+
+
+async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace) -> int:
+    view = await asyncio.to_thread(open_view, settings)
+    decisions = []
+    with Workers() as workers:
+        responder = Responder(workers, make_answerer(settings))
+        for text in texts:
+            language = detect_language(text)
+            question = Question(text=text, language=language, mentioned=options.mention)
+            done, reply = await _respond(responder, view, question)
+            decisions.append({"text": text, **decision_of(done)})
+            if not options.json:
+                _print(text, done, reply, question, many=len(texts) > 1)
+    if options.json:
+        shown: Any = decisions if options.sample else {k: v for k, v in decisions[0].items() if k != "text"}
+        print(json.dumps(shown, ensure_ascii=False))
+    failed = any(str(decision["outcome"]).startswith("failed") for decision in decisions)
+    return 1 if failed else 0
+
+
+async def _respond(responder: Responder, view: View, question: Question) -> tuple[Outcome, str | None]:
+    """The outcome, and what the group would read."""
+    judgement = await responder.judge(view, question)
+    if judgement.decision.answer:
+        done = await responder.answer(question, judgement)
+    else:
+        done = outcome(question, judgement, "abstained" if question.mentioned else "silent")
+    if done.kind == "abstained" and question.mentioned:
+        return done, not_covered(question.language, judgement.evidence)
+    return done, done.answer
+
+
+def _print(text: str, done: Outcome, reply: str | None, question: Question, *, many: bool) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    language = question.language
+    accepted = done.kind in ("answered", "abstained") and (reply is not None or done.kind == "answered")
+    mark = "[green]✓[/]" if accepted else "[red]✗[/]" if done.kind == "failed" else "[dim]–[/]"
+    console.print(f"{mark} {escape(text)}")
+    score = ""
+    if done.probability is not None and done.threshold is not None:
+        score = say("why_score", language, probability=f"{done.probability:.2f}", threshold=f"{done.threshold:.2f}")
+    console.print(f"  [dim]{outcome_word(done.name, language)} · {escape(score)}[/]")
+    for reason in done.reasons:
+        console.print(f"  [dim]· {escape(reason)}[/]")
+    if done.kind == "failed":
+        console.print(f"  [red]{escape(done.detail)}[/]")
+    if reply and not (many and done.kind == "abstained"):
+        console.print()
+        for line in reply.splitlines():
+            console.print(f"  {escape(line)}")
+        for citation in done.citations:
+            console.print(
+                f"  [cyan]\\[{citation['n']}][/] {escape(citation['source'])} [dim]{escape(citation['uri'])}[/]"
+            )
+    if many or reply:
+        console.print()

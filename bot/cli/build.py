@@ -1,0 +1,66 @@
+"""``qunda build``: documents to a knowledge version, with progress and a line for every file that failed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from bot.builder import BaseBuild, build_base, with_documents
+from bot.config import ConfigError, Settings
+from rag.build import Progress
+
+STAGES = {"read": "reading documents", "count": "counting terms", "embed": "computing vectors", "write": "writing"}
+
+
+def build(settings: Settings, options: argparse.Namespace) -> int:
+    """Build one base."""
+    base: str = options.base
+    if options.paths:
+        folders = tuple(str(Path(path).expanduser().absolute()) for path in options.paths)
+        settings = with_documents(settings, base, folders)
+    elif base not in settings.knowledge:
+        raise ConfigError(f"there is no section [knowledge:{base}]; name the folder: qunda build FOLDER --base {base}")
+    report = build_with_progress(settings, base)
+    if options.json:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    else:
+        print_report(report)
+    return 0
+
+
+def build_with_progress(settings: Settings, base: str) -> BaseBuild:
+    """Build with a progress bar on stderr where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(STAGES["read"], total=None)
+
+        def show(progress: Progress) -> None:
+            bar.update(task, description=STAGES[progress.stage], completed=progress.done, total=progress.total or None)
+
+        return build_base(settings, base, show)
+
+
+def print_report(report: BaseBuild) -> None:
+    """What was built and what failed."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    for warning in report.warnings:
+        console.print(f"[yellow]![/] {escape(warning)}")
+    for uri, reason in report.failed:
+        console.print(f"[red]✗[/] {escape(uri)}: {escape(reason)}")
+    total = f"{report.documents:,} documents, {report.passages:,} passages"
+    if report.unchanged_build:
+        console.print(f"[green]✓[/] {report.base}: nothing has changed ({total}), version {report.version} stays")
+        return
+    if report.rebuilt:
+        console.print(f"  everything was rebuilt: {escape(report.rebuilt)}")
+    changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {len(report.failed)} failed"
+    console.print(f"[green]✓[/] {report.base}: {total} in {report.seconds:.1f} s ({changes}); version {report.version}")

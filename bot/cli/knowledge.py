@@ -1,0 +1,111 @@
+"""``qunda knowledge``: bases, versions and failures, and the passages of a file as cut."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from bot.config import Settings
+from bot.models import make_embedder
+from rag.base import KnowledgeError, NoKnowledgeError, Passage
+from rag.knowledge import Version, base_names, open_current, version_names
+
+
+def knowledge(settings: Settings, options: argparse.Namespace) -> int:
+    """List the bases, or show one file."""
+    root = settings.data / "knowledge"
+    names = [options.base] if options.base else sorted({*base_names(root), *settings.knowledge})
+    if options.action == "show":
+        return _show(settings, names, options)
+    rows = [_row(settings, name) for name in names]
+    if options.json:
+        print(json.dumps(rows, ensure_ascii=False))
+    else:
+        _print_rows(rows)
+    return 0
+
+
+def _row(settings: Settings, base: str) -> dict[str, Any]:
+    root = settings.data / "knowledge"
+    try:
+        version = open_current(root, base, make_embedder(settings).id)
+    except KnowledgeError as error:
+        return {"base": base, "error": str(error)}
+    return {
+        "base": base,
+        "version": version.path.name,
+        "versions": version_names(root, base),
+        "documents": len(version.manifest.documents),
+        "passages": len(version),
+        "failed": [{"uri": failure.uri, "reason": failure.reason} for failure in version.manifest.failed],
+        "warnings": list(version.warnings),
+    }
+
+
+def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table("base", "version", "documents", "passages", "failed", "versions kept")
+    notes = []
+    for row in rows:
+        if "error" in row:
+            table.add_row(row["base"], f"[red]{escape(row['error'])}[/]", "", "", "", "")
+            continue
+        kept = str(len(row["versions"]))
+        counts = (f"{row['documents']:,}", f"{row['passages']:,}", str(len(row["failed"])))
+        table.add_row(row["base"], row["version"], *counts, kept)
+        notes += [f"[yellow]![/] {escape(warning)}" for warning in row["warnings"]]
+        notes += [f"[red]✗[/] {escape(failure['uri'])}: {escape(failure['reason'])}" for failure in row["failed"]]
+    console = Console(highlight=False)
+    console.print(table)
+    for note in notes:
+        console.print(note)
+
+
+def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace) -> int:
+    passages: list[Passage] = []
+    seen: list[str] = []
+    for name in names:
+        try:
+            version = open_current(settings.data / "knowledge", name, make_embedder(settings).id)
+        except NoKnowledgeError:
+            continue
+        seen += version.manifest.documents
+        passages += _of_file(version, options.file or "")
+    if not passages:
+        raise KnowledgeError(_not_found(options.file or "", seen))
+    if options.json:
+        keys = ("id", "uri", "source", "headings", "position", "start", "end", "text")
+        print(json.dumps([{key: getattr(p, key) for key in keys} for p in passages], ensure_ascii=False))
+    else:
+        _print_passages(passages)
+    return 0
+
+
+def _of_file(version: Version, file: str) -> list[Passage]:
+    found = (version.passage(row) for row in range(len(version)))
+    return [p for p in found if file and (p.uri == file or p.uri.endswith(f"/{file}"))]
+
+
+def _not_found(file: str, seen: Sequence[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(file, seen, n=3, cutoff=0.3)
+    hint = f"; did you mean {', '.join(close)}?" if close else ""
+    return f"no document {file!r} in the knowledge{hint}"
+
+
+def _print_passages(passages: Sequence[Passage]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(highlight=False, soft_wrap=True)
+    for passage in passages:
+        place = " › ".join(passage.headings) or passage.source
+        size = f"{len(passage.text)} characters, {passage.start}-{passage.end}"
+        console.print(f"[bold]#{passage.position}[/] {escape(passage.uri)} · {escape(place)} [dim]{size}[/]")
+        console.print(escape(passage.text), "\n")

@@ -1,0 +1,146 @@
+"""The command line: parses arguments, loads the settings, calls the command, and turns errors into exit statuses.
+
+Commands are imported when they run, so that ``qunda --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bot import VERSION
+
+DONE, FAILED, WRONG = 0, 1, 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit status: 0 done, 1 failed, 2 wrong usage or config."""
+    parser = make_parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if not hasattr(options, "module"):
+        parser.print_help()
+        return DONE
+    return _run_command(options)
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    from adapters.base import AdapterError
+    from bot import log
+    from bot.config import ConfigError, load
+    from bot.lock import DataLockError
+    from bot.store import StoreError
+    from rag.base import RagError
+
+    try:
+        overrides = [*getattr(options, "set_before", []), *getattr(options, "set_after", [])]
+        settings = load(getattr(options, "config", None), data=getattr(options, "data", None), overrides=overrides)
+        log.set_up(settings.bot.log_level if options.logs else "WARNING")
+        module = importlib.import_module(f"bot.cli.{options.module}")
+        status: int = getattr(module, options.function)(settings, options)
+        return status
+    except ConfigError as error:
+        return _complain(error, WRONG)
+    except (RagError, StoreError, DataLockError, AdapterError) as error:
+        return _complain(error, FAILED)
+    except OSError as error:
+        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), FAILED)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _complain(error: object, status: int) -> int:
+    print(f"qunda: {error}", file=sys.stderr)
+    return status
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """All commands with their options; global options may stand before or after the command."""
+    parser = argparse.ArgumentParser(
+        prog="qunda",
+        parents=[_global_options("set_before")],
+        description="群答: answers questions in group chats from a knowledge base, and stays silent otherwise.",
+        epilog="Start with: qunda demo",
+    )
+    parser.add_argument("--version", action="version", version=f"qunda {VERSION}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    def command(name: str, module: str, function: str, summary: str, *, logs: bool = False) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[_global_options("set_after")], help=summary, description=summary)
+        made.set_defaults(module=module, function=function, logs=logs)
+        return made
+
+    _add_talking(command)
+    _add_knowledge(command)
+    _add_measuring(command)
+    _add_serving(command)
+    return parser
+
+
+def _global_options(set_name: str) -> argparse.ArgumentParser:
+    """``set_name`` differs before and after the command: argparse would let the second list replace the first."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("global options")
+    group.add_argument("--config", type=Path, metavar="FILE", help="config.ini to use (default: ./config.ini if there)")
+    group.add_argument("--data", type=Path, metavar="DIR", help="data folder (default: data beside the config)")
+    group.add_argument(
+        "--set", action="append", dest=set_name, metavar="SECTION.KEY=VALUE", help="override a setting (repeatable)"
+    )
+    return common
+
+
+def _add_talking(command: Any) -> None:
+    demo = command("demo", "demo", "demo", "sample knowledge and a sample group chat, then an interactive group")
+    demo.add_argument(
+        "--speed", type=float, default=1.0, help="how fast the sample chat runs (default 1; 0: no delays)"
+    )
+    ask = command("ask", "ask", "ask", "decide and answer one question, or a list of them")
+    ask.add_argument("text", nargs="?", help="the question")
+    ask.add_argument("--mention", action="store_true", help="as if the bot had been mentioned")
+    ask.add_argument("--sample", type=Path, metavar="FILE.json", help="a JSON list of questions")
+    ask.add_argument("--json", action="store_true", help="print JSON")
+    command("chat", "chat", "chat", "chat with the configured language model, without retrieval")
+
+
+def _add_knowledge(command: Any) -> None:
+    build = command("build", "build", "build", "make a knowledge version from documents")
+    build.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders (default: those of config.ini)")
+    build.add_argument("--base", default="default", help="the knowledge base to build (default: default)")
+    build.add_argument("--json", action="store_true", help="print JSON")
+    knowledge = command("knowledge", "knowledge", "knowledge", "bases, versions and failures; passages of a file")
+    knowledge.add_argument("action", nargs="?", choices=["show"], help="show FILE: the passages of a file as cut")
+    knowledge.add_argument("file", nargs="?", help="the file to show")
+    knowledge.add_argument("--base", default="", help="only this base")
+    knowledge.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_measuring(command: Any) -> None:
+    evaluate = command("eval", "evaluate", "evaluate", "measure the gate on labelled messages")
+    evaluate.add_argument("file", type=Path, metavar="FILE.jsonl", help='lines of {"text", "answer", "block"?}')
+    evaluate.add_argument("--train", type=Path, metavar="FILE", help="labelled examples to add for this run")
+    evaluate.add_argument("--cross-validate", type=int, metavar="K", help="fit anew in each of K folds of whole blocks")
+    evaluate.add_argument("--seed", type=int, default=0, help="which assignment of blocks to folds (default 0)")
+    evaluate.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw precision, reliability, learning curve")
+    evaluate.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help="write one line per message")
+    evaluate.add_argument("--json", action="store_true", help="print JSON")
+    retrieval = command("eval-retrieval", "eval_retrieval", "eval_retrieval", "measure the search")
+    retrieval.add_argument("file", type=Path, metavar="FILE.jsonl", help='lines of {"question", "relevant"}')
+    retrieval.add_argument("--base", default="default", help="the knowledge base (default: default)")
+    retrieval.add_argument("--json", action="store_true", help="print JSON")
+    replay = command("replay", "replay", "replay", "recorded messages through the real queue")
+    replay.add_argument("input", type=Path, metavar="IN.jsonl")
+    replay.add_argument("output", type=Path, metavar="OUT.jsonl")
+    replay.add_argument("--limits", action="store_true", help="apply the rate limits")
+
+
+def _add_serving(command: Any) -> None:
+    command("run", "serve", "serve", "serve the adapters that config.ini enables", logs=True)
+    doctor = command("doctor", "doctor", "doctor", "check the set-up and say what to do")
+    doctor.add_argument("--quiet", action="store_true", help="print problems only")
+    doctor.add_argument("--json", action="store_true", help="print JSON")

@@ -1,0 +1,67 @@
+"""Makes the models that the settings name: embedder, generator, answerer. Loaded when first needed, never at import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.config import ConfigError, Settings
+from rag.base import Answerer, Embedder
+
+if TYPE_CHECKING:
+    from rag.generator import OpenAIGenerator
+
+LEXICAL = "lexical"
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The embedder of ``[embedder] model``.
+
+    Raises:
+        ConfigError: there is no such embedder.
+    """
+    if settings.embedder.model != LEXICAL:
+        raise ConfigError(
+            f"[embedder] model = {settings.embedder.model!r}: this version has the built-in {LEXICAL!r} embedder only"
+        )
+    from rag.embedder import LexicalEmbedder
+
+    return LexicalEmbedder()
+
+
+def make_answerer(settings: Settings) -> Answerer:
+    """The answerer of ``[llm] backend``.
+
+    Raises:
+        ConfigError: the backend does not exist here.
+        GeneratorError: the address, model or key of the server is missing.
+    """
+    from rag.answer import ExtractiveAnswerer, LLMAnswerer
+
+    llm = settings.llm
+    if llm.backend == "extractive":
+        return ExtractiveAnswerer()
+    if llm.backend == "transformers":
+        raise ConfigError("[llm] backend = transformers is not in this version; use extractive or openai")
+    return LLMAnswerer(make_generator(settings), max_context_chars=llm.max_context_chars)
+
+
+def make_generator(settings: Settings) -> OpenAIGenerator:
+    """The OpenAI-compatible server of ``[llm]``.
+
+    Raises:
+        GeneratorError: the address, model or key of the server is missing.
+    """
+    from rag.generator import OpenAIGenerator
+
+    llm = settings.llm
+    return OpenAIGenerator(
+        preset=llm.preset,
+        base_url=llm.base_url,
+        api_key=llm.api_key.get_secret_value(),
+        model=llm.model,
+        timeout_s=llm.timeout_s,
+        first_token_timeout_s=llm.first_token_timeout_s,
+        max_retries=llm.max_retries,
+        max_tokens=llm.max_tokens,
+        temperature=llm.temperature,
+    )

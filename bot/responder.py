@@ -1,0 +1,115 @@
+"""From a question to an outcome: search, gate, answer. Knows no platform, no queue and no store.
+
+Both the assistant in a group and ``qunda ask`` in a terminal go through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from bot.outcome import Outcome, Stage
+from bot.texts import Language, say
+from bot.workers import Workers
+from rag.base import Answer, Answerer, Evidence, GateDecision, GeneratorError, Question
+from rag.gate import describe, standalone_text
+from rag.snapshot import View
+
+Show = Callable[[str], Awaitable[None]]
+SHOWN_REASONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found and decided for one question."""
+
+    evidence: Evidence
+    decision: GateDecision
+
+
+class Responder:
+    """Judges and answers questions with the view of their group."""
+
+    def __init__(self, workers: Workers, answerer: Answerer) -> None:
+        self._workers = workers
+        self._answerer = answerer
+
+    async def judge(self, view: View, question: Question) -> Judgement:
+        """Search once and decide, off the event loop.
+
+        Raises:
+            RagError: the knowledge cannot be searched.
+        """
+        return await self._workers.compute(_judge, view, question)
+
+    async def answer(self, question: Question, judgement: Judgement, show: Show | None = None) -> Outcome:
+        """Write the answer that the gate allowed; ``show`` gets the growing text.
+
+        The outcome is ``answered``, ``abstained`` or ``failed``; its ``answer`` is the text for the reader or None.
+        """
+        try:
+            final = await self._write(question, judgement.evidence, show)
+        except GeneratorError as error:
+            stage: Stage = "timeout" if error.kind == "timeout" else "generate"
+            return outcome(question, judgement, "failed", stage=stage, detail=f"{error.kind}: {error}")
+        if final is None:
+            reason = say("reason_abstained", question.language)
+            return outcome(question, judgement, "abstained", extra=(reason,))
+        return outcome(question, judgement, "answered", answer=final)
+
+    async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | None:
+        final: Answer | None = None
+        async with aclosing(self._answerer.answer(question, evidence)) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if isinstance(piece, str):
+                    if show is not None:
+                        await show(piece)
+                else:
+                    final = piece
+        return final
+
+
+def _judge(view: View, question: Question) -> Judgement:
+    evidence = view.search(standalone_text(question))
+    return Judgement(evidence, view.gate.decide(question, evidence))
+
+
+def outcome(
+    question: Question,
+    judgement: Judgement | None,
+    kind: str,
+    *,
+    stage: Stage = "",
+    detail: str = "",
+    answer: Answer | None = None,
+    extra: Sequence[str] = (),
+) -> Outcome:
+    """An outcome with the decision's figures and its reasons in the asker's language."""
+    decision = judgement.decision if judgement else None
+    reasons = [describe(reason, question.language) for reason in decision.reasons[:SHOWN_REASONS]] if decision else []
+    return Outcome(
+        kind=kind,  # type: ignore[arg-type]
+        stage=stage,
+        detail=detail,
+        probability=decision.probability if decision else None,
+        threshold=decision.threshold if decision else None,
+        reasons=(*extra, *reasons),
+        answer=answer.text if answer else None,
+        citations=tuple(
+            {"n": source.n, "source": source.title, "uri": source.uri, "text": source.quote}
+            for source in answer.citations
+        )
+        if answer
+        else (),
+    )
+
+
+def not_covered(language: Language, evidence: Evidence | None) -> str:
+    """The honest line for a mention without an answer, with the nearest documents."""
+    line = say("not_covered", language)
+    titles = list(dict.fromkeys(hit.passage.source for hit in evidence.hits[:3])) if evidence else []
+    if not titles:
+        return line
+    joiner = "、" if language == "zh" else ", "
+    return f"{line}\n{say('nearest', language, titles=joiner.join(titles))}"

@@ -1,0 +1,142 @@
+"""Commands that teach the gate of a group: /good, /bad, /dial. Each is stored with who did it, and can be undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from bot.commands import Call, Command
+from bot.outbox import Outbox
+from bot.store import Store
+from bot.store.groups import Example
+
+UNDO = ("undo", "撤销", "撤消")
+EVERYWHERE = ("all", "所有", "全部")
+DEFAULT = ("default", "默认", "reset")
+MAX_EXAMPLE_CHARS = 2_000
+
+
+class Gates(Protocol):
+    """What teaching changes: the library's gates."""
+
+    async def example_added(self, example: Example) -> None:
+        """Make the example count from the next message on."""
+        ...
+
+    async def examples_changed(self, scope: str) -> None:
+        """An example of ``scope`` was undone: make the gates forget it."""
+        ...
+
+    async def set_dial(self, group: str, unwanted_per_1000: float | None) -> None:
+        """Set a group's dial; None: back to the configured one."""
+        ...
+
+    def dial(self, group: str) -> float:
+        """The dial in use."""
+        ...
+
+    def gate_note(self, group: str, language: Literal["zh", "en"]) -> str:
+        """What the gate of the group rests on, in words."""
+        ...
+
+
+@dataclass(slots=True)
+class Teacher:
+    """Carries out the teaching commands."""
+
+    store: Store
+    outbox: Outbox
+    gates: Gates
+
+    def commands(self) -> list[Command]:
+        """The commands of this module."""
+        return [
+            Command("/good", ("/好", "/该答"), ("引用一条消息：这类该回答", "quote a message: answer such"), self.good),
+            Command(
+                "/bad", ("/坏", "/别答"), ("引用一条消息：这类别回答", "quote a message: leave such alone"), self.bad
+            ),
+            Command(
+                "/dial",
+                ("/旋钮",),
+                ("多安静：每千条最多几条不该回的", "how quiet: unwanted replies per 1,000"),
+                self.dial,
+            ),
+        ]
+
+    async def good(self, call: Call) -> str:
+        """``/good``, ``/good undo``, ``/good all``."""
+        return await self._teach(call, "good")
+
+    async def bad(self, call: Call) -> str:
+        """``/bad``, ``/bad undo``, ``/bad all``."""
+        return await self._teach(call, "bad")
+
+    async def _teach(self, call: Call, label: Literal["good", "bad"]) -> str:
+        word, _, rest = call.arguments.partition(" ")
+        if word.lower() in UNDO:
+            return await self._undo(call, label)
+        everywhere = word.lower() in EVERYWHERE
+        scope = "*" if everywhere else call.group
+        text, source = await self._target(call, rest if everywhere else call.arguments)
+        if not text:
+            return call.say("quote_empty" if call.message.quote else "quote_needed", command=call.name)
+        for known in await self.store.examples.active(scope):
+            if known.text == text and known.label == label:
+                return call.say("example_known", id=known.id)
+        example = await self.store.examples.add(scope, text[:MAX_EXAMPLE_CHARS], label, call.by, source)
+        await self.store.audit.append(call.by, f"example {label}", call.group, f"#{example.id} {scope}")
+        await self.gates.example_added(example)
+        line = call.say(f"{label}_added", command=call.name, id=example.id)
+        return line + call.say("scope_all") if everywhere else line
+
+    async def _target(self, call: Call, arguments: str) -> tuple[str, str]:
+        """The text to learn, and its id: the quoted message, the question behind a quoted answer, or the arguments."""
+        quote = call.message.quote
+        if quote is None:
+            return arguments.strip(), call.message.id
+        platform = call.message.conversation.platform
+        answered = await self.store.messages.for_sent(platform, quote.id)
+        if answered is not None:
+            return answered.message.text, answered.message.id
+        stored = await self.store.messages.get(platform, quote.id)
+        return (stored.message.text if stored else quote.text).strip(), quote.id
+
+    async def _undo(self, call: Call, label: Literal["good", "bad"]) -> str:
+        example = await self._undoable(call, label)
+        if example is None or not await self.store.examples.undo(example.id, call.by):
+            return call.say("example_none")
+        await self.store.audit.append(call.by, "example undone", call.group, f"#{example.id} {example.scope}")
+        await self.gates.examples_changed(example.scope)
+        return call.say("example_undone", id=example.id, text=example.text)
+
+    async def _undoable(self, call: Call, label: Literal["good", "bad"]) -> Example | None:
+        """The example made from the quoted message, else the latest one of this group with this label."""
+        examples = [e for e in await self.store.examples.active(call.group, "*") if e.label == label]
+        if call.message.quote:
+            text, source = await self._target(call, "")
+            examples = [e for e in examples if e.source == source or e.text == text]
+        else:
+            examples = [e for e in examples if e.scope == call.group]
+        return max(examples, key=lambda e: e.id, default=None)
+
+    async def dial(self, call: Call) -> str:
+        """``/dial``, ``/dial 10``, ``/dial default``."""
+        word = call.arguments.strip().lower()
+        note = self.gates.gate_note(call.group, call.language)
+        if not word:
+            return call.say("dial_show", dial=f"{self.gates.dial(call.group):g}", note=note)
+        value = None if word in DEFAULT else _number(word)
+        if value is None and word not in DEFAULT:
+            return call.say("dial_wrong")
+        await self.gates.set_dial(call.group, value)
+        await self.store.audit.append(call.by, "dial", call.group, word)
+        note = self.gates.gate_note(call.group, call.language)
+        return call.say("dial_set", dial=f"{self.gates.dial(call.group):g}", note=note)
+
+
+def _number(word: str) -> float | None:
+    try:
+        value = float(word)
+    except ValueError:
+        return None
+    return value if 0 < value <= 900 else None

@@ -1,0 +1,163 @@
+"""Every line that the bot itself says in a group, in Chinese and English. Knows no message and no platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Language = Literal["zh", "en"]
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    # answers
+    "not_covered": ("知识库里没有找到这个问题的答案。", "The knowledge base does not cover this."),
+    "nearest": ("最接近的文档：{titles}", "Nearest documents: {titles}"),
+    "no_knowledge": (
+        "知识库还没有建好，请管理员运行 qunda build。",
+        "There is no knowledge base yet; an admin has to run qunda build.",
+    ),
+    "empty_mention": (
+        "我在。把问题和 @ 写在同一条消息里，我就去知识库里找答案；/help 看命令。",
+        "Yes? Put your question in the same message and I will look it up; /help lists the commands.",
+    ),
+    "overloaded": ("现在消息太多，这条没能处理，请稍后再问。", "Too many messages right now; please ask again later."),
+    "limited_person": (
+        "你问得有点快，请 {minutes} 分钟后再问。",
+        "That was a lot of questions; please ask again in {minutes} min.",
+    ),
+    "limited_group": (
+        "本群这一小时的回答次数用完了，请 {minutes} 分钟后再问。",
+        "This group has used up its answers for the hour; please ask again in {minutes} min.",
+    ),
+    "failed:retrieve": (
+        "知识库暂时读不出来，已记录。",
+        "The knowledge base cannot be read right now; this was logged.",
+    ),
+    "failed:internal": ("出了点内部问题，已记录。", "Something went wrong on my side; this was logged."),
+    "failed:timeout": (
+        "大模型没有在时限内回答，请稍后再试。",
+        "The language model took too long; please try again later.",
+    ),
+    "failed:auth": (
+        "大模型拒绝了密钥，请管理员检查 [llm] api_key。",
+        "The language model refused the key; an admin has to check [llm] api_key.",
+    ),
+    "failed:rate_limit": ("大模型限流了，请稍后再试。", "The language model is rate-limited; please try again later."),
+    "failed:generate": (
+        "大模型暂时不可用，请稍后再试。",
+        "The language model is not available right now; please try again later.",
+    ),
+    # reasons of silence that the gate does not give
+    "reason_mode": ("本群只回答 @ 我的消息", "only mentions are answered here"),
+    "reason_off": ("本群没有开启", "switched off in this group"),
+    "reason_paused": ("管理员已暂停（/resume 恢复）", "paused by an admin (/resume)"),
+    "reason_empty": ("没有文字", "no text"),
+    "reason_bot": ("机器人发的消息", "sent by a bot"),
+    "reason_abstained": ("检索到的段落不足以回答", "the passages found do not support an answer"),
+    "reason_unknown_command": ("没有这个命令", "no such command"),
+    # commands
+    "admin_only": ("{command} 只有管理员能用。", "Only admins may use {command}."),
+    "unknown_command": ("没有 {command} 这个命令，/help 列出全部。", "There is no {command}; /help lists all."),
+    "help_title": ("命令（括号里是别名）：", "Commands (aliases in brackets):"),
+    "help_admin": ("仅管理员", "admins only"),
+    "whoami": (
+        "你的号是 `{key}`，本群是 `{group}`。把前者写进 config.ini 的 [bot] admins，就成为管理员。",
+        "You are `{key}` and this group is `{group}`. Put the former into [bot] admins in config.ini to become an admin.",
+    ),
+    "nothing_decided": ("本群还没有判断过消息。", "No message has been judged in this group yet."),
+    "quote_unknown": ("我没有见过引用的那条消息。", "I have not seen the quoted message."),
+    "quote_needed": ("请引用一条消息再发 {command}。", "Quote a message when you send {command}."),
+    "quote_empty": ("引用的消息没有文字。", "The quoted message has no text."),
+    "good_added": (
+        "记下了：本群以后回答这类问题。（{command} 撤销 可撤回，例子 #{id}）",
+        "Noted: questions like this are answered in this group from now on. (Undo: {command} undo; example #{id})",
+    ),
+    "bad_added": (
+        "记下了：本群以后不回答这类消息。（{command} 撤销 可撤回，例子 #{id}）",
+        "Noted: messages like this stay unanswered in this group from now on. (Undo: {command} undo; example #{id})",
+    ),
+    "example_known": ("这条已经记过了（例子 #{id}）。", "That is known already (example #{id})."),
+    "example_undone": ("已撤销例子 #{id}：{text}", "Example #{id} undone: {text}"),
+    "example_none": ("没有可以撤销的例子。", "There is no example to undo."),
+    "scope_all": ("（对所有群生效）", " (in all groups)"),
+    "recalled": ("已撤回。", "Withdrawn."),
+    "recall_nothing": ("本群没有可以撤回的回答。", "There is no answer of mine to withdraw in this group."),
+    "recall_failed": ("没能撤回：{error}", "Could not withdraw it: {error}"),
+    "paused": (
+        "已暂停，本群里只响应命令；/resume 恢复。",
+        "Paused: only commands are answered in this group; /resume ends it.",
+    ),
+    "resumed": ("已恢复。", "Resumed."),
+    "dial_show": (
+        "本群的旋钮：每 1000 条消息最多 {dial} 条不该回的（/dial 数字 来改，/dial 默认 恢复）。{note}",
+        "The dial of this group: at most {dial} unwanted replies per 1,000 messages (/dial NUMBER changes it, /dial default resets it). {note}",
+    ),
+    "dial_set": (
+        "旋钮已设为每 1000 条最多 {dial} 条不该回的。{note}",
+        "The dial is at {dial} unwanted replies per 1,000 messages now. {note}",
+    ),
+    "dial_wrong": (
+        "旋钮要一个 0 到 900 之间的数字，例如 /dial 10。",
+        "The dial takes a number between 0 and 900, for example /dial 10.",
+    ),
+    "reload_started": (
+        "正在重建知识库，期间照常回答；完成后告诉你。",
+        "Rebuilding the knowledge; I keep answering meanwhile and will report.",
+    ),
+    "reload_running": ("已经在重建了。", "A rebuild is running already."),
+    "reload_done": (
+        "知识库已更新：新增 {added}，修改 {changed}，删除 {removed}，失败 {failed}；共 {documents} 个文档、{passages} 个段落，用时 {seconds} 秒。",
+        "Knowledge updated: {added} added, {changed} changed, {removed} removed, {failed} failed; "
+        "{documents} documents, {passages} passages, {seconds} s.",
+    ),
+    "reload_same": ("知识库没有变化（{documents} 个文档）。", "The knowledge is unchanged ({documents} documents)."),
+    "reload_failed": (
+        "重建失败，继续用原来的版本：{error}",
+        "The rebuild failed; the previous version stays in use: {error}",
+    ),
+    "reload_file": ("- {uri}：{reason}", "- {uri}: {reason}"),
+    "reload_more": ("……另有 {n} 个", "... and {n} more"),
+    "why_head": ("“{text}” → {outcome}", "“{text}” → {outcome}"),
+    "why_score": (
+        "值得回答的把握 {probability}，门槛 {threshold}",
+        "probability that it wants an answer {probability}, threshold {threshold}",
+    ),
+    "status_title": ("群答 {version}，已运行 {uptime}", "Qunda {version}, up {uptime}"),
+    "status_adapter": ("接入 {name}：{state}{detail}", "adapter {name}: {state}{detail}"),
+    "status_base": (
+        "知识库 {base}：版本 {version}，{documents} 个文档、{passages} 个段落{warning}",
+        "base {base}: version {version}, {documents} documents, {passages} passages{warning}",
+    ),
+    "status_no_base": ("知识库：没有可用的版本，请运行 qunda build", "knowledge: no usable version; run qunda build"),
+    "status_gate": ("本群判断：{note}", "gate of this group: {note}"),
+    "status_counts": ("最近 24 小时：{counts}", "last 24 hours: {counts}"),
+    "status_none": ("无消息", "no messages"),
+    "status_queue": ("排队 {unfinished} 条", "{unfinished} messages waiting"),
+    "status_unknown": (
+        "有 {n} 条回复不知道是否发出（未重发）",
+        "{n} replies have an unknown outcome (not sent again)",
+    ),
+    "status_store": ("存储：{state}{detail}", "store: {state}{detail}"),
+    "status_paused": ("本群已暂停", "this group is paused"),
+    "outcome_answered": ("已回答", "answered"),
+    "outcome_silent": ("沉默", "silent"),
+    "outcome_abstained": ("没有把握，未答", "abstained"),
+    "outcome_command": ("命令", "command"),
+    "outcome_merged": ("已合并", "merged"),
+    "outcome_limited": ("超出限额", "limited"),
+    "outcome_overloaded": ("过载", "overloaded"),
+    "outcome_expired": ("过期", "expired"),
+    "outcome_failed": ("失败", "failed"),
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """The line ``key`` in ``language`` with ``{values}`` filled in."""
+    zh, en = TEXTS[key]
+    return (zh if language == "zh" else en).format(**values)
+
+
+def outcome_word(name: str, language: Language) -> str:
+    """An outcome's name in words; the stage of a failure stays behind it."""
+    kind, _, stage = name.partition(":")
+    word = say(f"outcome_{kind}", language)
+    return f"{word}（{stage}）" if stage and language == "zh" else f"{word} ({stage})" if stage else word

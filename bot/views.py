@@ -1,0 +1,181 @@
+"""Makes the views of a snapshot: which bases and which examples a group has, and the gate that follows from them.
+
+Synchronous computing, called off the event loop. Groups with the same bases and examples share one gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from loguru import logger
+
+from bot.config import Settings
+from bot.store.groups import Example
+from rag.base import Embedder, NoKnowledgeError, RagError
+from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
+from rag.gate.storage import gate_key, load_gate, save_gate
+from rag.knowledge import Version, open_current
+from rag.retriever import HybridRetriever
+from rag.snapshot import Snapshot, View
+
+Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Teachings:
+    """What people taught and set, read from the store: active examples, and each group's settings."""
+
+    examples: Sequence[Example] = ()
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def of(self, place: str) -> list[Example]:
+        """The examples that count in ``platform:chat`` or, for a platform's own name, in all its groups."""
+        platform = place.partition(":")[0]
+        return [e for e in self.examples if e.scope in ("*", platform, place)]
+
+    def places(self) -> set[str]:
+        """Platforms and groups that have something of their own."""
+        with_dial = {group for group, values in self.settings.items() if "dial" in values}
+        return {e.scope for e in self.examples if e.scope != "*"} | with_dial
+
+
+class ViewMaker:
+    """Builds snapshots from the data folder, keeping what can be used again."""
+
+    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+        self.settings = settings
+        self.embedder = embedder
+        self.warnings: list[str] = []
+        self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
+        self._gates: dict[str, RelevanceGate] = {}
+
+    def open_bases(self) -> dict[str, Version]:
+        """The current version of every configured base that has one."""
+        opened: dict[str, Version] = {}
+        self.warnings = []
+        for base in self.settings.knowledge:
+            try:
+                opened[base] = open_current(self.settings.data / "knowledge", base, self.embedder.id)
+            except NoKnowledgeError as error:
+                self.warnings.append(str(error))
+                continue
+            self.warnings += opened[base].warnings
+        for warning in self.warnings:
+            logger.warning("{}", warning)
+        return opened
+
+    def snapshot(
+        self, bases: Mapping[str, Version], teachings: Teachings, cancelled: Cancelled | None = None
+    ) -> Snapshot | None:
+        """The views of all groups; None where no base can be used."""
+        if not bases:
+            return None
+        default = self.view("", bases, teachings, cancelled)
+        if default is None:
+            return None
+        places = teachings.places() | set(self.settings.groups)
+        views = {place: self.view(place, bases, teachings, cancelled) or default for place in sorted(places)}
+        self._forget(default, *views.values())
+        return Snapshot(default, views)
+
+    def view(
+        self, place: str, bases: Mapping[str, Version], teachings: Teachings, cancelled: Cancelled | None = None
+    ) -> View | None:
+        """The view of one group or platform; None where none of its bases can be used."""
+        names = [name for name in self.base_names(place) if name in bases]
+        if not names:
+            return None
+        retriever = self._retriever([bases[name] for name in names])
+        examples = [*default_examples(), *self._file_examples(names), *map(labelled, teachings.of(place))]
+        gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
+        gate = gate.with_dial(self.dial(place, teachings))
+        return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
+
+    def base_names(self, place: str) -> tuple[str, ...]:
+        """The bases that a group lists, else ``default``."""
+        return self.settings.group(place).knowledge or ("default",)
+
+    def dial(self, place: str, teachings: Teachings) -> float:
+        """Chat settings beat the group's section, which beats ``[gate]``."""
+        chosen = teachings.settings.get(place, {}).get("dial")
+        if chosen is not None:
+            return float(chosen)
+        return self.settings.group(place).unwanted_per_1000 or self.settings.gate.unwanted_per_1000
+
+    def _retriever(self, versions: Sequence[Version]) -> HybridRetriever:
+        key = tuple(version.path for version in versions)
+        if key not in self._retrievers:
+            weights = self.settings.retrieval
+            self._retrievers[key] = HybridRetriever(
+                versions, self.embedder, bm25_weight=weights.bm25_weight, dense_weight=weights.dense_weight
+            )
+        return self._retrievers[key]
+
+    def _file_examples(self, names: Iterable[str]) -> list[LabelledExample]:
+        examples: list[LabelledExample] = []
+        for name in names:
+            section = self.settings.knowledge[name]
+            for path, good in ((section.good_questions, True), (section.bad_questions, False)):
+                if path:
+                    try:
+                        examples += read_examples(self.settings.resolve(path), good)
+                    except RagError as error:
+                        self.warnings.append(str(error))
+                        logger.warning("{}", error)
+        return examples
+
+    def _gate(
+        self,
+        retriever: HybridRetriever,
+        versions: Sequence[Version],
+        examples: Sequence[LabelledExample],
+        cancelled: Cancelled | None,
+    ) -> RelevanceGate:
+        names = [f"{version.manifest.base}/{version.path.name}" for version in versions]
+        key = gate_key(names, examples, self.embedder)
+        if key not in self._gates:
+            self._gates[key] = self._kept_gate(self.settings.data / "gates" / key) or self._trained(
+                self.settings.data / "gates" / key, retriever, examples, cancelled
+            )
+        return self._gates[key]
+
+    def _kept_gate(self, folder: Path) -> RelevanceGate | None:
+        """The gate that an earlier process trained on the same things."""
+        if not folder.is_dir():
+            return None
+        try:
+            return load_gate(folder, self.embedder)
+        except RagError as error:
+            logger.warning("{}", error)
+            return None
+
+    def _trained(
+        self, folder: Path, retriever: HybridRetriever, examples: Sequence[LabelledExample], cancelled: Cancelled | None
+    ) -> RelevanceGate:
+        gate = train_gate(
+            examples,
+            lambda text: retriever.search(text, self.settings.retrieval.top_k),
+            self.embedder,
+            unwanted_per_1000=self.settings.gate.unwanted_per_1000,
+            expected_share=self.settings.gate.expected_share,
+            cancelled=cancelled,
+        )
+        try:
+            save_gate(gate, folder)
+        except RagError as error:  # it works without being kept
+            logger.warning("{}", error)
+        return gate
+
+    def _forget(self, *views: View) -> None:
+        """Drop retrievers that no view uses, and with them their versions; cached gates stay on disk."""
+        used = {id(view.retriever) for view in views}
+        self._retrievers = {key: kept for key, kept in self._retrievers.items() if id(kept) in used}
+        if len(self._gates) > 4 * (len(views) + 1):
+            self._gates.clear()
+
+
+def labelled(example: Example) -> LabelledExample:
+    """A stored example as the gate learns from it."""
+    return LabelledExample(example.text, example.label == "good", source="group" if ":" in example.scope else "shared")

@@ -1,0 +1,38 @@
+"""What is in use at one moment: for each group the retriever over its bases and its gate. Immutable, swapped whole.
+
+A question keeps the view that it started with, so a reload never mixes two versions within one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rag.base import Evidence, Retriever
+from rag.gate import RelevanceGate
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one group sees. ``versions`` maps each base to its version; ``top_k`` passages are searched."""
+
+    retriever: Retriever
+    gate: RelevanceGate
+    versions: Mapping[str, str]
+    top_k: int
+
+    def search(self, text: str) -> Evidence:
+        """The evidence on ``text`` in this group's bases."""
+        return self.retriever.search(text, self.top_k)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The views of all groups: those with something of their own by name, the rest share ``default``."""
+
+    default: View
+    groups: Mapping[str, View] = field(default_factory=dict)
+
+    def view(self, group: str) -> View:
+        """The view of ``platform:chat``."""
+        return self.groups.get(group, self.default)
