@@ -83,11 +83,10 @@ class Outbox:
             outcome = Outcome("failed", stage="internal", detail="a reply was stored without an outcome")
         lost = False
         for row in await self._standing(message):
-            if row.state in ("planned", "sending"):
-                await (
-                    self._settle(row, "failed", "an earlier part was not sent") if lost else self._send(row, message)
-                )
-            lost = lost or row.state == "failed"
+            state = row.state
+            if state in ("planned", "sending"):
+                state = await (self._drop(row) if lost else self._send(row, message))
+            lost = lost or state == "failed"
         return _verdict(outcome, await self._standing(message))
 
     def stream(self, message: Message) -> AbstractAsyncContextManager[LiveReply]:
@@ -162,14 +161,13 @@ class Outbox:
     async def _standing(self, message: Message) -> list[OutboxRow]:
         return [row for row in await self.rows(message) if row.state != "recalled"]
 
-    async def _send(self, row: OutboxRow, message: Message) -> None:
+    async def _send(self, row: OutboxRow, message: Message) -> SendState:
         """Try one part until it is sent, failed or unknown."""
         adapter = self.adapters.get(row.platform)
         in_doubt = row.in_doubt or row.state == "sending"
         if adapter is None or row.payload is None or row.streamed:
             why = _no_adapter(row.platform) if adapter is None else "stopped while it was being written"
-            await self._settle(row, "unknown" if in_doubt else "failed", why)
-            return
+            return await self._settle(row, "unknown" if in_doubt else "failed", why)
         first, error_text = row.first_attempt_at, row.error or "stopped while it was being sent"
         reply = load_reply(row.payload, message)
         for attempt in range(1, self.policy.max_attempts + 1):
@@ -179,7 +177,7 @@ class Outbox:
             await persist(lambda: self.store.replies.start(row.key), self.clock)
             error = await self._attempt(adapter, reply, row)
             if error is None:
-                return
+                return "sent"
             error_text = str(error)
             in_doubt = in_doubt or not error.outcome_known
             logger.warning("part {} not confirmed at attempt {}: {}", row.part, attempt, error)
@@ -187,7 +185,10 @@ class Outbox:
                 break
             await self._settle(row, "planned", error_text, in_doubt=in_doubt)
             await self.clock.sleep(self.policy.pause_s(attempt, error.retry_after_s))
-        await self._settle(row, "unknown" if in_doubt else "failed", error_text)
+        return await self._settle(row, "unknown" if in_doubt else "failed", error_text)
+
+    async def _drop(self, row: OutboxRow) -> SendState:
+        return await self._settle(row, "failed", "an earlier part was not sent")
 
     async def _attempt(self, adapter: Adapter, reply: Reply, row: OutboxRow) -> AdapterError | None:
         try:
@@ -206,8 +207,10 @@ class Outbox:
             return False
         return (self.clock.now() - first_attempt_at).total_seconds() < adapter.abilities.idempotent_for_s
 
-    async def _settle(self, row: OutboxRow, state: SendState, error: str, *, in_doubt: bool = False) -> None:
-        await persist(lambda: self.store.replies.settle(row.key, state, error=error, in_doubt=in_doubt), self.clock)
+    async def _settle(self, row: OutboxRow, state: SendState, error: str, *, in_doubt: bool = False) -> SendState:
+        replies = self.store.replies
+        await persist(lambda: replies.settle(row.key, state, error=error, in_doubt=in_doubt), self.clock)
+        return state
 
 
 def _no_adapter(platform: str) -> str:

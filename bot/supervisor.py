@@ -23,7 +23,7 @@ class ReportsHealth(Protocol):
 
 
 class Supervisor:
-    """Restarts wait ``base_s``, doubling to ``cap_s``, less up to half at random; running ``healthy_after_s`` resets."""
+    """A restart waits ``base_s``, doubling to ``cap_s``, less up to half; a run of ``healthy_after_s`` resets that."""
 
     def __init__(
         self,

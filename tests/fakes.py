@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from adapters.base import (
     Abilities,
@@ -72,13 +73,14 @@ def make_message(
     quote: Quote | None = None,
     attachments: tuple[Attachment, ...] = (),
     sent_at: datetime = START,
+    kind: Literal["group", "direct"] = "group",
 ) -> Message:
     """A message with sensible defaults; ids are new unless given."""
     number = next(_numbers)
     return Message(
         id=f"m{number}" if id is None else id,
         event_id=f"e{number}" if event_id is None else event_id,
-        conversation=Conversation(platform, chat, thread),
+        conversation=Conversation(platform, chat, thread, kind),
         sender=Person(platform, sender, name or sender),
         text=text,
         sent_at=sent_at,

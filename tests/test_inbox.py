@@ -25,6 +25,7 @@ class Core:
     """The durable core on one file, wired as the application does it."""
 
     store: Store
+    outbox: Outbox
     lanes: Lanes
     inbox: Inbox
     adapter: RecordingAdapter
@@ -47,9 +48,10 @@ async def open_core(
     clock = clock or FakeClock()
     adapter = adapter or RecordingAdapter(clock=clock)
     store = Store.open(path, clock, busy_timeout_s=0.05)
-    lanes = Lanes(store, Outbox(store, {"fake": adapter}, clock), handler, clock, settings or LaneSettings())
+    outbox = Outbox(store, {"fake": adapter}, clock)
+    lanes = Lanes(store, outbox, handler, clock, settings or LaneSettings())
     inbox = Inbox(store, lanes, clock, max_backlog=max_backlog, on_signal=on_signal, on_overloaded=on_overloaded)
-    core = Core(store, lanes, inbox, adapter)
+    core = Core(store, outbox, lanes, inbox, adapter)
     lanes.listeners.append(lambda message, outcome: core.ended.append((message.text, outcome.name)))
     async with AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
