@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder, FloatArray, ModelError
-from rag.tokens import fold
+from rag.tokens import COMMON_HAN, COMMON_WORDS, QUESTION_HAN, fold
 
 DIM = 1024
 MAX_CHARS = 20_000  # of one text: bounds time and memory; passages and questions are far shorter
@@ -27,15 +27,7 @@ _HAN_WEIGHT = {1: 0.8, 2: 1.0, 3: 0.4}
 _LATIN_WEIGHT = {3: 0.35, 4: 0.5}
 _WORD_WEIGHT = 1.5
 _COMMON_FACTOR = 0.2
-# What stands in any text says nothing about its subject; a stateless embedder cannot count, so it carries this list.
-_COMMON_HAN = (
-    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去"
-    "如吗呢吧啊哪些什怎样请问谁何几"
-)
-_COMMON_WORDS = (
-    "the a an of to in is are was were be been do does did how what which who when where why can could should would i you he "
-    "she it we they my your this that these those for on with and or not no if as at by from have has had there here will me"
-)
+_QUESTION_FACTOR = 0.05
 
 
 class LexicalEmbedder:
@@ -122,17 +114,23 @@ def _features(codes: NDArray[np.uint32]) -> tuple[UInt64Array, NDArray[np.float6
 
 
 def _words(wide: UInt64Array, kinds: NDArray[np.uint8]) -> tuple[UInt64Array, NDArray[np.float64], NDArray[np.int64]]:
+    hashes, starts = _word_hashes(wide, kinds)
+    common_hashes = _common_word_hashes()
+    nearest = common_hashes[np.searchsorted(common_hashes, hashes) % len(common_hashes)]
+    return hashes, np.where(nearest == hashes, _WORD_WEIGHT * _COMMON_FACTOR, _WORD_WEIGHT), starts
+
+
+def _word_hashes(wide: UInt64Array, kinds: NDArray[np.uint8]) -> tuple[UInt64Array, NDArray[np.int64]]:
+    """A hash of every run of Latin letters and digits, and where it starts."""
     latin = kinds == _LATIN
-    starts = np.flatnonzero(latin & np.concatenate(([True], ~latin[:-1])))
-    if not len(starts):
-        return np.zeros(0, np.uint64), np.zeros(0), starts
     at = np.flatnonzero(latin)
-    word = np.searchsorted(starts, at, side="right") - 1
-    offsets = (at - starts[word]).astype(np.uint64)
-    letters = _mix(wide[at] * _PRIMES[2] + offsets * _PRIMES[3])
-    hashes = _mix(np.add.reduceat(letters, np.searchsorted(at, starts)))
-    common = np.isin(hashes, _common_word_hashes()) if len(wide) > 1 and _COMMON_WORDS else np.zeros(len(hashes), bool)
-    return hashes, np.where(common, _WORD_WEIGHT * _COMMON_FACTOR, _WORD_WEIGHT), starts
+    if not len(at):
+        return np.zeros(0, np.uint64), at
+    begins = np.flatnonzero(np.concatenate(([True], at[1:] != at[:-1] + 1)))
+    starts = at[begins]
+    offsets = at - np.repeat(starts, np.diff(np.append(begins, len(at))))
+    letters = _mix(wide[at] * _PRIMES[2] + offsets.astype(np.uint64) * _PRIMES[3])
+    return _mix(np.add.reduceat(letters, begins)), starts
 
 
 def _mix(x: UInt64Array) -> UInt64Array:
@@ -168,17 +166,12 @@ def _kinds() -> NDArray[np.uint8]:
 @cache
 def _factors() -> NDArray[np.float64]:
     factors = np.ones(0x10000)
-    factors[[ord(char) for char in _COMMON_HAN]] = _COMMON_FACTOR
+    factors[[ord(char) for char in COMMON_HAN]] = _COMMON_FACTOR
+    factors[[ord(char) for char in QUESTION_HAN]] = _QUESTION_FACTOR
     return factors
 
 
 @cache
 def _common_word_hashes() -> UInt64Array:
-    codes = np.frombuffer(_COMMON_WORDS.encode("utf-32-le"), np.uint32)
-    wide, kinds = codes.astype(np.uint64), _kinds()[codes]
-    latin = kinds == _LATIN
-    starts = np.flatnonzero(latin & np.concatenate(([True], ~latin[:-1])))
-    at = np.flatnonzero(latin)
-    word = np.searchsorted(starts, at, side="right") - 1
-    letters = _mix(wide[at] * _PRIMES[2] + (at - starts[word]).astype(np.uint64) * _PRIMES[3])
-    return np.sort(_mix(np.add.reduceat(letters, np.searchsorted(at, starts))))
+    codes = np.frombuffer(COMMON_WORDS.encode("utf-32-le"), np.uint32)
+    return np.sort(_word_hashes(codes.astype(np.uint64), _kinds()[codes])[0])

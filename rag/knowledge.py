@@ -142,8 +142,7 @@ class Version:
     def _array(self, name: str) -> Any:
         path = self.path / f"{name}.npy"
         try:
-            array: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-            return array
+            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))  # a plain view: far faster to slice
         except (OSError, ValueError) as error:
             raise KnowledgeError(f"{path} cannot be read ({error}): run `qunda build` again") from error
 

@@ -18,7 +18,7 @@ from rag.tokens import TOKENIZER_ID, tokenize
 
 MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
-DENSE_WEIGHT = 0.3
+DENSE_WEIGHT = 0.15
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 

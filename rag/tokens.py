@@ -15,6 +15,18 @@ from typing import Literal
 TOKENIZER_ID = "uni-bi-ident-1"
 Kind = Literal["han", "latin", "identifier", "number"]
 
+# What stands in any text says nothing about its subject; what cannot count them in a corpus carries lists.
+COMMON_HAN = (
+    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去"
+    "如吗呢吧啊哪些什怎样请问谁何几"
+)
+COMMON_WORDS = (
+    "the a an of to in is are was were be been do does did how what which who when where why can could should would "
+    "i you he she it we they my your this that these those for on with and or not no if as at by from have has had "
+    "there here will me"
+)
+QUESTION_HAN = "吗呢吧啊哪些什么怎样请问谁何几如的这个"  # the words that questions are made of, not about
+
 _MAX_CHUNK = 120  # longer runs are blobs (base64, minified code): only their parts can be asked for
 _MAX_PART = 40
 

@@ -1,6 +1,7 @@
 """Measures retrieval on a SQuAD-format file (CMRC 2018): a paragraph is a document.
 
-Usage: ``python tests/bench/retrieval.py FILE [BM25_WEIGHT DENSE_WEIGHT]``. Weights, k1 and b were chosen on the paragraphs with an even index alone; both halves are shown.
+Usage: ``python tests/bench/retrieval.py FILE [BM25_WEIGHT DENSE_WEIGHT]``. Weights, k1 and b
+were chosen on the paragraphs with an even index alone; both halves are shown.
 """
 
 from __future__ import annotations
