@@ -65,7 +65,7 @@ class LLMAnswerer:
         async with aclosing(stream) as pieces:
             async for piece in pieces:
                 text += piece
-                if is_refusal(text):
+                if NO_ANSWER in text:
                     break
                 visible = clean(presentable(text), len(passages))[0]
                 if visible and visible != shown:

@@ -7,16 +7,16 @@ out between two quotes shows as an ellipsis.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 
-from rag.base import Answer, Evidence, Hit, Source, detect_language
+from rag.base import Answer, Evidence, Hit, Passage, Source, detect_language
 from rag.scoring import MAX_PASSAGES, QUOTE_CHARS, WEIGHTS, Scored, Weights, question_terms, score_units, support
 
 # The share of the question's weight, in squared idf, that has to stand in one passage. On CMRC 2018 with BM25
 # (3,219 questions) 2% of the answerable questions fall below it, and 79% of those whose paragraph is hidden.
 MIN_SUPPORT = 0.4
-MAX_DROP = 4.0  # log-odds below the best sentence at which a further one is no longer worth its room
+MAX_DROP = 6.0  # log-odds below the best sentence at which a further one is no longer worth its room
 MAX_BLOCK = 1200  # characters of a code block or of table rows, which are shown whole
 MAX_ROWS = 5
 
@@ -52,6 +52,8 @@ def _choose(scored: Sequence[Scored], hits: Sequence[Hit], budget: int) -> list[
     for best in ranked:
         if best.score < ranked[0].score - MAX_DROP:
             break
+        if not _has_a_part(best, chosen):
+            continue
         for group in _groups(best, places):
             grown = {**chosen, **{(unit.passage, unit.position): unit for unit in group}}
             if _fits(grown.values(), hits, budget):
@@ -60,6 +62,14 @@ def _choose(scored: Sequence[Scored], hits: Sequence[Hit], budget: int) -> list[
     if not chosen:
         chosen = {(0, 0): ranked[0]}
     return [chosen[place] for place in sorted(chosen)]
+
+
+def _has_a_part(unit: Scored, chosen: Mapping[tuple[int, int], Scored]) -> bool:
+    """Whether a unit, or its heading, has a word of the question, or continues what is quoted already."""
+    if unit.features[0] or unit.features[4]:
+        return True
+    beside = (chosen.get((unit.passage, unit.position + step)) for step in (-1, 1))
+    return any(other is not None and other.unit.heading == unit.unit.heading for other in beside)
 
 
 def _groups(best: Scored, places: dict[tuple[int, int], Scored]) -> list[list[Scored]]:
@@ -117,17 +127,19 @@ def _passages(units: Sequence[Scored]) -> list[int]:
 def _text(units: Sequence[Scored], hits: Sequence[Hit]) -> str:
     parts = []
     for n, index in enumerate(_passages(units), 1):
-        parts.append(_quoted([unit for unit in units if unit.passage == index], hits[index].passage.text, n))
+        parts.append(_quoted([unit for unit in units if unit.passage == index], hits[index].passage, n))
     return "\n".join(parts)
 
 
-def _quoted(units: Sequence[Scored], source: str, n: int) -> str:
+def _quoted(units: Sequence[Scored], passage: Passage, n: int) -> str:
     """The units of one passage, joined as they stand there, with their mark."""
-    gap = _gap(source)
+    source, gap = passage.text, _gap(passage.text)
+    above = passage.headings[-1] if passage.headings else ""  # of what stands before the first heading of the text
     text, heading = "", ""
     for before, unit in zip((None, *units), units, strict=False):
-        if unit.features[4] > 0 and unit.unit.heading != heading:  # the heading has words of the question: show it
-            heading = unit.unit.heading
+        own = unit.unit.heading or above
+        if unit.features[4] > 0 and own not in ("", heading):  # the heading has words of the question: show it
+            heading = own
             text = f"{text}\n**{heading}**\n" if text else f"**{heading}**\n"
         elif before is not None:
             text += _joint(before, unit, source, gap)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.base import Evidence, Hit
 from rag.sentences import Unit, split_units
@@ -121,22 +122,22 @@ def score_units(
         for position, unit in enumerate(split_units(hit.passage.text)[:UNIT_SCAN])
     ]
     tokens = [tokenize(unit.text) for _, _, unit in placed]
-    local = _local_weights(terms, tokens)
+    headings = [_headings(hits[i], unit) for i, _, unit in placed]
+    local = _local_weights(terms, [{*found, *above} for found, above in zip(tokens, headings, strict=True)])
     asked = [sentence for pattern, sentence in _CUES if pattern.search(question)]
     how = _HOW.search(question) is not None
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
     scored = []
-    for (i, position, unit), found in zip(placed, tokens, strict=True):
+    for (i, position, unit), found, above in zip(placed, tokens, headings, strict=True):
         hit = hits[i]
         own = set(found)
-        headings = set(tokenize("\n".join((*hit.passage.headings, unit.heading)))) - own
         cues = sum(cue.search(unit.text) is not None for cue in asked) + (how and unit.kind in ("code", "item"))
         features = (
             sum(local[term] for term in own if term in local),
             math.log1p(sum(1 for term in found if term not in terms and _is_whole(term))),
             float(cues),
             math.log(max(hit.score, 1e-9) / best) if best > 0 else 0.0,
-            sum(local[term] for term in headings if term in local),
+            sum(local[term] for term in above - own if term in local),
         )
         scored.append(Scored(unit, i, position, features, _score(features, weights)))
     return scored
@@ -163,9 +164,19 @@ def _seen_once(highest_idf: float, df: int) -> float:
     return math.log1p(max(size - 0.5, 0.5) / 1.5)
 
 
-def _local_weights(terms: Mapping[str, float], tokens: Sequence[Iterable[str]]) -> dict[str, float]:
+def _headings(hit: Hit, unit: Unit) -> frozenset[str]:
+    """The terms of what a unit stands under: the passage's heading path and the unit's own heading."""
+    return _terms_of("\n".join((*hit.passage.headings, unit.heading)))
+
+
+@lru_cache(maxsize=4096)
+def _terms_of(heading: str) -> frozenset[str]:
+    return frozenset(tokenize(heading))
+
+
+def _local_weights(terms: Mapping[str, float], tokens: Sequence[Collection[str]]) -> dict[str, float]:
     """Weights that sum to 1 over the question's terms found: idf, times how few of the units have the term."""
-    counts = Counter(term for found in tokens for term in set(found) if term in terms)
+    counts = Counter(term for found in tokens for term in found if term in terms)
     weights = {term: terms[term] * math.log1p(len(tokens) / count) for term, count in counts.items()}
     total = sum(weights.values())
     return {term: weight / total for term, weight in weights.items()} if total else {}

@@ -14,13 +14,19 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from rag.base import Evidence, Hit, Passage, Term
+from rag.build import build
+from rag.embedder import LexicalEmbedder
 from rag.extractive import MIN_SUPPORT, extract
+from rag.knowledge import open_current
+from rag.retriever import HybridRetriever
 from rag.scoring import WEIGHTS, Weights, question_terms, score_units, support
 from rag.tokens import classify, tokenize
 
@@ -81,6 +87,20 @@ class Corpus:
             scores[case.paragraph] = -1
         order = np.argsort(-scores)[:top_k]
         return Evidence(case.question, tuple(Hit(self.passages[i], float(scores[i])) for i in order), terms=terms)
+
+
+@contextmanager
+def project_retrieval(paragraphs: Sequence[str]) -> Iterator[Callable[[Case], Evidence]]:
+    """The project's own retriever over the paragraphs, one document each, built in a temporary folder."""
+    with TemporaryDirectory() as folder:
+        documents, root = Path(folder, "documents"), Path(folder, "knowledge")
+        documents.mkdir()
+        for i, text in enumerate(paragraphs):
+            Path(documents, f"{i}.txt").write_text(text, "utf-8")
+        embedder = LexicalEmbedder()
+        build([documents], root, embedder)
+        retriever = HybridRetriever([open_current(root, "default")], embedder)
+        yield lambda case: retriever.search(case.question, 5)
 
 
 def measure(cases: Sequence[Case], find: Callable[[Case], Evidence], weights: Weights) -> Iterator[str]:
@@ -146,9 +166,14 @@ def main() -> None:
     corpus = Corpus(paragraphs)
     weights = fit(cases, corpus.search) if arguments.fit else WEIGHTS
     print(f"{len(paragraphs)} paragraphs, {len(cases)} questions; {weights}")
-    for name, find in (("gold paragraph only", corpus.oracle), ("BM25 top 5", corpus.search)):
-        for line in measure(cases, find, weights):
-            print(f"{name:20} {line}")
+    with project_retrieval(paragraphs) as search:
+        for name, find in (
+            ("gold paragraph only", corpus.oracle),
+            ("BM25 top 5", corpus.search),
+            ("retriever", search),
+        ):
+            for line in measure(cases, find, weights):
+                print(f"{name:20} {line}")
     for line in abstention(cases, corpus):
         print(f"{'support':20} {line}")
 

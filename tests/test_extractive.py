@@ -1,0 +1,243 @@
+"""Quoted answers: the right sentences, verbatim, in order and whole, or none at all."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.base import Answer, Evidence, Hit, Passage, Term
+from rag.extractive import MAX_BLOCK, extract
+from rag.scoring import best_quote, question_terms, score_units, support
+from rag.sentences import MAX_SENTENCE, split_units
+from rag.tokens import tokenize
+
+INSTALL = """# 快速开始
+
+群答是一个群聊助手。它由社区维护。
+
+## 安装
+
+先准备 Python 3.11。然后运行：
+
+```bash
+pip install qunda
+qunda demo
+```
+
+完成后终端里会出现示例群聊。
+
+## 卸载
+
+删除虚拟环境即可。"""
+
+TABLE = """配置说明如下。
+
+| 键 | 默认值 | 意义 |
+|---|---|---|
+| top_k | 8 | 检索的段落数 |
+| max_age_s | 600 | 消息的最长等待时间 |
+| lanes | 8 | 并行的队列数 |"""
+
+FAQ = """Q: How do I reload the knowledge base?
+A: Send /reload in the chat. It keeps the old version if the new one fails.
+
+Q: Who may use admin commands?
+A: Only the admins listed in config.ini."""
+
+STORY = (
+    "青山镇建于1923年。镇上有一座石桥。石桥由匠人周远设计，全长四十二米。"
+    "它在1956年的洪水中受损。每年秋天镇上举办灯会。灯会持续三天，游客来自各地。"
+)
+
+
+def passage(text: str, name: str = "guide", headings: tuple[str, ...] = ()) -> Passage:
+    return Passage(f"{name}#0", text, name, f"{name}.md", headings)
+
+
+def ask(question: str, *passages: Passage, max_chars: int = 200, unseen: tuple[str, ...] = ()) -> Answer | None:
+    """Extract from passages given best first; every term of the question is fairly rare, ``unseen`` ones more so."""
+    found = set(tokenize("\n".join(p.text + " ".join(p.headings) for p in passages)))
+    terms = tuple(
+        Term(text, "han", int(text in found), 3.0 if text in found else 4.0)
+        for text in dict.fromkeys(tokenize(question))
+    )
+    hits = tuple(Hit(p, 1.0 / (i + 1)) for i, p in enumerate(passages))
+    return extract(Evidence(question, hits, terms=terms), max_chars=max_chars)
+
+
+def text_of(answer: Answer | None) -> str:
+    assert answer is not None
+    return answer.text
+
+
+def test_the_sentence_that_answers_is_quoted_with_its_source() -> None:
+    answer = ask("石桥是谁设计的？", passage(STORY, "town"), max_chars=24)
+    assert text_of(answer) == "石桥由匠人周远设计，全长四十二米。 [1]"
+    assert answer is not None
+    assert [(s.n, s.title, s.uri, s.passage_id) for s in answer.citations] == [(1, "town", "town.md", "town#0")]
+    assert answer.citations[0].quote == "石桥由匠人周远设计，全长四十二米。"
+
+
+def test_sentences_stay_in_the_order_of_the_passage_and_gaps_show() -> None:
+    text = text_of(ask("灯会持续几天？镇建于哪一年？", passage(STORY), max_chars=45))
+    assert text.index("1923") < text.index("三天")
+    assert "……" in text
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it_along() -> None:
+    text = text_of(ask("哪一年在洪水中受损？", passage(STORY), max_chars=60))
+    assert "石桥由匠人周远设计，全长四十二米。它在1956年的洪水中受损。" in text
+
+
+def test_a_question_about_how_gets_the_steps_below_the_heading() -> None:
+    text = text_of(ask("怎么安装？", passage(INSTALL)))
+    assert "**安装**" in text
+    assert "```bash\npip install qunda\nqunda demo\n```" in text
+    assert text.index("然后运行：") < text.index("```bash")
+    assert text.endswith("[1]")
+    assert "虚拟环境" not in text
+
+
+def test_a_heading_of_the_passage_counts_where_its_text_does_not_repeat_it() -> None:
+    steps = passage("先准备 Python。然后执行脚本。", headings=("快速开始", "安装"))
+    assert text_of(ask("怎么安装？", steps)).startswith("**安装**\n先准备 Python")
+
+
+def test_a_table_row_is_shown_whole_with_its_header() -> None:
+    text = text_of(ask("max_age_s 是什么？", passage(TABLE), max_chars=60))
+    assert "| 键 | 默认值 | 意义 |\n|---|---|---|\n" in text
+    assert "| max_age_s | 600 | 消息的最长等待时间 |" in text
+
+
+def test_an_faq_entry_gives_its_answer_with_its_question() -> None:
+    text = text_of(ask("How can I reload the knowledge base?", passage(FAQ)))
+    assert "**Q: How do I reload the knowledge base?**" in text
+    assert "A: Send /reload in the chat." in text
+
+
+def test_passages_that_hold_little_of_the_question_give_no_answer() -> None:
+    assert ask("明天股票会涨吗？", passage(STORY)) is None
+    assert ask("石桥的股票代码和市盈率分别多少？", passage(STORY)) is None
+
+
+@pytest.mark.parametrize("question", ["", "？？？", "😀😀", "的了吗", "what is it?"])
+def test_a_question_without_content_gives_no_answer(question: str) -> None:
+    assert ask(question, passage(STORY)) is None
+
+
+def test_no_hits_and_blank_passages_give_no_answer() -> None:
+    assert extract(Evidence("石桥")) is None
+    assert ask("石桥", passage("  \n ")) is None
+    assert ask("石桥", passage("# 石桥\n")) is None
+
+
+def test_evidence_without_term_statistics_is_enough() -> None:
+    answer = extract(Evidence("石桥是谁设计的？", (Hit(passage(STORY), 1.0),)))
+    assert "周远" in text_of(answer)
+
+
+def test_two_passages_get_two_marks_and_two_sources() -> None:
+    other = passage("石桥的设计图保存在县档案馆。", "archive")
+    answer = ask("石桥的设计图保存在哪里？谁设计石桥？", other, passage(STORY, "town"))
+    assert answer is not None
+    marks = [int(n) for n in re.findall(r"\[(\d)\]", answer.text)]
+    assert marks == [source.n for source in answer.citations] == list(range(1, len(marks) + 1))
+    assert answer.citations[0].title == "archive"
+
+
+def test_latin_script_may_take_twice_the_characters() -> None:
+    english = "The bridge was built by Chou. " + "It is a very long bridge over the river with many stones. " * 9
+    assert 60 < len(text_of(ask("Who built the bridge?", passage(english), max_chars=100))) <= 200
+
+
+def test_a_long_code_block_is_cut_between_lines_and_closed() -> None:
+    code = "```python\n" + "".join(f"install_step({i})\n" for i in range(200)) + "```"
+    text = text_of(ask("install_step 怎么用？", passage(code)))
+    assert len(text) < MAX_BLOCK + 20
+    assert text.count("```") == 2
+
+
+def test_a_code_block_that_goes_on_in_the_next_passage_is_closed() -> None:
+    text = text_of(ask("怎么运行 qunda？", passage("运行 qunda：\n\n```bash\nqunda demo")))
+    assert text.count("```") == 2
+
+
+def test_an_endless_sentence_is_shortened() -> None:
+    text = text_of(ask("石桥怎么样？", passage("石桥" * 400)))
+    assert len(text) <= 200
+    assert "…" in text
+
+
+def test_a_huge_passage_takes_a_bounded_time() -> None:
+    start = time.process_time()
+    ask("石桥是谁设计的？", passage(STORY * 2000))
+    ask("bridge a b", passage("bridge " * 100_000))
+    assert time.process_time() - start < 30  # a bound against blow-up, not a benchmark
+
+
+@given(st.text(alphabet="石桥由周远设计。，；？!.\n |`-#:：a1 ", max_size=300), st.integers(20, 200))
+def test_prose_never_exceeds_its_budget_and_is_verbatim(text: str, max_chars: int) -> None:
+    answer = ask("石桥由谁设计", passage(text), max_chars=max_chars)
+    if answer is None:
+        return
+    source = passage(text).text
+    units = split_units(source)
+    if all(unit.kind in ("sentence", "item") and not unit.heading for unit in units):
+        assert len(answer.text) <= 2 * max_chars
+        for quote in re.split(r"……|…|\[1\]|\n", answer.text):
+            assert quote.strip() in source
+
+
+@given(st.text(alphabet="甲乙。，；？!.\n |`-#:：a1 ABe.g", max_size=200))
+def test_units_are_verbatim_in_order_and_do_not_overlap(text: str) -> None:
+    position = 0
+    for unit in split_units(text):
+        assert position <= unit.start < unit.end <= len(text)
+        assert unit.text in text[unit.start : unit.end]
+        position = unit.end
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("他说：“走吧。”然后离开。", ["他说：“走吧。”", "然后离开。"]),
+        ("It needs v1.2.3, e.g. Python. Then run it.", ["It needs v1.2.3, e.g. Python.", "Then run it."]),
+        ("A line that is\nwrapped softly. Next.", ["A line that is\nwrapped softly.", "Next."]),
+        ("第一行\n第二行", ["第一行", "第二行"]),
+        ("Use config.ini here", ["Use config.ini here"]),
+    ],
+)
+def test_sentences_end_where_a_reader_ends_them(text: str, sentences: list[str]) -> None:
+    assert [unit.text for unit in split_units(text)] == sentences
+
+
+def test_a_sentence_too_long_to_quote_is_cut_between_clauses() -> None:
+    units = split_units("，".join(f"第{i}个从句讲的是另外一件事情" for i in range(30)) + "。")
+    assert len(units) > 2
+    assert all(len(unit.text) <= MAX_SENTENCE for unit in units)
+    assert [unit.cut for unit in units] == [True] * (len(units) - 1) + [False]
+
+
+def test_rare_terms_decide_about_support() -> None:
+    terms = (Term("石桥", "han", 1, 6.0), Term("镇", "han", 400, 0.8), Term("档案", "han", 0, 6.5))
+    evidence = Evidence("石桥 镇 档案", (Hit(passage(STORY), 1.0),), terms=terms)
+    weights = question_terms(evidence)
+    assert 0.4 < support(weights, evidence.hits) < 0.6
+    assert support(weights, ()) == 0.0
+    assert support({}, evidence.hits) == 0.0
+
+
+def test_cues_of_the_question_type_raise_the_sentence_that_shows_it() -> None:
+    text = passage("石桥很美。石桥长42米。")
+    evidence = Evidence("石桥有多长？", (Hit(text, 1.0),))
+    plain, with_number = score_units(evidence.text, question_terms(evidence), evidence.hits)
+    assert with_number.score > plain.score
+
+
+def test_the_best_quote_is_the_sentence_that_shares_most() -> None:
+    assert best_quote(STORY, "灯会持续三天") == "灯会持续三天，游客来自各地。"
+    assert best_quote("# 只有标题", "x") == "# 只有标题"
