@@ -1,0 +1,96 @@
+"""Turns scores into probabilities and a dial into a threshold. Knows held-out scores, not where they come from.
+
+Probabilities: Platt scaling (Platt 1999) of held-out scores, moved from the share of good examples in the labels to
+the share expected in the group (Saerens et al. 2002: the class-conditional scores stay, the prior changes).
+The dial: unwanted replies per 1,000 messages = 1000 x (1 - share) x false-positive rate, so a dial of D asks for the
+score that a share of D / (1000 x (1 - share)) of the held-out bad examples exceeds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_PER_CLASS = 15  # with fewer held-out scores of a class the prior's calibration is the better guess
+DIAL_SHARE = 0.1  # the share that the unit of the dial is stated for
+_TAIL = 0.25  # the upper part of the bad scores that the smooth quantile is fitted on
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """``slope`` and ``bias`` of the log-odds at ``share`` good; ``bad`` are sorted held-out scores of bad examples.
+
+    ``best_f1`` is the score with the best F1 on the held-out examples: for evaluation only.
+    """
+
+    slope: float
+    bias: float
+    share: float
+    bad: NDArray[np.float64]
+    best_f1: float = 0.0
+
+    @classmethod
+    def fit(
+        cls, scores: NDArray[np.float64], good: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+    ) -> Calibration:
+        """Fit on held-out scores (n,) of both classes."""
+        from sklearn.linear_model import LogisticRegression
+
+        model = LogisticRegression(C=1e3, max_iter=500).fit(scores[:, None], good, sample_weight=weights)
+        slope = max(float(model.coef_[0, 0]), 1e-3)  # a falling curve would turn the decision round
+        share = float(np.average(good, weights=weights))
+        return cls(slope, float(model.intercept_[0]), share, np.sort(scores[~good]), best_f1_score(scores, good))
+
+    def log_odds(self, score: float, expected_share: float) -> float:
+        """The log-odds that a message with ``score`` deserves an answer where ``expected_share`` of the messages do."""
+        return self.slope * score + self.bias + _logit(expected_share) - _logit(self.share)
+
+    def threshold(self, unwanted_per_1000: float) -> float:
+        """The score from which on to answer: falls as the dial rises."""
+        rate = min(unwanted_per_1000 / (1000 * (1 - DIAL_SHARE)), 1.0)
+        return upper_quantile(self.bad, rate)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON data with at most 201 quantiles of the bad scores; `from_dict` reads it back."""
+        kept = self.bad if len(self.bad) <= 201 else np.quantile(self.bad, np.linspace(0, 1, 201))
+        bad = [round(float(score), 4) for score in kept]
+        return {"slope": self.slope, "bias": self.bias, "share": self.share, "bad": bad, "best_f1": self.best_f1}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Calibration:
+        """Read what `as_dict` wrote."""
+        return cls(data["slope"], data["bias"], data["share"], np.array(data["bad"], np.float64), data["best_f1"])
+
+
+def best_f1_score(scores: NDArray[np.float64], good: NDArray[np.bool_]) -> float:
+    """The score from which on answering gives the best F1."""
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    f1 = 2 * np.cumsum(good[order]) / (np.arange(1, len(good) + 1) + good.sum())
+    f1[:-1][ranked[:-1] == ranked[1:]] = 0  # equal scores are answered together
+    best = int(f1.argmax())
+    return float((ranked[best] + ranked[min(best + 1, len(good) - 1)]) / 2)
+
+
+def upper_quantile(scores: NDArray[np.float64], rate: float) -> float:
+    """The value that a share ``rate`` of the distribution behind ``scores`` (sorted) exceeds.
+
+    Beyond the sample the tail is continued as an exponential one, fitted on its upper part.
+    """
+    n = len(scores)
+    exceeding = (n - np.arange(n) - 0.5) / n  # the share above each score, falling
+    if rate >= exceeding[-1]:
+        return float(np.interp(-rate, -exceeding, scores))
+    tail = min(max(int(n * _TAIL), 2), n)
+    slope, at_one = np.polyfit(np.log(exceeding[-tail:]), scores[-tail:], 1)
+    return float(max(slope * math.log(rate) + at_one, scores[-1]))
+
+
+def _logit(share: float) -> float:
+    share = min(max(share, 1e-4), 1 - 1e-4)
+    return math.log(share / (1 - share))

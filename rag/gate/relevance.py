@@ -1,0 +1,192 @@
+"""The gate itself: decides from a question and its evidence, with reasons. Knows neither training nor platforms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.base import Embedder, Evidence, FloatArray, GateDecision, Language, Question, Reason, Term
+from rag.gate.calibration import Calibration
+from rag.gate.columns import COLUMNS, FORM, columns, is_name
+from rag.gate.context import objection, standalone_text
+from rag.gate.examples import LabelledExample
+from rag.gate.measured import Examples
+from rag.gate.model import Model
+from rag.gate.prior import Prior
+from rag.gate.stores import ExampleStores, store_columns
+from rag.gate.wording import canonical, ngrams
+
+OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
+MENTION_SHARE = 0.6  # of the messages that address the bot, about so many want an answer from the knowledge base
+MENTION_THRESHOLD = 0.4
+FEEDBACK = 10.0  # the score of a message that feedback was given on
+_NEAR = 0.6  # cosine from which feedback on one message speaks of another
+_NAME_SHARE = 0.5  # of the idf of a mention: from here on a known name carries it
+
+
+@dataclass(frozen=True, eq=False)
+class RelevanceGate:
+    """Implements `rag.base.Gate`. Immutable and thread-safe.
+
+    ``calibrated`` is False while there are too few labels: then the prior's calibration is used. The first
+    ``trained_on`` examples (-1: all) trained the model; later ones, like all feedback of a group, act on messages near
+    them at once.
+    """
+
+    prior: Prior
+    model: Model | None
+    stores: ExampleStores
+    embedder: Embedder
+    calibration: Calibration
+    calibrated: bool
+    dial: float = 20.0
+    expected_share: float = 0.1
+    trained_on: int = field(default=-1)
+
+    @property
+    def examples_used(self) -> int:
+        """How many examples the gate knows, the shipped ones aside."""
+        return sum(example.source != "default" for example in self.stores.examples)
+
+    def with_dial(self, unwanted_per_1000: float) -> RelevanceGate:
+        """The same gate with another threshold."""
+        return replace(self, dial=unwanted_per_1000)
+
+    def with_examples(self, added: Sequence[LabelledExample]) -> RelevanceGate:
+        """The same gate that knows more examples at once; the model itself learns from them at the next training."""
+        vectors = self.embedder.embed([example.text for example in added])
+        trained = len(self.stores.examples) if self.trained_on < 0 else self.trained_on
+        return replace(self, stores=self.stores.extended(added, vectors), trained_on=trained)
+
+    def note(self, language: Language) -> str:
+        """A sentence for admins on what the decisions rest on."""
+        from rag.gate.reasons import describe_gate
+
+        return describe_gate(self, language)
+
+    def decide(self, question: Question, evidence: Evidence) -> GateDecision:
+        """Decide: the passive rule, or the mention rule where the bot was addressed."""
+        text = standalone_text(question)
+        score, reasons = self._score(question, text, evidence)
+        reason = objection(question)
+        if reason:
+            reasons.append(Reason(reason, OBJECTION))
+            score = min(score, 0.0) + OBJECTION
+        share = MENTION_SHARE if question.mentioned else self.expected_share
+        if question.mentioned:
+            named = _known_name(evidence.terms)
+            if named is not None:
+                reasons.append(Reason("asked_by_name", 3.0, named.idf, named.text))
+                score += 3.0
+        probability = _sigmoid(self.calibration.log_odds(score, share))
+        threshold = MENTION_THRESHOLD if question.mentioned else self.threshold
+        reasons.sort(key=lambda item: -abs(item.contribution))
+        return GateDecision(probability >= threshold, probability, threshold, tuple(reasons))
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which on an unaddressed message is answered."""
+        return _sigmoid(self.calibration.log_odds(self.calibration.threshold(self.dial), self.expected_share))
+
+    def score(self, question: Question, evidence: Evidence) -> float:
+        """The raw score of a message without its context, in log-odds before calibration."""
+        return self._score(question, standalone_text(question), evidence)[0]
+
+    def scores(self, examples: Examples) -> NDArray[np.float64]:
+        """The raw scores of many examples that are numbers already, shape (n,)."""
+        if self.model is None:
+            return self.prior.logit(examples.base).astype(np.float64)
+        trained = ExampleStores(self.stores.examples[: self._trained], self.stores.vectors[: self._trained])
+        return self.model.scores(examples.rows(self.prior, trained))
+
+    def _score(self, question: Question, text: str, evidence: Evidence) -> tuple[float, list[Reason]]:
+        base = columns(question, text, evidence)
+        form = canonical(text)
+        vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
+        similarities = self.stores.similarities(vector)
+        prior = float(self.prior.logit(base[None])[0])
+        if self.model is None:
+            total, parts, wording = prior, self._prior_parts(base), 0.0
+        else:
+            near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
+            wording, own = self.model.parts(form, np.concatenate([base, near]))
+            parts = own
+            parts[: len(COLUMNS)] += self.model.prior_slope * self._prior_parts(base)
+            total = wording + float(own.sum()) + self.model.bias + self.model.prior_slope * self.prior.bias
+        feedback = self._feedback(form, similarities, total)
+        total += feedback.contribution if feedback else 0.0
+        reasons = self._reasons(form, evidence, vector, wording, parts)
+        return total, [*reasons, feedback] if feedback else reasons
+
+    @property
+    def _trained(self) -> int:
+        return len(self.stores.examples) if self.trained_on < 0 else self.trained_on
+
+    def _prior_parts(self, base: FloatArray) -> FloatArray:
+        return (base - self.prior.mean) / self.prior.scale * self.prior.weights
+
+    def _feedback(self, form: str, similarities: FloatArray, score: float) -> Reason | None:
+        """What feedback of the group does to the score: the very same message gets the label's side, near ones move."""
+        nearest, near = None, 0.0
+        for number in np.flatnonzero(similarities > _NEAR).tolist():
+            example, similarity = self.stores.examples[number], float(similarities[number])
+            if example.source in ("group", "shared"):
+                same = canonical(example.text) == form
+                here = 1.0 if same else max(similarity - _NEAR, 0.0) / (1 - _NEAR)
+                if here >= near:  # of two equal ones the later counts
+                    nearest, near = (example, similarity), here
+        if nearest is None:
+            return None
+        example, similarity = nearest
+        target = FEEDBACK if example.good else -FEEDBACK
+        return Reason("feedback", near * near * (target - score), similarity, example.text)
+
+    def _reasons(
+        self, form: str, evidence: Evidence, vector: FloatArray, wording: float, parts: FloatArray
+    ) -> list[Reason]:
+        named = dict(zip(COLUMNS, parts.tolist(), strict=False))
+        form_sum = sum(named[name] for name in FORM)
+        knowledge = sum(named.values()) - form_sum
+        rarest = max((t for t in evidence.terms if t.df and is_name(t)), key=lambda t: t.idf, default=None)
+        reasons = [
+            Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else Reason("no_known_name", knowledge),
+            Reason("form", form_sum),
+        ]
+        for good, contribution in zip((True, False), parts[len(COLUMNS) :].tolist(), strict=False):
+            nearest = self.stores.nearest(vector, good)
+            if nearest and nearest[1] > 0.2:
+                name = "like_good" if good else "like_bad"
+                reasons.append(Reason(name, contribution, nearest[1], nearest[0].text))
+        if self.model is not None:
+            reasons.append(Reason("wording", wording, detail=self._strongest_wording(form, wording)))
+        return reasons
+
+    def _strongest_wording(self, form: str, wording: float) -> str:
+        """The n-gram that speaks most for the side that the wording takes."""
+        assert self.model is not None
+        weights = dict(zip(*(array.tolist() for array in self._row(form)), strict=True))
+        pieces = {piece.strip(): weights.get(h, 0.0) for piece, h in ngrams(form) if len(piece.strip()) > 1}
+        sign = math.copysign(1, wording)
+        return max(pieces, key=lambda piece: sign * pieces[piece], default="")
+
+    def _row(self, form: str) -> tuple[NDArray[np.uint64], FloatArray]:
+        assert self.model is not None
+        at, values = self.model.space.row(form)
+        return self.model.space.known[at], values * self.model.wording[at]
+
+
+def _known_name(terms: Sequence[Term]) -> Term | None:
+    """The name that a short mention consists of, where the knowledge base has it."""
+    total = sum(term.idf for term in terms)
+    named = [term for term in terms if term.df and is_name(term)]
+    if not named or sum(term.idf for term in named) < _NAME_SHARE * total:
+        return None
+    return max(named, key=lambda term: term.idf)
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-min(max(x, -60.0), 60.0)))

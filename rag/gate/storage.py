@@ -1,0 +1,120 @@
+"""Keeps a trained gate in a folder: arrays as .npy, the rest as JSON. Knows no training and no groups."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.base import Embedder, RagError
+from rag.gate.calibration import Calibration
+from rag.gate.columns import COLUMNS
+from rag.gate.examples import LabelledExample
+from rag.gate.model import Model
+from rag.gate.prior import Prior, default_prior
+from rag.gate.relevance import RelevanceGate
+from rag.gate.stores import ExampleStores
+from rag.gate.wording import WordingSpace
+
+FORMAT = 1
+_ARRAYS = ("wording", "columns", "mean", "scale")
+
+
+def gate_key(bases: Sequence[str], examples: Sequence[LabelledExample], embedder: Embedder) -> str:
+    """A hash of all that a gate follows from; ``bases`` are names of knowledge versions. The dial is not part of it."""
+    parts = [FORMAT, default_prior().as_dict(), list(bases), embedder.id, [asdict(example) for example in examples]]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def save_gate(gate: RelevanceGate, folder: Path) -> None:
+    """Write ``gate`` to ``folder``, which appears whole or not at all.
+
+    Raises:
+        RagError: it cannot be written.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".gate-", dir=folder.parent))
+    try:
+        _write(gate, beside)
+        if folder.exists():
+            shutil.rmtree(folder)
+        beside.replace(folder)
+    except OSError as error:
+        raise RagError(
+            f"the gate cannot be kept in {folder} ({error.strerror}); free disk space or check rights"
+        ) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write(gate: RelevanceGate, folder: Path) -> None:
+    model = gate.model
+    arrays: dict[str, NDArray[Any]] = {"vectors": gate.stores.vectors}
+    if model is not None:
+        arrays |= {name: getattr(model, name) for name in _ARRAYS}
+        arrays |= {"known": model.space.known, "idf": model.space.idf}
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    data = {
+        "format": FORMAT,
+        "column_names": list(COLUMNS),
+        "embedder": gate.embedder.id,
+        "examples": [asdict(example) for example in gate.stores.examples],
+        "calibration": gate.calibration.as_dict(),
+        "calibrated": gate.calibrated,
+        "dial": gate.dial,
+        "expected_share": gate.expected_share,
+        "trained_on": gate.trained_on,
+        "prior": gate.prior.as_dict(),
+        "model": None if model is None else {"prior_slope": model.prior_slope, "bias": model.bias},
+    }
+    (folder / "gate.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8", "surrogatepass")
+
+
+def load_gate(folder: Path, embedder: Embedder) -> RelevanceGate:
+    """Read what `save_gate` wrote.
+
+    Raises:
+        RagError: it is missing, damaged, of another format or for another embedder: train anew.
+    """
+    try:
+        data = json.loads((folder / "gate.json").read_text("utf-8", "surrogatepass"))
+        if data["format"] != FORMAT or data["column_names"] != list(COLUMNS) or data["embedder"] != embedder.id:
+            raise RagError(f"the gate in {folder} was made by another version or for another embedder; train it anew")
+        return _read(data, folder, embedder)
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise RagError(f"the gate in {folder} is damaged ({error}); train it anew") from error
+
+
+def _read(data: dict[str, Any], folder: Path, embedder: Embedder) -> RelevanceGate:
+    def array(name: str) -> NDArray[Any]:
+        return np.asarray(np.load(folder / f"{name}.npy", allow_pickle=False))
+
+    examples = tuple(LabelledExample(**item) for item in data["examples"])
+    vectors = array("vectors")
+    if vectors.shape != (len(examples), embedder.dim):
+        raise ValueError("vectors and examples differ in number")
+    model = None
+    if data["model"] is not None:
+        wording, columns, mean, scale = (array(name) for name in _ARRAYS)
+        space = WordingSpace(array("known"), array("idf"))
+        model = Model(space, wording, columns, mean, scale, **data["model"])
+    return RelevanceGate(
+        Prior.from_dict(data["prior"]),
+        model,
+        ExampleStores(examples, vectors),
+        embedder,
+        Calibration.from_dict(data["calibration"]),
+        data["calibrated"],
+        data["dial"],
+        data["expected_share"],
+        data["trained_on"],
+    )

@@ -1,0 +1,94 @@
+"""Trains a gate from examples: searches them, fits the model, and calibrates on held-out scores. Runs in any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.base import Embedder
+from rag.gate.calibration import MIN_PER_CLASS, Calibration
+from rag.gate.examples import LabelledExample
+from rag.gate.measured import Examples, Search, TrainingCancelledError, measure_examples
+from rag.gate.model import Model, fit_model
+from rag.gate.prior import Prior, default_prior
+from rag.gate.relevance import RelevanceGate
+from rag.gate.stores import ExampleStores
+
+FOLDS = 5
+
+
+def train_gate(
+    examples: Sequence[LabelledExample],
+    search: Search,
+    embedder: Embedder,
+    *,
+    unwanted_per_1000: float,
+    expected_share: float,
+    cancelled: Callable[[], bool] | None = None,
+) -> RelevanceGate:
+    """Train a gate; the same input gives the same gate. No examples at all give the prior.
+
+    Raises:
+        TrainingCancelledError: ``cancelled`` said so.
+    """
+    measured = measure_examples(examples, search, embedder, cancelled)
+    gate = fit_gate(measured, default_prior(), embedder, cancelled=cancelled)
+    return replace(gate, dial=unwanted_per_1000, expected_share=expected_share)
+
+
+def fit_gate(
+    examples: Examples,
+    prior: Prior,
+    embedder: Embedder,
+    *,
+    folds: NDArray[np.int64] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> RelevanceGate:
+    """The fit behind `train_gate`. ``folds`` (n,) says which examples are held out together; default: `make_folds`."""
+    stores = ExampleStores(examples.items, examples.vectors)
+    if not examples.items:
+        return RelevanceGate(prior, None, stores, embedder, prior.calibration, calibrated=False)
+    scored = np.array([item.source != "default" for item in examples.items], bool)
+    enough = min(np.sum(examples.good & scored), np.sum(~examples.good & scored)) >= MIN_PER_CLASS
+    calibration = prior.calibration
+    if enough:
+        folds = make_folds(examples) if folds is None else folds
+        scores = held_out_scores(examples, prior, folds, scored, cancelled)
+        calibration = Calibration.fit(scores[scored], examples.good[scored])
+    model = fit_model(examples.rows(prior, examples, same=True))
+    return RelevanceGate(prior, model, stores, embedder, calibration, calibrated=bool(enough))
+
+
+def held_out_scores(
+    examples: Examples,
+    prior: Prior,
+    folds: NDArray[np.int64],
+    scored: NDArray[np.bool_],
+    cancelled: Callable[[], bool] | None = None,
+) -> NDArray[np.float64]:
+    """The score of every scored example from a model that has not seen its fold, shape (n,)."""
+    scores = np.zeros(len(examples.items))
+    for fold in np.unique(folds[scored]):
+        if cancelled is not None and cancelled():
+            raise TrainingCancelledError("training was cancelled")
+        outside = (folds == fold) & scored
+        inside = examples.take(np.flatnonzero(~outside))
+        model: Model = fit_model(inside.rows(prior, inside, same=True))
+        held = examples.take(np.flatnonzero(outside))
+        scores[outside] = model.scores(held.rows(prior, inside))
+    return scores
+
+
+def make_folds(examples: Examples) -> NDArray[np.int64]:
+    """Stretches of neighbours per class: what stands together was often said together; equal texts share a fold."""
+    folds = np.zeros(len(examples.items), np.int64)
+    for label in (True, False):
+        inside = np.flatnonzero(examples.good == label)
+        folds[inside] = np.arange(len(inside)) * FOLDS // max(len(inside), 1)
+    first: dict[str, int] = {}
+    for number, text in enumerate(examples.texts):
+        folds[number] = first.setdefault(text, int(folds[number]))
+    return folds
