@@ -14,7 +14,8 @@ from llm_server import TEXT, LLMServer
 
 from bot.config import LLMSettings
 from rag.base import Generator, GeneratorError, Prompt
-from rag.generator import PRESETS, OpenAIGenerator, _Visible
+from rag.generator import OpenAIGenerator, _Visible
+from rag.presets import PRESETS
 
 PROMPT = Prompt("system", (("user", "如何重新加载？"),))
 
