@@ -265,5 +265,3 @@ class Health:
     state: Literal["starting", "up", "down", "stopped"] = "starting"
     detail: str = ""
     counters: dict[str, int] = field(default_factory=dict)
-
-

@@ -22,11 +22,12 @@ from bot.lanes import Lanes, LaneSettings
 from bot.library import Library
 from bot.limits import Limits
 from bot.lock import lock_data
-from bot.models import make_answerer, make_embedder
+from bot.models import make_embedder, open_answerer
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.responder import Responder
-from bot.store import Store, keep_retention
+from bot.store import Store
+from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
 from bot.teach import Teacher
 from bot.workers import Workers
@@ -84,13 +85,14 @@ class App:
             stack.push_async_callback(store.close)
             workers = stack.enter_context(Workers())
             library = Library(self.settings, store, make_embedder(self.settings), workers)
+            answerer = await stack.enter_async_context(open_answerer(self.settings))
             await library.open()
-            await self._serve(store, workers, library)
+            await self._serve(store, library, Responder(workers, answerer))
 
-    async def _serve(self, store: Store, workers: Workers, library: Library) -> None:
+    async def _serve(self, store: Store, library: Library, responder: Responder) -> None:
         settings, clock = self.settings, self.clock
         outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
-        assistant = self._assistant(store, workers, library, outbox)
+        assistant = self._assistant(store, library, outbox, responder)
         lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot))
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
         lanes.listeners.append(lambda message, outcome: finished.put_nowait((message, outcome)))
@@ -134,13 +136,13 @@ class App:
             stopping.cancel()
             adapters.cancel()
 
-    def _assistant(self, store: Store, workers: Workers, library: Library, outbox: Outbox) -> Assistant:
+    def _assistant(self, store: Store, library: Library, outbox: Outbox, responder: Responder) -> Assistant:
         bot = self.settings.bot
         per_person, per_group = (bot.per_person_per_hour, bot.per_group_per_hour) if self.limited else (0, 0)
         return Assistant(
             settings=self.settings,
             views=library,
-            responder=Responder(workers, make_answerer(self.settings)),
+            responder=responder,
             outbox=outbox,
             contexts=Contexts(store.messages),
             limits=Limits(self.clock, per_person_per_hour=per_person, per_group_per_hour=per_group),

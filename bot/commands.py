@@ -32,7 +32,7 @@ class Call:
         """Who gave it."""
         return self.message.sender.key
 
-    def say(self, key: str, **values: object) -> str:
+    def say(self, key: str, /, **values: object) -> str:
         """A line in the caller's language."""
         return say(key, self.language, **values)
 

@@ -34,8 +34,15 @@ class Said:
 class Recorded(Protocol):
     """A stored message with its outcome, as the store returns it."""
 
-    message: Message
-    outcome: Outcome | None
+    @property
+    def message(self) -> Message:
+        """The message."""
+        ...
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How it ended; None while it has not."""
+        ...
 
 
 class History(Protocol):

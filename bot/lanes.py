@@ -24,7 +24,7 @@ from bot.config import BotSettings
 from bot.deadline import message_deadline
 from bot.outbox import Outbox
 from bot.outcome import Outcome
-from bot.store import State, Store, persist
+from bot.store import State, Store, StoreError, persist
 
 Handler = Callable[[Message], Awaitable[Outcome]]
 Listener = Callable[[Message, Outcome], None]
@@ -48,7 +48,10 @@ class LaneSettings:
 
 @dataclass(slots=True)
 class _Lane:
+    """``queue`` feeds the worker, ``waiting`` are numbers of messages behind it, ``decided`` what is being stored."""
+
     queue: asyncio.Queue[tuple[Message, State] | None]
+    decided: asyncio.Queue[tuple[Message, Outcome, asyncio.Future[bool]] | None]
     waiting: deque[int] = field(default_factory=deque)
 
 
@@ -63,8 +66,9 @@ class Lanes:
         self._store, self._outbox, self._handler, self._clock = store, outbox, handler, clock
         self._settings = settings or LaneSettings()
         size = self._settings.lane_size
-        self._lanes = [_Lane(asyncio.Queue(maxsize=size)) for _ in range(self._settings.lanes)]
-        self._tasks: list[asyncio.Task[None]] = []
+        self._lanes = [_Lane(asyncio.Queue(size), asyncio.Queue(size)) for _ in range(self._settings.lanes)]
+        self._workers: list[asyncio.Task[None]] = []
+        self._recorders: list[asyncio.Task[None]] = []
         self._stopping = False
 
     def offer(self, seq: int, message: Message) -> None:
@@ -83,7 +87,9 @@ class Lanes:
     async def run(self) -> None:
         """Work until `stop` or cancelled. What has no outcome then stays in the store."""
         async with asyncio.TaskGroup() as group:
-            self._tasks = [group.create_task(self._work(lane)) for lane in self._lanes]
+            for lane in self._lanes:
+                self._workers.append(group.create_task(self._work(lane)))
+                self._recorders.append(group.create_task(self._record(lane)))
 
     async def stop(self, grace_s: float) -> None:
         """Begin no message any more; those being handled get ``grace_s`` to finish and are then cancelled."""
@@ -91,9 +97,9 @@ class Lanes:
         for lane in self._lanes:
             if lane.queue.empty():
                 lane.queue.put_nowait(None)  # wakes an idle worker
-        if not self._tasks:
+        if not self._workers:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=grace_s)
+        _, late = await asyncio.wait(self._workers, timeout=grace_s)
         for task in late:
             task.cancel()
         if late:
@@ -101,6 +107,9 @@ class Lanes:
                 "{} messages were not finished in {:g} s; the next start goes on with them", len(late), grace_s
             )
             await asyncio.wait(late)
+        for lane in self._lanes:
+            await lane.decided.put(None)  # behind the last outcome
+        await asyncio.wait(self._recorders)
 
     def announce(self, message: Message, outcome: Outcome) -> None:
         """Count a stored outcome and tell the listeners."""
@@ -120,7 +129,7 @@ class Lanes:
             item = await lane.queue.get()
             if item is None or self._stopping:
                 return
-            await self._handle(*item)
+            await self._handle(lane, *item)
 
     async def _refill(self, lane: _Lane) -> None:
         """Read the next waiting messages. While it reads, new ones line up behind them."""
@@ -133,14 +142,27 @@ class Lanes:
         for _ in seqs:
             lane.waiting.popleft()
 
-    async def _handle(self, message: Message, state: State) -> None:
+    async def _handle(self, lane: _Lane, message: Message, state: State) -> None:
         with logger.contextualize(conversation=message.conversation.group, message=message.id):
             self._clock.observe(message)
             outcome = await self._decide(message, state)
-            if not await persist(lambda: self._store.messages.finish(message, outcome), self._clock):
-                stored = await self._store.messages.get(message.conversation.platform, message.id)
-                outcome = stored.outcome if stored and stored.outcome else outcome
+            # The next message of the group need not wait for this commit: a crash only repeats a decision.
+            await lane.decided.put((message, outcome, self._store.messages.finish(message, outcome)))
+
+    async def _record(self, lane: _Lane) -> None:
+        """See every outcome of a lane into the store, then announce it."""
+        while (item := await lane.decided.get()) is not None:
+            message, outcome, stored = item
+            if not await self._stored(message, outcome, stored):
+                earlier = await self._store.messages.get(message.conversation.platform, message.id)
+                outcome = earlier.outcome if earlier and earlier.outcome else outcome
             self.announce(message, outcome)
+
+    async def _stored(self, message: Message, outcome: Outcome, stored: asyncio.Future[bool]) -> bool:
+        try:
+            return await stored
+        except StoreError:
+            return await persist(lambda: self._store.messages.finish(message, outcome), self._clock)
 
     async def _decide(self, message: Message, state: State) -> Outcome:
         age_s = self._clock.age_s(message)

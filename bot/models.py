@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
@@ -28,8 +30,9 @@ def make_embedder(settings: Settings) -> Embedder:
     return LexicalEmbedder()
 
 
-def make_answerer(settings: Settings) -> Answerer:
-    """The answerer of ``[llm] backend``.
+@asynccontextmanager
+async def open_answerer(settings: Settings) -> AsyncIterator[Answerer]:
+    """The answerer of ``[llm] backend``, its connections closed at the end.
 
     Raises:
         ConfigError: the backend does not exist here.
@@ -39,10 +42,12 @@ def make_answerer(settings: Settings) -> Answerer:
 
     llm = settings.llm
     if llm.backend == "extractive":
-        return ExtractiveAnswerer()
-    if llm.backend == "transformers":
+        yield ExtractiveAnswerer()
+    elif llm.backend == "transformers":
         raise ConfigError("[llm] backend = transformers is not in this version; use extractive or openai")
-    return LLMAnswerer(make_generator(settings), max_context_chars=llm.max_context_chars)
+    else:
+        async with make_generator(settings) as generator:
+            yield LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
 
 
 def make_generator(settings: Settings) -> OpenAIGenerator:

@@ -150,7 +150,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def say(key: str, language: Language, **values: object) -> str:
+def say(key: str, language: Language, /, **values: object) -> str:
     """The line ``key`` in ``language`` with ``{values}`` filled in."""
     zh, en = TEXTS[key]
     return (zh if language == "zh" else en).format(**values)

@@ -123,7 +123,7 @@ class RecordingAdapter:
     keys: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
-    acknowledged: list[str] = field(default_factory=list)
+    signs: list[tuple[str, str]] = field(default_factory=list)
     delivered: list[bool] = field(default_factory=list)
     hold: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,11 +151,11 @@ class RecordingAdapter:
 
     async def acknowledge(self, to: Message) -> None:
         if self.abilities.react:
-            self.acknowledged.append(to.id)
+            self.signs.append(("on", to.id))
 
     async def clear_acknowledgement(self, to: Message) -> None:
         if self.abilities.react:
-            self.acknowledged.remove(to.id)
+            self.signs.append(("off", to.id))
 
     async def recall(self, sent: SentMessage) -> None:
         if not self.abilities.recall_within_s:

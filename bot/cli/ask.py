@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 from bot.app import decision_of
 from bot.cli.offline import open_view
 from bot.config import ConfigError, Settings
-from bot.models import make_answerer
+from bot.models import open_answerer
 from bot.outcome import Outcome
 from bot.responder import Responder, not_covered, outcome
 from bot.texts import outcome_word, say
@@ -55,11 +56,10 @@ def _text_of(item: Any) -> str | None:
 async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace) -> int:
     view = await asyncio.to_thread(open_view, settings)
     decisions = []
-    with Workers() as workers:
-        responder = Responder(workers, make_answerer(settings))
+    async with AsyncExitStack() as stack:
+        responder = Responder(stack.enter_context(Workers()), await stack.enter_async_context(open_answerer(settings)))
         for text in texts:
-            language = detect_language(text)
-            question = Question(text=text, language=language, mentioned=options.mention)
+            question = Question(text=text, language=detect_language(text), mentioned=options.mention)
             done, reply = await _respond(responder, view, question)
             decisions.append({"text": text, **decision_of(done)})
             if not options.json:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from importlib import metadata
-from typing import Literal
+from typing import Any, Literal, cast
 
 from bot import VERSION
 from bot.config import ConfigError, Settings
-from bot.models import make_answerer, make_embedder, make_generator
+from bot.models import make_embedder, make_generator, open_answerer
 from bot.store import Store, StoreError
 from rag.base import GeneratorError, KnowledgeError, Prompt, RagError
 from rag.gate import read_examples
@@ -149,21 +149,19 @@ def _examples(settings: Settings, path: str, good: bool) -> Finding:
 
 def _model(settings: Settings) -> Iterator[Finding]:
     try:
-        make_answerer(settings)
-        if settings.llm.backend == "extractive":
-            yield Finding("ok", "answers", "extractive: sentences of the documents, no language model")
-            return
-        model = asyncio.run(_try_model(settings))
-        yield Finding("ok", "answers", f"{settings.llm.backend}: {model}")
+        yield Finding("ok", "answers", asyncio.run(_try_answers(settings)))
     except (ConfigError, GeneratorError) as error:
         yield Finding("error", "answers", str(error), "see [llm] in config.ini")
 
 
-async def _try_model(settings: Settings) -> str:
+async def _try_answers(settings: Settings) -> str:
     """One short request, so that a wrong key or address shows now and not in front of a group."""
+    async with open_answerer(settings):
+        if settings.llm.backend == "extractive":
+            return "extractive: sentences of the documents, no language model"
     async with make_generator(settings) as generator:
         prompt = Prompt("Answer with one word.", (("user", "ping"),))
-        async with aclosing(generator.stream(prompt)) as pieces:
+        async with aclosing(cast(Any, generator.stream(prompt))) as pieces:
             async for _ in pieces:
                 break
         return f"{generator.model} at {generator.base_url} answers"

@@ -54,6 +54,7 @@ class Database:
         self.health = Health("up")
         self._writer, self._reader = writer, reader
         self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._last: asyncio.Future[Any] | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
@@ -99,6 +100,7 @@ class Database:
             raise StoreClosedError(f"{self.path} was closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put(_Write(operation, future))
+        self._last = future
         return future
 
     async def write(self, operation: Operation[T]) -> T:
@@ -108,6 +110,11 @@ class Database:
             StoreError: nothing of the operation was stored.
         """
         return await self.submit(operation)
+
+    async def settled(self) -> None:
+        """Wait until every write submitted so far has ended, one way or the other."""
+        if self._last is not None and not self._last.done():
+            await asyncio.wait([self._last])
 
     async def read(self, operation: Operation[T]) -> T:
         """Run a query beside the writer; it sees every write whose caller was told."""

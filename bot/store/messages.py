@@ -97,14 +97,14 @@ class Messages:
         query, values = "UPDATE signals SET handled_at = ? WHERE seq = ?", (self._time(), seq)
         await self._database.execute(query, values)
 
-    async def finish(self, message: Message, outcome: Outcome) -> bool:
-        """Store the outcome; False when the message has one already, which then stays."""
+    def finish(self, message: Message, outcome: Outcome) -> asyncio.Future[bool]:
+        """Store the outcome; the future's result is False when the message has one already, which then stays."""
         query = (
             "UPDATE messages SET state = 'done', kind = ?, outcome = ?, finished_at = ?"
             " WHERE platform = ? AND id = ? AND state <> 'done'"
         )
         values = (outcome.name, dump_outcome(outcome), self._time(), message.conversation.platform, message.id)
-        return await self._database.execute(query, values) > 0
+        return self._database.submit(lambda db: db.execute(query, values).rowcount > 0)
 
     async def open_seqs(self) -> list[tuple[int, str, str]]:
         """``(seq, platform, chat)`` of every message without an outcome, in the order of delivery."""
@@ -118,11 +118,13 @@ class Messages:
 
     async def get(self, platform: str, message_id: str) -> StoredMessage | None:
         """The message with this id and, once done, the decision on it."""
+        await self._database.settled()
         query = f"SELECT {_COLUMNS} FROM messages WHERE platform = ? AND id = ?"
         return await self._first(query, (platform, message_id))
 
     async def last_decision(self, group: str, skip: Sequence[str] = ("command", "merged")) -> StoredMessage | None:
         """The latest decision in a group (``platform:chat``), passing over outcomes named in ``skip``."""
+        await self._database.settled()  # lanes do not wait for the outcome of one message before the next
         platform, _, chat = group.partition(":")
         query = (
             f"SELECT {_COLUMNS} FROM messages WHERE platform = ? AND chat = ? AND state = 'done'"
@@ -157,6 +159,7 @@ class Messages:
             "SELECT kind, count(*) FROM messages WHERE state = 'done' AND finished_at >= ?"
             " GROUP BY kind ORDER BY 2 DESC"
         )
+        await self._database.settled()
         rows = await self._database.fetch(query, (since.timestamp(),))
         return {row[0]: row[1] for row in rows}
 
