@@ -18,6 +18,7 @@ from rag.tokens import COMMON_HAN, COMMON_WORDS, QUESTION_HAN, fold
 DIM = 1024
 MAX_CHARS = 20_000  # of one text: bounds time and memory; passages and questions are far shorter
 _BATCH_CHARS = 120_000  # per vectorised step: keeps the working set within the processor's cache
+_BATCH_TEXTS = 1024
 
 UInt64Array = NDArray[np.uint64]
 
@@ -62,7 +63,7 @@ def _batches(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
         cut = fold(text[:MAX_CHARS]).lower()
         batch.append(cut)
         chars += len(cut)
-        if chars >= _BATCH_CHARS:
+        if chars >= _BATCH_CHARS or len(batch) >= _BATCH_TEXTS:
             yield start, batch
             start, chars, batch = start + len(batch), 0, []
     if batch:

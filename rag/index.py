@@ -62,9 +62,7 @@ class FaissIndex:
     def __init__(self, vectors: FloatArray) -> None:
         import faiss
 
-        import faiss
-
-        # One query is too little work to share: its threads would only wait for each other (measured: 1.5 ms become 12).
+        # One query is too little work to share: its threads would only wait for each other (1.5 ms become 12).
         faiss.omp_set_num_threads(1)
         self._vectors = vectors
         quantizer = faiss.ScalarQuantizer.QT_8bit_uniform
