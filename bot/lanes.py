@@ -28,6 +28,7 @@ from bot.store import State, Store, StoreError, persist
 
 Handler = Callable[[Message], Awaitable[Outcome]]
 Listener = Callable[[Message, Outcome], None]
+_STORING_GRACE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,15 @@ class Lanes:
                 "{} messages were not finished in {:g} s; the next start goes on with them", len(late), grace_s
             )
             await asyncio.wait(late)
-        for lane in self._lanes:
-            await lane.decided.put(None)  # behind the last outcome
-        await asyncio.wait(self._recorders)
+        try:
+            async with asyncio.timeout(max(grace_s, _STORING_GRACE_S)):
+                for lane in self._lanes:
+                    await lane.decided.put(None)  # behind the last outcome
+                await asyncio.wait(self._recorders)
+        except TimeoutError:
+            logger.error("some outcomes could not be stored; the next start decides on those messages again")
+            for recorder in self._recorders:
+                recorder.cancel()
 
     def announce(self, message: Message, outcome: Outcome) -> None:
         """Count a stored outcome and tell the listeners."""

@@ -4,67 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass, field, replace
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import FakeClock, RecordingAdapter, make_message
+from cores import open_core, silent
+from fakes import FakeClock, make_message
 
 from adapters.base import Conversation, InboxError, Message, Person, Reacted, Recalled
-from bot.inbox import Inbox, OnOverloaded, OnSignal
-from bot.lanes import Handler, Lanes, LaneSettings
-from bot.outbox import Outbox
+from bot.lanes import LaneSettings
 from bot.outcome import Outcome
 from bot.store import Signal, Store
-
-
-@dataclass
-class Core:
-    """The durable core on one file, wired as the application does it."""
-
-    store: Store
-    outbox: Outbox
-    lanes: Lanes
-    inbox: Inbox
-    adapter: RecordingAdapter
-    ended: list[tuple[str, str]] = field(default_factory=list)
-
-
-@asynccontextmanager
-async def open_core(
-    path: Path,
-    handler: Handler,
-    *,
-    clock: FakeClock | None = None,
-    settings: LaneSettings | None = None,
-    adapter: RecordingAdapter | None = None,
-    max_backlog: int = 10_000,
-    on_signal: OnSignal | None = None,
-    on_overloaded: OnOverloaded | None = None,
-    run: bool = True,
-) -> AsyncIterator[Core]:
-    clock = clock or FakeClock()
-    adapter = adapter or RecordingAdapter(clock=clock)
-    store = Store.open(path, clock, busy_timeout_s=0.05)
-    outbox = Outbox(store, {"fake": adapter}, clock)
-    lanes = Lanes(store, outbox, handler, clock, settings or LaneSettings())
-    inbox = Inbox(store, lanes, clock, max_backlog=max_backlog, on_signal=on_signal, on_overloaded=on_overloaded)
-    core = Core(store, outbox, lanes, inbox, adapter)
-    lanes.listeners.append(lambda message, outcome: core.ended.append((message.text, outcome.name)))
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(store.close)
-        if run:
-            await inbox.start()
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            tasks = [group.create_task(lanes.run()), group.create_task(inbox.run())]
-            stack.callback(lambda: [task.cancel() for task in tasks])
-        yield core
-
-
-async def silent(message: Message) -> Outcome:
-    return Outcome("silent")
 
 
 async def never(message: Message) -> Outcome:
@@ -228,6 +179,23 @@ async def test_a_message_of_a_megabyte_with_control_characters_arrives_as_it_was
         await asyncio.gather(*(core.inbox.deliver(make_message(text)) for _ in range(3)))
         await core.inbox.drained()
     assert got == [text] * 3
+
+
+async def test_a_decision_can_be_read_as_soon_as_the_next_message_is_handled(tmp_path: Path) -> None:
+    explained: list[str] = []
+
+    async def handle(message: Message) -> Outcome:
+        if message.text == "/why":
+            last = await core.store.messages.last_decision("fake:g1")
+            assert last is not None
+            explained.append(last.message.text)
+            return Outcome("command")
+        return Outcome("silent")
+
+    async with open_core(tmp_path / "q.db", handle) as core:
+        await asyncio.gather(*(core.inbox.deliver(make_message(text)) for text in ("a", "/why", "b", "/why")))
+        await core.inbox.drained()
+    assert explained == ["a", "b"]
 
 
 async def test_room_lets_a_fast_source_wait(tmp_path: Path) -> None:

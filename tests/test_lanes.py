@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from cores import open_core, silent
 from fakes import FakeClock, RecordingAdapter, make_message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from loguru import logger
-from test_inbox import open_core, silent
 
 from adapters.base import Message, Reply, SentMessage
 from bot.config import BotSettings
@@ -239,6 +239,28 @@ async def test_an_outcome_that_cannot_be_stored_now_is_stored_when_the_disk_has_
         await core.inbox.drained()
     assert len(clock.sleeps) == 1
     assert core.ended == [("a", "answered")]
+
+
+@pytest.mark.parametrize("stop_first", [False, True])
+async def test_while_no_outcome_can_be_stored_the_lanes_still_end_when_told(tmp_path: Path, stop_first: bool) -> None:
+    gate, third = asyncio.Event(), asyncio.Event()
+
+    async def handle(message: Message) -> Outcome:
+        await gate.wait()
+        if message.text == "2":
+            third.set()
+        return Outcome("silent")
+
+    async with open_core(tmp_path / "q.db", handle, settings=LaneSettings(lanes=1, lane_size=1)) as core:
+        for n in range(6):
+            await core.inbox.deliver(make_message(str(n)))
+        await core.store.database.write(lambda db: db.execute("PRAGMA query_only = ON").fetchall())
+        gate.set()
+        await third.wait()
+        if stop_first:
+            await core.lanes.stop(grace_s=0.01)
+        assert await core.store.messages.unfinished() == 6
+    assert core.ended == []
 
 
 async def test_the_lane_of_a_group_is_the_same_in_every_process(tmp_path: Path) -> None:

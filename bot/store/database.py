@@ -44,6 +44,7 @@ class _Write:
             self.future.set_result(self.result)
         else:
             self.future.set_exception(self.error)
+            self.future.exception()  # logged by the database already, also when the caller has gone
 
 
 class Database:
