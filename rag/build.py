@@ -178,7 +178,7 @@ def _compare(plan: _Plan, known: Any) -> tuple[tuple[str, ...], tuple[str, ...],
 
 
 def _version_name(root: Path, base: str, now: datetime) -> str:
-    """Time first, so that names sort by age; a number keeps two builds of one second, or of a clock set back, in order."""
+    """Time first: names sort by age. A number keeps builds of one second, or of a clock set back, in order."""
     stamp, newest = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S"), max(version_names(root, base), default="")
     stamp, n = max(stamp, newest.rpartition("-")[0]), 0
     while f"{stamp}-{n:04d}" <= newest:
