@@ -17,6 +17,7 @@ from rag.scoring import MAX_PASSAGES, QUOTE_CHARS, WEIGHTS, Scored, Weights, que
 # (3,219 questions) 2% of the answerable questions fall below it, and 79% of those whose paragraph is hidden.
 MIN_SUPPORT = 0.4
 MAX_DROP = 6.0  # log-odds below the best sentence at which a further one is no longer worth its room
+MAX_DROP_ELSEWHERE = 1.5  # the same for a sentence of another section or passage
 MAX_BLOCK = 1200  # characters of a code block or of table rows, which are shown whole
 MAX_ROWS = 5
 
@@ -49,10 +50,9 @@ def _choose(scored: Sequence[Scored], hits: Sequence[Hit], budget: int) -> list[
     places = {(unit.passage, unit.position): unit for unit in scored}
     ranked = sorted(scored, key=lambda unit: (-unit.score, unit.passage, unit.position))
     chosen: dict[tuple[int, int], Scored] = {}
-    for best in ranked:
-        if best.score < ranked[0].score - MAX_DROP:
-            break
-        if not _has_a_part(best, chosen):
+    worthy = [unit for unit in ranked if unit.score >= ranked[0].score - _allowed_drop(unit, ranked[0])]
+    for best in (*worthy, *worthy):  # twice: what had no part at first may continue what was chosen after it
+        if (best.passage, best.position) in chosen or not _has_a_part(best, chosen):
             continue
         for group in _groups(best, places):
             grown = {**chosen, **{(unit.passage, unit.position): unit for unit in group}}
@@ -62,6 +62,11 @@ def _choose(scored: Sequence[Scored], hits: Sequence[Hit], budget: int) -> list[
     if not chosen:
         chosen = {(0, 0): ranked[0]}
     return [chosen[place] for place in sorted(chosen)]
+
+
+def _allowed_drop(unit: Scored, best: Scored) -> float:
+    same_place = (unit.passage, unit.unit.heading) == (best.passage, best.unit.heading)
+    return MAX_DROP if same_place else MAX_DROP_ELSEWHERE
 
 
 def _has_a_part(unit: Scored, chosen: Mapping[tuple[int, int], Scored]) -> bool:
@@ -161,7 +166,9 @@ def _joint(before: Scored, unit: Scored, source: str, gap: str) -> str:
             space[len(space.rstrip()) :] + source[unit.unit.start : unit.unit.end].split(unit.unit.text[:1] or " ")[0]
         )
         return "\n" if "\n" in space or block & set(_BLOCKS) else " " * bool(space)
-    return "\n" if block else gap
+    if block == {"row"}:
+        return "\n"  # rows of a table have to follow each other to be one
+    return f"\n{gap.strip()}\n" if block else gap
 
 
 def _closed(code: str) -> str:

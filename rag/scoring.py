@@ -98,7 +98,12 @@ def question_terms(evidence: Evidence) -> dict[str, float]:
         weights = {text: min(idf, cap) for text, idf in known.items()}
     else:
         weights = dict.fromkeys(tokenize(evidence.text), 1.0)
-    return {text: idf for text, idf in weights.items() if idf > 0 and not _is_function(text)}
+    asked = evidence.text.lower()
+    return {
+        text: idf
+        for text, idf in weights.items()
+        if idf > 0 and (f"/{text}" in asked or not _is_function(text))  # "/why" is a command, "why" is not content
+    }
 
 
 def support(terms: Mapping[str, float], hits: Sequence[Hit]) -> float:

@@ -119,7 +119,8 @@ def _rows(text: str, start: int, end: int, heading: str) -> Iterator[Unit]:
 
 def _sentences(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit]:
     begin = start
-    for stop in (*_stops(text, start, end), end):
+    marker = _ITEM.match(text, start, end) if kind == "item" else None
+    for stop in (*_stops(text, marker.end() if marker else start, end), end):
         if text[begin:stop].strip():
             yield from _clauses(text, begin, stop, kind)
         begin = stop
@@ -127,8 +128,8 @@ def _sentences(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit
 
 def _stops(text: str, start: int, end: int) -> list[int]:
     stops = {match.end() for match in _END.finditer(text, start, end)}
-    for match in re.finditer("\n", text[start:end]):
-        at = start + match.start()
+    for match in re.compile("\n").finditer(text, start, end):
+        at = match.start()
         if not _SOFT_WRAP.match(text, at - 1):
             stops.add(at + 1)
     return sorted(stop for stop in stops if start < stop < end)

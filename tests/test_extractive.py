@@ -207,6 +207,7 @@ def test_units_are_verbatim_in_order_and_do_not_overlap(text: str) -> None:
         ("他说：“走吧。”然后离开。", ["他说：“走吧。”", "然后离开。"]),
         ("It needs v1.2.3, e.g. Python. Then run it.", ["It needs v1.2.3, e.g. Python.", "Then run it."]),
         ("A line that is\nwrapped softly. Next.", ["A line that is\nwrapped softly.", "Next."]),
+        ("1. Open it. Then close it.\n2. 结束。", ["1. Open it.", "Then close it.", "2. 结束。"]),
         ("第一行\n第二行", ["第一行", "第二行"]),
         ("Use config.ini here", ["Use config.ini here"]),
     ],
@@ -220,6 +221,17 @@ def test_a_sentence_too_long_to_quote_is_cut_between_clauses() -> None:
     assert len(units) > 2
     assert all(len(unit.text) <= MAX_SENTENCE for unit in units)
     assert [unit.cut for unit in units] == [True] * (len(units) - 1) + [False]
+
+
+def test_a_command_named_like_a_question_word_is_content() -> None:
+    assert "why" in question_terms(Evidence("What does /why show?"))
+    assert "why" not in question_terms(Evidence("Why does it show?"))
+
+
+def test_a_section_that_has_little_of_the_question_is_left_out() -> None:
+    text = text_of(ask("数据存在哪里？", passage("## 存在哪里\n数据存在 data 目录。\n## 升级\n数据会迁移。")))
+    assert "data 目录" in text
+    assert "迁移" not in text
 
 
 def test_rare_terms_decide_about_support() -> None:
