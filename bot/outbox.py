@@ -75,6 +75,15 @@ class Outbox:
         await self.store.replies.plan(message, parts, outcome)
         return await self.resume(message)
 
+    async def notify(self, message: Message, reply: Reply) -> None:
+        """A second word on a message that has ended, such as the end of a long reload. A crash may lose it."""
+        edition = len({row.edition for row in await self.rows(message)})
+        parts = self.plan_parts(message, [reply], edition=edition)
+        await self.store.replies.plan(message, parts, None)
+        for row in await self.rows(message):
+            if row.edition == edition and await self._send(row, message) != "sent":
+                return
+
     async def resume(self, message: Message) -> Outcome:
         """Send what is stored for a message and not yet sent; the outcome that finally holds."""
         stored = await self.store.messages.get(message.conversation.platform, message.id)

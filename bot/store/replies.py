@@ -65,9 +65,10 @@ class Replies:
         self._database = database
         self._clock = clock
 
-    async def plan(self, message: Message, parts: Sequence[Planned], outcome: Outcome) -> None:
+    async def plan(self, message: Message, parts: Sequence[Planned], outcome: Outcome | None) -> None:
         """In one transaction: the parts of the reply, and the outcome that will hold once they are out.
 
+        Without an outcome it is a further reply to a message that has ended.
         A part that is written live starts as ``sending``: once the stream opens, something may be seen.
         """
         place, at = message.conversation, self._time()
@@ -96,7 +97,8 @@ class Replies:
                 " in_doubt, attempts, first_attempt_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
-            _decide(db, message, outcome)
+            if outcome is not None:
+                _decide(db, message, outcome)
 
         await self._database.write(store)
 
