@@ -24,6 +24,7 @@ B = 0.5
 # The weights keep a question's own words ("怎么用") from outweighing its subject where few passages are Chinese. They
 # are part of the stored scores: change `TOKENIZER_ID` with them.
 _WEIGHTS = {"han": 1.0, "identifier": 3.0, "latin": 2.0, "number": 1.0}
+_QUESTION, _COMMON = frozenset(QUESTION_HAN), frozenset(COMMON_HAN)
 _HAN_UNIGRAM_WEIGHT = 0.7
 _QUESTION_WEIGHT = 0.15  # a Han term with a character of a question word
 _COMMON_WEIGHT = 0.5  # a Han bigram of two common characters
@@ -149,11 +150,11 @@ def _weight(term: str) -> float:
     kind = classify(term)
     if kind != "han":
         return _WEIGHTS[kind]
-    if any(char in QUESTION_HAN for char in term):
+    if not _QUESTION.isdisjoint(term):
         return _QUESTION_WEIGHT * (_HAN_UNIGRAM_WEIGHT if len(term) == 1 else 1.0)
     if len(term) == 1:
         return _HAN_UNIGRAM_WEIGHT
-    return _COMMON_WEIGHT if all(char in COMMON_HAN for char in term) else 1.0
+    return _COMMON_WEIGHT if _COMMON.issuperset(term) else 1.0
 
 
 def _idf(passages: int, frequencies: NDArray[Any]) -> NDArray[np.float64]:

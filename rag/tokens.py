@@ -61,11 +61,11 @@ def tokenize(text: str) -> list[str]:
 
 def classify(term: str) -> Kind:
     """What the tokenizer took a term for."""
-    if _HAN.match(term):
+    if not term.isascii() and _HAN.match(term):
         return "han"
-    if _NUMBER.fullmatch(term):
-        return "number"
-    return "latin" if term.isalpha() else "identifier"
+    if term.isalpha():
+        return "latin"
+    return "number" if _NUMBER.fullmatch(term) else "identifier"
 
 
 def fold(text: str) -> str:
