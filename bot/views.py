@@ -81,14 +81,20 @@ class ViewMaker:
         return Snapshot(default, views)
 
     def view(
-        self, place: str, bases: Mapping[str, Version], teachings: Teachings, cancelled: Cancelled | None = None
+        self,
+        place: str,
+        bases: Mapping[str, Version],
+        teachings: Teachings,
+        cancelled: Cancelled | None = None,
+        *,
+        extra: Sequence[LabelledExample] = (),
     ) -> View | None:
-        """The view of one group or platform; None where none of its bases can be used."""
+        """The view of one group or platform, with ``extra`` examples; None where none of its bases can be used."""
         names = [name for name in self.base_names(place) if name in bases]
         if not names:
             return None
         retriever = self._retriever([bases[name] for name in names])
-        examples = [*default_examples(), *self._file_examples(names), *map(labelled, teachings.of(place))]
+        examples = [*default_examples(), *self._file_examples(names), *map(labelled, teachings.of(place)), *extra]
         gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
         gate = gate.with_dial(self.dial(place, teachings))
         return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
