@@ -60,12 +60,23 @@ class Failure:
     reason: str
 
 
+# Written by programs for programs; what people wrote there, if anything, is a copy.
+_VERSION_CONTROL = (".git", ".hg", ".svn", ".bzr")
+_EDITORS = (".idea", ".vscode", ".vs", ".obsidian", ".trash", ".Trash", "__MACOSX")
+_PYTHON = (".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox", ".ipynb_checkpoints")
+_CACHES = (".cache", ".pytest_cache", ".mypy_cache", ".ruff_cache", "node_modules")
+TOOL_FOLDERS = frozenset((*_VERSION_CONTROL, *_EDITORS, *_PYTHON, *_CACHES))
+
+
 class _UnreadableError(Exception):
     """Why one file yields no document."""
 
 
 def read_documents(roots: Sequence[Path], max_file_mb: float = 20) -> Iterator[Document | Failure]:
-    """Read every md and txt file below ``roots`` in a fixed order; hidden files and folders are left out.
+    """Read every md and txt file below ``roots`` in a fixed order.
+
+    Hidden files and the folders of tools (`TOOL_FOLDERS`) are left out; other hidden folders, ``.github`` for
+    instance, hold documents like any other.
 
     Raises:
         KnowledgeError: a root is missing or unreadable, or there is no document at all.
@@ -166,7 +177,7 @@ def _walk(root: Path, prefix: str) -> Iterator[tuple[Path, str, str]]:
             yield folder, below.rstrip("/"), f"the folder cannot be read: {error.strerror}"
             continue
         folders: list[tuple[Path, str, frozenset[Path]]] = []
-        for path in (Path(entry.path) for entry in entries if not entry.name.startswith(".")):
+        for path in (Path(entry.path) for entry in entries if entry.name not in TOOL_FOLDERS):
             uri, problem = below + _printable(path.name), _link_problem(path, ancestors)
             if problem:
                 yield path, uri, problem
@@ -174,7 +185,7 @@ def _walk(root: Path, prefix: str) -> Iterator[tuple[Path, str, str]]:
                 real = path.resolve()
                 if not path.is_symlink() or not real.is_relative_to(top):  # a link to within is read at its own place
                     folders.append((path, f"{uri}/", ancestors | {real}))
-            elif path.suffix.lower() in SUFFIXES:
+            elif path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
                 yield path, uri, ""
         pending.extend(reversed(folders))
 

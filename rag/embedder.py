@@ -20,6 +20,8 @@ MAX_CHARS = 20_000  # of one text: bounds time and memory; passages and question
 _BATCH_CHARS = 120_000  # per vectorised step: keeps the working set within the processor's cache
 _BATCH_TEXTS = 1024
 
+LEXICAL_ID = "lexical-v1-"  # and the number of dimensions; change it whenever the vectors change
+
 UInt64Array = NDArray[np.uint64]
 
 _SPACE, _LATIN, _HAN = 0, 1, 2
@@ -36,7 +38,7 @@ class LexicalEmbedder:
 
     def __init__(self, dim: int = DIM) -> None:
         self.dim = dim
-        self.id = f"lexical-v1-{dim}"
+        self.id = f"{LEXICAL_ID}{dim}"
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed n texts: shape (n, dim), unit rows; a text without letters or digits gives a zero row."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage
-from rag.index import IntArray, VectorIndex, best, open_index
+from rag.embedder import LEXICAL_ID
+from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms
 from rag.tokens import TOKENIZER_ID, tokenize
@@ -33,8 +34,12 @@ class HybridRetriever:
         bm25_weight: float = BM25_WEIGHT,
         dense_weight: float = DENSE_WEIGHT,
         with_dense_evidence: bool = True,
+        scan: bool | None = None,
     ) -> None:
         """``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
+
+        ``scan``: search all vectors, or only compare those of BM25's candidates, which is many times quicker and finds
+        the same where vectors say nothing but which n-grams two texts share. None: scan unless the embedder is lexical.
 
         Raises:
             KnowledgeError: a version was built with another embedder or tokenizer.
@@ -47,7 +52,10 @@ class HybridRetriever:
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
-        self._dense = open_index(_stacked(self.versions)) if use_dense else None
+        lexical = bm25_weight > 0 and embedder.id.startswith(LEXICAL_ID)
+        self._scan = scan if scan is not None else not lexical
+        vectors = _stacked(self.versions) if use_dense else None
+        self._dense = None if vectors is None else open_index(vectors) if self._scan else NumpyIndex(vectors)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -60,7 +68,7 @@ class HybridRetriever:
         sums = self._lexical.scores(terms) if self._weights[0] > 0 else np.zeros(0, np.float32)
         by_bm25 = best(sums, wanted)
         by_bm25 = by_bm25[sums[by_bm25] > 0]
-        vector, by_dense, cosines = self._search_dense(query, wanted)
+        vector, by_dense, cosines = self._search_dense(query, wanted, by_bm25)
         hits = self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k)
         found = self._lexical.describe(terms)
         return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
@@ -70,11 +78,18 @@ class HybridRetriever:
         which = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self.versions[which].passage(row - int(self._starts[which]))
 
-    def _search_dense(self, query: str, wanted: int) -> tuple[FloatArray | None, IntArray, FloatArray]:
+    def _search_dense(
+        self, query: str, wanted: int, by_bm25: IntArray
+    ) -> tuple[FloatArray | None, IntArray, FloatArray]:
         if self._dense is None:
             return None, np.zeros(0, np.int64), np.zeros(0, np.float32)
         vector: FloatArray = self._embedder.embed([query])[0]
-        rows, cosines = self._dense.search(vector, wanted)
+        if self._scan:
+            rows, cosines = self._dense.search(vector, wanted)
+        else:
+            unordered = self._dense.cosines(vector, by_bm25)
+            order = best(unordered, wanted)
+            rows, cosines = by_bm25[order], unordered[order]
         near = cosines > 0
         return vector, rows[near], cosines[near]
 

@@ -148,12 +148,13 @@ def test_a_file_that_vanishes_meanwhile_is_reported(folder: Path) -> None:
     assert [item.reason for item in items if isinstance(item, Failure)] == ["it vanished while the folder was read"]
 
 
-def test_hidden_files_and_other_types_are_left_out(folder: Path) -> None:
-    (folder / ".git").mkdir()
-    (folder / ".git" / "x.md").write_text("x", "utf-8")
+def test_hidden_files_tool_folders_and_other_types_are_left_out(folder: Path) -> None:
+    for name in (".git", "node_modules", ".github"):
+        (folder / name).mkdir()
+        (folder / name / "x.md").write_text("x", "utf-8")
     (folder / ".hidden.md").write_text("x", "utf-8")
     (folder / "image.png").write_bytes(b"\0")
-    assert [*read(folder)[0]] == ["good.md"]
+    assert sorted(read(folder)[0]) == [".github/x.md", "good.md"]
     assert read(folder)[1] == {}
 
 
