@@ -13,11 +13,13 @@ from loguru import logger
 
 from adapters.base import Adapter, Message
 from bot.admin import Admin
+from bot.arrivals import Arrivals
 from bot.assistant import Assistant
 from bot.clock import Clock, SystemClock
 from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
+from bot.gather import Gatherer
 from bot.inbox import Inbox
 from bot.lanes import Lanes, LaneSettings
 from bot.library import Library
@@ -50,7 +52,7 @@ class Records(Protocol):
 class App:
     """The bot. ``admins`` are added to those of config.ini (the demo's own admin); ``limited`` switches rate limits.
 
-    ``housekeeping`` clears old texts now and then; a replay in virtual time leaves that to the served bot.
+    ``replaying``: time is that of the messages, and old texts are not cleared.
     """
 
     settings: Settings
@@ -59,7 +61,7 @@ class App:
     modes: Mapping[str, Mode] = field(default_factory=dict)
     admins: frozenset[str] = frozenset()
     limited: bool = True
-    housekeeping: bool = True
+    replaying: bool = False
     ready: Callable[[], None] = lambda: None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _store: Store | None = None
@@ -99,8 +101,24 @@ class App:
         lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot))
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
         lanes.listeners.append(lambda message, outcome: finished.put_nowait((message, outcome)))
-        backlog = settings.bot.max_backlog
-        inbox = Inbox(store, lanes, clock, max_backlog=backlog, on_overloaded=assistant.overloaded)
+        gatherer = Gatherer(
+            store,
+            lanes,
+            clock,
+            assistant.arrivals,
+            window_s=settings.gate.quiet_window_s,
+            may_wait=assistant.may_wait,
+            may_join=assistant.may_join,
+            virtual=self.replaying,
+        )
+        inbox = Inbox(
+            store,
+            lanes,
+            clock,
+            entrance=gatherer.offer,
+            max_backlog=settings.bot.max_backlog,
+            on_overloaded=assistant.overloaded,
+        )
         supervisor = Supervisor(self.adapters, inbox.deliver, clock)
         self._register(assistant, store, outbox, library, supervisor)
         left = await inbox.start()
@@ -110,10 +128,11 @@ class App:
             self._tasks = tasks
             background = [
                 tasks.create_task(inbox.run()),
+                tasks.create_task(gatherer.run()),
                 tasks.create_task(library.run()),
                 tasks.create_task(self._record(finished)),
             ]
-            if self.housekeeping:
+            if not self.replaying:
                 days = (settings.bot.keep_texts_days, settings.bot.keep_ids_days)
                 background.append(tasks.create_task(keep_retention(store.database, clock, *days)))
             working = tasks.create_task(lanes.run())
@@ -151,6 +170,8 @@ class App:
             limits=Limits(self.clock, per_person_per_hour=per_person, per_group_per_hour=per_group),
             commands=Commands(self._is_admin),
             adapters=outbox.adapters,
+            clock=self.clock,
+            arrivals=Arrivals(),
             modes=self.modes,
         )
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from loguru import logger
 
 from adapters.base import Adapter, AdapterError, Citation, Message, Reply
+from bot.arrivals import Arrivals
+from bot.clock import Clock
 from bot.config import Mode, Settings
 from bot.context import Contexts, Said
 from bot.limits import LimitHit, Limits
@@ -64,7 +66,23 @@ class Assistant:
     limits: Limits
     commands: CommandRunner
     adapters: Mapping[str, Adapter]
+    clock: Clock
+    arrivals: Arrivals
     modes: Mapping[str, Mode] = field(default_factory=dict)
+
+    def may_wait(self, message: Message) -> bool:
+        """Whether a message is overheard talk that the sender may go on with; what addresses the bot never waits."""
+        return (
+            self._mode(message) == "passive"
+            and not self._speaks_to_bot(message)
+            and self.may_join(message)
+            and not message.attachments
+            and bool(message.text.strip())
+        )
+
+    def may_join(self, message: Message) -> bool:
+        """Whether a message can be one question with those before it."""
+        return message.quote is None and not message.sender.is_bot and not self.commands.matches(message)
 
     async def handle(self, message: Message) -> Outcome:
         """One message, one outcome. Raises nothing that it expects; the lane stores what it returns."""
@@ -81,7 +99,10 @@ class Assistant:
                 return silent
             if addressed and not _text_of(message):
                 return await self._say(message, say("empty_mention", language), Outcome("command", detail="greeting"))
-            question = make_question(message, earlier, addressed, language)
+            question = replace(
+                make_question(message, earlier, addressed, language),
+                answered_by_person=not addressed and self._answered_by_person(message),
+            )
             return await self._judge(message, question)
 
     def language(self, message: Message) -> Language:
@@ -96,16 +117,29 @@ class Assistant:
 
     async def _addressed(self, message: Message) -> bool:
         """Mentioned, spoken to directly, or quoting one of the bot's own replies."""
-        if message.mentions_bot or message.conversation.kind == "direct":
+        if self._speaks_to_bot(message):
             return True
         quote = message.quote
         if quote is None or not quote.id:
             return False
         return await self.outbox.sent_by_id(message.conversation.platform, quote.id) is not None
 
+    def _answered_by_person(self, message: Message) -> bool:
+        """Looks at what has come since, and in a replay at what came within the window."""
+        within_s = self.clock.age_s(message) + self.settings.gate.quiet_window_s
+        return self.arrivals.answered_by_person(message, within_s)
+
+    def _mode(self, message: Message) -> Mode:
+        place = message.conversation
+        return self.settings.group(place.group).mode or self.modes.get(place.platform, "passive")
+
+    @staticmethod
+    def _speaks_to_bot(message: Message) -> bool:
+        return message.mentions_bot or message.conversation.kind == "direct"
+
     def _stay_out(self, message: Message, addressed: bool, language: Language) -> Outcome | None:
         group = message.conversation.group
-        mode = self.settings.group(group).mode or self.modes.get(message.conversation.platform, "passive")
+        mode = self._mode(message)
         if message.sender.is_bot:
             return Outcome("silent", reasons=(say("reason_bot", language),))
         if mode == "off":

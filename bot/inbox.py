@@ -20,7 +20,7 @@ _MAX_NOTICES = 64
 
 
 class Inbox:
-    """`deliver` implements ``adapters.base.Deliver``.
+    """`deliver` implements ``adapters.base.Deliver``. New messages go to ``entrance``, by default that of the lanes.
 
     ``on_signal`` gets each recall, reaction and pressed button once, in order. ``on_overloaded`` gets mentions that
     came when there were ``max_backlog`` messages without an outcome, to say one short line.
@@ -32,6 +32,7 @@ class Inbox:
         lanes: Lanes,
         clock: Clock,
         *,
+        entrance: Callable[[int, Message], None] | None = None,
         max_backlog: int = 10_000,
         on_signal: OnSignal | None = None,
         on_overloaded: OnOverloaded | None = None,
@@ -39,6 +40,7 @@ class Inbox:
         self.unfinished = 0
         self.counters = {"delivered": 0, "repeated": 0, "refused": 0, "signals": 0}
         self._store, self._lanes, self._clock = store, lanes, clock
+        self._entrance = entrance or lanes.offer
         self._max_backlog = max_backlog
         self._on_signal, self._on_overloaded = on_signal, on_overloaded
         self._started = False
@@ -110,7 +112,7 @@ class Inbox:
             if seq is None:
                 self._release()
             else:
-                self._lanes.offer(seq, message)
+                self._entrance(seq, message)
             return
         if seq is not None:
             self._overloaded(message, outcome)

@@ -3,9 +3,7 @@
 A fixed array of lanes, each with a bounded queue and one worker; a stable hash of (platform, chat) chooses the lane. A
 full lane notes only the number of a message and reads it from the store when there is room, so it loses nothing.
 
-`Lanes.offer` is the one way in for new messages. A step that merges several short messages of one sender belongs in
-front of it, with the same signature: it holds messages back, offers the last one, and ends the others as ``merged``
-through `Messages.finish` and `Lanes.announce`.
+`Lanes.offer` is the one way in for new messages; `bot.gather` stands in front of it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,15 @@ GOOD = [
 BAD = ["中午吃什么", "哈哈哈", "早上好", "周末去哪玩", "这个多少钱", "lol", "谢谢大佬"]
 
 
+class GroupClock(FakeClock):
+    """A fake clock for a whole bot: what sleeps for hours, such as retention, stays asleep and moves no time."""
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 3600:
+            await asyncio.Event().wait()
+        await super().sleep(seconds)
+
+
 @dataclass
 class ScriptedAdapter(RecordingAdapter):
     """Delivers what the test says, and remembers how each message ended."""
@@ -78,6 +87,8 @@ class ScriptedAdapter(RecordingAdapter):
     async def run(self, deliver: Deliver) -> None:
         while (event := await self.outbound.get()) is not None:
             self.delivered.append(await deliver(event))
+            async with self.decided:
+                self.decided.notify_all()
 
     async def record(self, message: Message, decision: dict[str, Any]) -> None:
         async with self.decided:
@@ -116,6 +127,11 @@ class Group:
                 await self.adapter.posted.wait()
                 self.adapter.posted.clear()
 
+    async def delivered(self, count: int) -> None:
+        """Until so many messages are stored."""
+        async with self.adapter.decided:
+            await self.adapter.decided.wait_for(lambda: len(self.adapter.delivered) >= count)
+
     async def wait(self, message: Message) -> dict[str, Any]:
         """Until the message has ended."""
         async with self.adapter.decided:
@@ -147,7 +163,8 @@ def make_settings(folder: Path, *overrides: str) -> Settings:
         "[knowledge]\ndocuments = docs\ngood_questions = good.json\nbad_questions = bad.json\n",
         "utf-8",
     )
-    return load(folder / "config.ini", data=folder / "data", overrides=overrides, environ={})
+    changes = ("gate.quiet_window_s=0", *overrides)  # nothing waits, unless a test is about waiting
+    return load(folder / "config.ini", data=folder / "data", overrides=changes, environ={})
 
 
 @functools.cache
@@ -167,16 +184,17 @@ async def open_group(
     *overrides: str,
     abilities: Abilities | None = None,
     build: bool = True,
+    sent_before: datetime | None = None,
     settings: Settings | None = None,
 ) -> AsyncIterator[Group]:
     """Run the bot on ``folder`` until the block ends; the same folder again is a restart."""
     settings = settings or make_settings(folder, *overrides)
     if build and not settings.data.exists():
         shutil.copytree(_built(), settings.data)
-    clock = FakeClock()
-    clock.advance(timedelta(days=1).total_seconds())
+    clock = GroupClock()
+    clock.advance((sent_before - clock.now()).total_seconds() if sent_before else timedelta(days=1).total_seconds())
     adapter = ScriptedAdapter(abilities=abilities or Abilities(recall_within_s=120, max_chars=4000), clock=clock)
-    app = App(settings, [adapter], clock=clock, housekeeping=False)
+    app = App(settings, [adapter], clock=clock)
     ready = asyncio.Event()
     app.ready = ready.set
     running = asyncio.ensure_future(app.run())

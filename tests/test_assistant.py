@@ -157,6 +157,7 @@ def llm_settings(folder: Path, url: str, scenario: str) -> Settings:
     """The scripted server as the language model; its model's name is the scenario."""
     make_settings(folder)
     overrides = (
+        "gate.quiet_window_s=0",
         "llm.backend=openai",
         f"llm.base_url={url}",
         f"llm.model={scenario}",

@@ -44,6 +44,7 @@ def demo_settings(settings: Settings) -> Settings:
         bad_questions=str(SAMPLE / "bad_questions.json"),
     )
     changed = {"knowledge": {"default": base}, "groups": {}, "data": settings.data / "demo"}
+    changed["gate"] = settings.gate.model_copy(update={"quiet_window_s": 0})  # each message is shown as decided
     return settings.model_copy(update=changed)
 
 
@@ -64,7 +65,7 @@ async def _replay(settings: Settings, screen: DemoScreen, speed: float) -> bool:
     with contextlib.suppress(FileNotFoundError):
         out.unlink()
     adapter = _ShownReplay(SAMPLE / "chat.jsonl", out, screen, speed)
-    app = App(settings, [adapter], clock=ReplayClock(), limited=False, housekeeping=False)
+    app = App(settings, [adapter], clock=ReplayClock(), limited=False, replaying=True)
     with stop_on_signals(app.stop):
         await app.run()
     return not adapter.complete

@@ -31,7 +31,7 @@ async def _replay(settings: Settings, options: argparse.Namespace) -> int:
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             max_undecided=min(2_000, settings.bot.max_backlog),
         )
-        app = App(settings, [adapter], clock=ReplayClock(), limited=options.limits, housekeeping=False)
+        app = App(settings, [adapter], clock=ReplayClock(), limited=options.limits, replaying=True)
         with stop_on_signals(app.stop):
             await app.run()
     return 0 if adapter.complete else 1

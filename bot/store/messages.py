@@ -106,6 +106,21 @@ class Messages:
         values = (outcome.name, dump_outcome(outcome), self._time(), message.conversation.platform, message.id)
         return self._database.submit(lambda db: db.execute(query, values).rowcount > 0)
 
+    async def merge(self, seq: int, joined: Message, others: Sequence[Message], outcome: Outcome) -> None:
+        """In one transaction: message ``seq`` becomes ``joined``, and the ``others`` that went into it are done."""
+        at, payload, end = self._time(), dump_message(joined), dump_outcome(outcome)
+        ends = [(outcome.name, end, at, other.conversation.platform, other.id) for other in others]
+
+        def store(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE messages SET payload = ? WHERE seq = ? AND state = 'queued'", (payload, seq))
+            db.executemany(
+                "UPDATE messages SET state = 'done', kind = ?, outcome = ?, finished_at = ?"
+                " WHERE platform = ? AND id = ? AND state = 'queued'",
+                ends,
+            )
+
+        await self._database.write(store)
+
     async def open_seqs(self) -> list[tuple[int, str, str]]:
         """``(seq, platform, chat)`` of every message without an outcome, in the order of delivery."""
         query = "SELECT seq, platform, chat FROM messages WHERE state <> 'done' ORDER BY seq"
