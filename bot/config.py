@@ -76,7 +76,7 @@ class RetrievalSettings(Section):
 
     top_k: int = Field(8, ge=1, le=100)
     bm25_weight: float = Field(1.0, ge=0)
-    dense_weight: float = Field(0.0, ge=0)
+    dense_weight: float = Field(0.15, ge=0)
 
 
 class GateSettings(Section):
@@ -165,6 +165,13 @@ SINGLE: dict[str, type[Section]] = {
     "llm": LLMSettings,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
+DEFAULT_BASE = "knowledge:default"  # the long name of [knowledge]
+_WITH_VARIABLES: dict[str, type[Section]] = {**SINGLE, "knowledge": KnowledgeSettings}
+_VARIABLES = {
+    f"{ENV_PREFIX}{section}_{key}".upper(): (section, key)
+    for section, model in _WITH_VARIABLES.items()
+    for key in model.model_fields
+}
 
 
 def load(
@@ -176,8 +183,8 @@ def load(
 ) -> Settings:
     """Read ``path`` (None: ``./config.ini`` when it is there, else the defaults) with ``section.key=value`` overrides.
 
-    Secrets and any other key may come from the environment: ``QUNDA_LLM_API_KEY`` beats ``[llm] api_key`` in the file,
-    and an override beats both.
+    Secrets and other keys may come from the environment: ``QUNDA_LLM_API_KEY`` beats ``[llm] api_key`` in the file,
+    and an override beats both. ``[knowledge:<name>]`` and ``[group:...]`` have no variables.
 
     Raises:
         ConfigError: the file is missing, unreadable or wrong.
@@ -217,15 +224,28 @@ def _parse(file: Path) -> dict[str, dict[str, str]]:
         raise ConfigError(f"{file}, line {error.lineno}: no [section] above this line") from error
     except ParserError as error:
         raise ConfigError(f"{file}: {error}") from error
-    return {name: dict(parser[name]) for name in parser.sections()}
+    raw = {name: dict(parser[name]) for name in parser.sections()}
+    if DEFAULT_BASE in raw:
+        if "knowledge" in raw:
+            raise ConfigError(f"{file}: [knowledge] and [{DEFAULT_BASE}] are the same base; keep one of them")
+        raw["knowledge"] = raw.pop(DEFAULT_BASE)
+    return raw
 
 
 def _apply_environment(raw: dict[str, dict[str, str]], environ: Mapping[str, str]) -> None:
-    for section, model in SINGLE.items():
-        for key in model.model_fields:
-            value = environ.get(f"{ENV_PREFIX}{section}_{key}".upper())
-            if value:
-                raw.setdefault(section, {})[key] = value
+    for variable, (section, key) in _VARIABLES.items():
+        value = environ.get(variable)
+        if value:
+            raw.setdefault(section, {})[key] = value
+
+
+def unknown_variables(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Variables that look like settings and are none, each with a hint. Other programs may use the prefix: no error."""
+    return [
+        (name, _nearest(name, _VARIABLES).removeprefix("; "))
+        for name in sorted(environ)
+        if name.startswith(ENV_PREFIX) and name not in _VARIABLES
+    ]
 
 
 def _apply_override(raw: dict[str, dict[str, str]], override: str) -> None:
@@ -235,7 +255,7 @@ def _apply_override(raw: dict[str, dict[str, str]], override: str) -> None:
         raise ConfigError(
             f"--set {override!r} is not of the form section.key=value, for example gate.unwanted_per_1000=10"
         )
-    raw.setdefault(section, {})[key.strip()] = value.strip()
+    raw.setdefault("knowledge" if section == DEFAULT_BASE else section, {})[key.strip()] = value.strip()
 
 
 def _validated(raw: Mapping[str, Mapping[str, str]], where: str) -> dict[str, Any]:

@@ -94,10 +94,15 @@ class ViewMaker:
         if not names:
             return None
         retriever = self._retriever([bases[name] for name in names])
-        examples = [*default_examples(), *self._file_examples(names), *map(labelled, teachings.of(place)), *extra]
+        examples = [*self.examples(place, bases, teachings), *extra]
         gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
         gate = gate.with_dial(self.dial(place, teachings))
         return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
+
+    def examples(self, place: str, bases: Mapping[str, Version], teachings: Teachings) -> list[LabelledExample]:
+        """What the gate of a group learns from: the defaults, the lists of its bases, and what was taught."""
+        names = [name for name in self.base_names(place) if name in bases]
+        return [*default_examples(), *self._file_examples(names), *map(labelled, teachings.of(place))]
 
     def base_names(self, place: str) -> tuple[str, ...]:
         """The bases that a group lists, else ``default``."""

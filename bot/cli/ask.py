@@ -17,8 +17,10 @@ from bot.outcome import Outcome
 from bot.responder import Responder, not_covered, outcome
 from bot.texts import outcome_word, say
 from bot.workers import Workers
-from rag.base import Question, detect_language
+from rag.base import Language, Question, detect_language
 from rag.snapshot import View
+
+QUESTION_KEYS = ("text", "query", "question")
 
 
 def ask(settings: Settings, options: argparse.Namespace) -> int:
@@ -30,7 +32,7 @@ def ask(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def read_sample(path: Path) -> list[str]:
-    """A JSON list of questions, as HuixiangDou's test_queries.json; objects with a ``text`` or ``query`` do as well.
+    """A JSON list of questions, as HuixiangDou's test_queries.json; objects that hold one do as well (`QUESTION_KEYS`).
 
     Raises:
         ConfigError: the file is missing or of another shape.
@@ -39,18 +41,23 @@ def read_sample(path: Path) -> list[str]:
         data = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"{path} is not JSON: {error}") from error
-    items = data if isinstance(data, list) else []
-    texts = [item if isinstance(item, str) else _text_of(item) for item in items]
-    if not texts or None in texts:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8; save it as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f'{path} is not JSON ({error}); a list of questions is needed: ["...", "..."]') from error
+    if not isinstance(data, list) or not data:
         raise ConfigError(f'{path} must be a JSON list of questions: ["...", "..."]')
-    return [text for text in texts if text is not None]
+    return [_text_of(item, path, number) for number, item in enumerate(data, 1)]
 
 
-def _text_of(item: Any) -> str | None:
-    text = item.get("text", item.get("query")) if isinstance(item, dict) else None
-    return text if isinstance(text, str) else None
+def _text_of(item: Any, path: Path, number: int) -> str:
+    candidates = [item] if isinstance(item, str) else []
+    if isinstance(item, dict):
+        candidates = [item[key] for key in QUESTION_KEYS if isinstance(item.get(key), str)]
+    if not candidates:
+        keys = " or ".join(QUESTION_KEYS)
+        raise ConfigError(f"{path}: entry {number} is no question: a string is needed, or an object with {keys}")
+    return str(candidates[0])
 
 
 async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace) -> int:
@@ -89,13 +96,14 @@ def _print(text: str, done: Outcome, reply: str | None, question: Question, *, m
 
     console = Console(highlight=False, soft_wrap=True)
     language = question.language
-    accepted = done.kind in ("answered", "abstained") and (reply is not None or done.kind == "answered")
-    mark = "[green]✓[/]" if accepted else "[red]✗[/]" if done.kind == "failed" else "[dim]–[/]"
+    mark = "[red]✗[/]" if done.kind == "failed" else "[green]✓[/]" if done.kind == "answered" else "[dim]–[/]"
     console.print(f"{mark} {escape(text)}")
-    score = ""
+    verdict = [_verdict(done, language)] if many else []
+    verdict.append(outcome_word(done.name, language))
     if done.probability is not None and done.threshold is not None:
-        score = say("why_score", language, probability=f"{done.probability:.2f}", threshold=f"{done.threshold:.2f}")
-    console.print(f"  [dim]{outcome_word(done.name, language)} · {escape(score)}[/]")
+        score = {"probability": f"{done.probability:.2f}", "threshold": f"{done.threshold:.2f}"}
+        verdict.append(say("why_score", language, **score))
+    console.print(f"  [dim]{escape(' · '.join(verdict))}[/]")
     for reason in done.reasons:
         console.print(f"  [dim]· {escape(reason)}[/]")
     if done.kind == "failed":
@@ -110,3 +118,11 @@ def _print(text: str, done: Outcome, reply: str | None, question: Question, *, m
             )
     if many or reply:
         console.print()
+
+
+def _verdict(done: Outcome, language: Language) -> str:
+    """What the gate said, in the words of HuixiangDou's users; what became of it stands behind."""
+    accepted = done.probability is not None and done.threshold is not None and done.probability >= done.threshold
+    if language == "zh":
+        return "接受" if accepted else "拒绝"
+    return "accepted" if accepted else "refused"

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bot.builder import BaseBuild, build_base, with_documents
+from bot.cli.findings import examine_examples, print_findings
+from bot.cli.progress import progress
 from bot.config import ConfigError, Settings
-from rag.build import Progress
 
 STAGES = {"read": "reading documents", "count": "counting terms", "embed": "computing vectors", "write": "writing"}
 
@@ -27,23 +28,14 @@ def build(settings: Settings, options: argparse.Namespace) -> int:
         print(json.dumps(asdict(report), ensure_ascii=False))
     else:
         print_report(report)
+        print_findings(finding for finding in examine_examples(settings, base) if finding.state != "ok")
     return 0
 
 
 def build_with_progress(settings: Settings, base: str) -> BaseBuild:
     """Build with a progress bar on stderr where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(STAGES["read"], total=None)
-
-        def show(progress: Progress) -> None:
-            bar.update(task, description=STAGES[progress.stage], completed=progress.done, total=progress.total or None)
-
-        return build_base(settings, base, show)
+    with progress() as step:
+        return build_base(settings, base, lambda at: step(STAGES[at.stage], at.done, at.total))
 
 
 def print_report(report: BaseBuild) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import sys
 from collections.abc import Callable
@@ -26,6 +27,11 @@ HOW_TO_CONFIGURE = """\
     api_key = ...          # or the environment variable QUNDA_LLM_API_KEY; vllm and ollama need none
 
 `qunda ask` answers from the knowledge base without one."""
+
+
+def chat(settings: Settings, options: argparse.Namespace) -> int:
+    """Talk in the terminal."""
+    return run_chat(settings)
 
 
 def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: Write | None = None) -> int:

@@ -5,44 +5,34 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib import metadata
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from bot import VERSION
-from bot.config import ConfigError, Settings
+from bot.cli.findings import Finding, examine_examples, print_findings
+from bot.config import ConfigError, Settings, unknown_variables
 from bot.models import make_embedder, make_generator, open_answerer
 from bot.store import Store, StoreError
-from rag.base import GeneratorError, KnowledgeError, Prompt, RagError
-from rag.gate import read_examples
-from rag.knowledge import open_current
+from rag.base import GeneratorError, KnowledgeError, NoKnowledgeError, Prompt
+from rag.knowledge import open_current, version_names
 
 FAISS_CPU, FAISS_GPU = "faiss-cpu", "faiss-gpu"
-MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "error": "[red]✗[/]"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was checked; ``fix`` says what to do, empty where nothing is."""
-
-    state: Literal["ok", "warning", "error"]
-    subject: str
-    detail: str
-    fix: str = ""
 
 
 def doctor(settings: Settings, options: argparse.Namespace) -> int:
     """Print the findings; status 1 when one is an error."""
     findings = list(examine(settings))
-    shown = [f for f in findings if f.state == "error"] if options.quiet else findings
+    shown = [finding for finding in findings if not (options.quiet and finding.state == "ok")]
     if options.json:
         print(json.dumps([asdict(finding) for finding in shown], ensure_ascii=False))
     else:
-        _print(shown)
+        print_findings(shown)
     return 1 if any(finding.state == "error" for finding in findings) else 0
 
 
@@ -50,13 +40,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """Everything that can be checked without serving."""
     yield _python()
     yield Finding("ok", "config", str(settings.path) if settings.path else "no config.ini: the defaults are in use")
+    yield from _environment(os.environ)
     yield faiss_finding(installed_faiss())
     yield _data(settings)
-    yield from _knowledge(settings)
-    yield from _model(settings)
-    yield Finding(
-        "warning", "adapters", "none is enabled", "Feishu and WeChat come with later releases; try qunda demo"
-    )
+    for base in settings.knowledge:
+        yield from _documents(settings, base)
+        yield from _knowledge(settings, base)
+        yield from examine_examples(settings, base)
+    yield _model(settings)
+    fix = "Feishu and WeChat come with later releases; until then: qunda demo, ask or replay"
+    yield Finding("warning", "adapters", "none is enabled", fix)
 
 
 def _python() -> Finding:
@@ -64,6 +57,11 @@ def _python() -> Finding:
     if not (3, 11) <= sys.version_info[:2] <= (3, 12):
         return Finding("error", "python", version, "use Python 3.11 or 3.12")
     return Finding("ok", "python", f"{version}, qunda {VERSION}")
+
+
+def _environment(environ: Mapping[str, str]) -> Iterator[Finding]:
+    for name, hint in unknown_variables(environ):
+        yield Finding("warning", "environment", f"{name} is no setting and has no effect", hint)
 
 
 def installed_faiss() -> list[str]:
@@ -92,10 +90,14 @@ def faiss_finding(installed: list[str]) -> Finding:
 
 
 def _data(settings: Settings) -> Finding:
+    file = settings.data / "qunda.db"
+    nearest = next((folder for folder in (settings.data, *settings.data.parents) if folder.exists()), settings.data)
+    if not file.exists() and nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("ok", "data", f"{settings.data}: no messages yet")
     try:
         detail = asyncio.run(_try_store(settings))
     except StoreError as error:
-        return Finding("error", "data", f"{settings.data}: {error}", "see the message; --data names another folder")
+        return Finding("error", "data", str(error), "until then no message is accepted; --data names another folder")
     return Finding("ok", "data", f"{settings.data}: {detail}")
 
 
@@ -110,48 +112,42 @@ async def _try_store(settings: Settings) -> str:
         await store.close()
 
 
-def _knowledge(settings: Settings) -> Iterator[Finding]:
-    for base, section in settings.knowledge.items():
-        yield from _documents(settings, base)
-        try:
-            version = open_current(settings.data / "knowledge", base, make_embedder(settings).id)
-        except (KnowledgeError, ConfigError) as error:
-            yield Finding("error", f"knowledge {base}", str(error), f"qunda build --base {base}")
-            continue
-        size = f"version {version.path.name}, {len(version.manifest.documents):,} documents, {len(version):,} passages"
-        yield Finding("ok", f"knowledge {base}", size)
-        for warning in version.warnings:
-            yield Finding("warning", f"knowledge {base}", warning, f"qunda build --base {base}")
-        if version.manifest.failed:
-            failed = f"{len(version.manifest.failed)} files could not be read"
-            yield Finding("warning", f"knowledge {base}", failed, "qunda knowledge lists them with the reasons")
-        for path, good in ((section.good_questions, True), (section.bad_questions, False)):
-            if path:
-                yield _examples(settings, path, good)
+def _knowledge(settings: Settings, base: str) -> Iterator[Finding]:
+    subject, root = f"knowledge {base}", settings.data / "knowledge"
+    rebuild = "qunda build" + ("" if base == "default" else f" --base {base}")
+    try:
+        version = open_current(root, base, make_embedder(settings).id)
+    except NoKnowledgeError as error:
+        some = version_names(root, base)
+        yield Finding("error", subject, str(error) if some else f"none in {root / base} yet", rebuild)
+        return
+    except (KnowledgeError, ConfigError) as error:
+        yield Finding("error", subject, str(error), rebuild)
+        return
+    size = f"version {version.path.name}, {len(version.manifest.documents):,} documents, {len(version):,} passages"
+    yield Finding("ok", subject, size)
+    for warning in version.warnings:
+        yield Finding("warning", subject, warning, rebuild)
+    if version.manifest.failed:
+        failed = f"{len(version.manifest.failed)} files could not be read"
+        yield Finding("warning", subject, failed, "qunda knowledge lists them with the reasons")
 
 
 def _documents(settings: Settings, base: str) -> Iterator[Finding]:
-    for folder in settings.knowledge[base].documents:
-        if not settings.resolve(folder).is_dir():
-            fix = f"create it, or correct documents in [knowledge{'' if base == 'default' else ':' + base}]"
-            yield Finding("error", f"documents {base}", f"there is no folder {settings.resolve(folder)}", fix)
+    section = "knowledge" if base == "default" else f"knowledge:{base}"
+    for folder in map(settings.resolve, settings.knowledge[base].documents):
+        if not folder.exists():
+            fix = f"create it, or correct documents in [{section}]"
+            yield Finding("error", f"documents {base}", f"there is no folder {folder}", fix)
+        elif not os.access(folder, os.R_OK | (os.X_OK if folder.is_dir() else 0)):
+            yield Finding("error", f"documents {base}", f"{folder} cannot be read", "mend its permissions")
 
 
-def _examples(settings: Settings, path: str, good: bool) -> Finding:
+def _model(settings: Settings) -> Finding:
     try:
-        examples = read_examples(settings.resolve(path), good)
-    except RagError as error:
-        return Finding("error", "examples", str(error), "a JSON list of strings is needed")
-    if not examples:
-        return Finding("warning", "examples", f"{path} is empty", "the packaged examples and /good, /bad still count")
-    return Finding("ok", "examples", f"{path}: {len(examples)}")
-
-
-def _model(settings: Settings) -> Iterator[Finding]:
-    try:
-        yield Finding("ok", "answers", asyncio.run(_try_answers(settings)))
+        return Finding("ok", "answers", asyncio.run(_try_answers(settings)))
     except (ConfigError, GeneratorError) as error:
-        yield Finding("error", "answers", str(error), "see [llm] in config.ini")
+        return Finding("error", "answers", str(error), "correct [llm] in config.ini")
 
 
 async def _try_answers(settings: Settings) -> str:
@@ -165,14 +161,3 @@ async def _try_answers(settings: Settings) -> str:
             async for _ in pieces:
                 break
         return f"{generator.model} at {generator.base_url} answers"
-
-
-def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False, soft_wrap=True)
-    for finding in findings:
-        console.print(f"{MARKS[finding.state]} [bold]{escape(finding.subject)}[/]: {escape(finding.detail)}")
-        if finding.fix:
-            console.print(f"    → {escape(finding.fix)}")

@@ -9,24 +9,38 @@ from pathlib import Path
 from typing import Any
 
 from bot.cli.lines import read_objects
-from bot.cli.offline import open_bases
+from bot.cli.offline import open_bases, show_warnings
+from bot.cli.progress import progress, warn
 from bot.config import ConfigError, Settings
-from bot.models import make_embedder
-from bot.views import Teachings
+from bot.views import Teachings, ViewMaker
+from rag.base import NoKnowledgeError
 from rag.gate import LabelledExample
-from rag.gate.evaluation import EvalItem, Predictions, cross_validate, predict, summarise
+from rag.gate.evaluation import EvalItem, Predictions, cross_validate_measured, measure_items, predict, summarise
+from rag.gate.measured import Search, measure_examples
 from rag.snapshot import View
 
 
 def evaluate(settings: Settings, options: argparse.Namespace) -> int:
     """Measure on FILE, or cross-validate on it."""
     items = read_items(options.file)
+    _check(items, options)
+    train = (
+        [LabelledExample(i.text, i.answer, source="file") for i in read_items(options.train)] if options.train else []
+    )
     dial = settings.gate.unwanted_per_1000
-    view = _view(settings, read_examples_of(options.train) if options.train else [])
+    maker, bases = open_bases(settings)
+    known = [*maker.examples("", bases, Teachings()), *train]
+    view = maker.view("", bases, Teachings(), extra=train)
+    if view is None:
+        raise NoKnowledgeError("the knowledge base 'default' has no usable version: run `qunda build`")
+    show_warnings(maker)
     if options.cross_validate:
-        predictions = _cross_validated(settings, options, items, view, dial)
+        predictions = _cross_validated(maker, options, items, view, known, dial)
     else:
-        predictions = predict(view.gate, items, view.search, (dial,))
+        _warn_of_repeated(items, known)
+        with progress() as step:
+            search = _counted(view, step, "deciding", len(items))
+            predictions = predict(view.gate, items, search, (dial,))
     summary = summarise(predictions, dial)
     if options.predictions:
         write_predictions(options.predictions, items, predictions, dial)
@@ -38,51 +52,84 @@ def evaluate(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def read_items(path: Path) -> list[EvalItem]:
-    """The labelled messages of FILE.
+    """The labelled messages of a file.
 
     Raises:
-        ConfigError: it cannot be read, a line is wrong, or one of the two labels is missing.
+        ConfigError: it cannot be read, is empty, or a line is wrong.
     """
     items = []
     for number, line in read_objects(path):
-        text, answer = line.get("text"), line.get("answer")
+        text, answer, block = line.get("text"), line.get("answer"), line.get("block")
         if not isinstance(text, str) or not isinstance(answer, bool):
             raise ConfigError(f'{path}, line {number}: {{"text": "...", "answer": true or false}} is needed')
-        items.append(EvalItem(text, answer, line.get("block", number)))
-    if len({item.answer for item in items}) < 2:
-        raise ConfigError(f"{path} needs messages of both kinds, some with answer true and some with false")
+        if not isinstance(block, str | int | None):
+            raise ConfigError(f"{path}, line {number}: block must be a string or a number")
+        items.append(EvalItem(text, answer, f"line {number}" if block is None else block))
+    if not items:
+        raise ConfigError(f'{path} is empty: lines of {{"text": "...", "answer": true or false}} are needed')
     return items
 
 
-def read_examples_of(path: Path) -> list[LabelledExample]:
-    """Labelled examples to train with, in the same format."""
-    return [LabelledExample(item.text, item.answer, source="file") for item in read_items(path)]
+def _check(items: Sequence[EvalItem], options: argparse.Namespace) -> None:
+    """What would only show after minutes of work."""
+    if len({item.answer for item in items}) < 2:
+        only = "true" if items[0].answer else "false"
+        raise ConfigError(
+            f"{options.file}: answer is {only} in every line; to measure, messages of both kinds are needed"
+        )
+    blocks, folds = len({item.block for item in items}), options.cross_validate
+    if folds is not None and not 2 <= folds <= blocks:
+        can = f"takes 2 to {blocks} here" if blocks > 1 else "is not possible here"
+        raise ConfigError(f"--cross-validate {can}: blocks stay whole, and {options.file} has {blocks}")
+    if options.predictions and not options.predictions.absolute().parent.is_dir():
+        raise ConfigError(f"--predictions: there is no folder {options.predictions.absolute().parent}")
 
 
-def _view(settings: Settings, extra: Sequence[LabelledExample]) -> View:
-    maker, bases = open_bases(settings)
-    view = maker.view("", bases, Teachings(), extra=extra)
-    if view is None:
-        raise ConfigError("the base 'default' has no version yet: run qunda build")
-    return view
+def _counted(view: View, step: Any, what: str, total: int) -> Search:
+    done = 0
+
+    def search(text: str) -> Any:
+        nonlocal done
+        step(what, done, total)
+        done += 1
+        return view.search(text)
+
+    return search
 
 
 def _cross_validated(
-    settings: Settings, options: argparse.Namespace, items: Sequence[EvalItem], view: View, dial: float
+    maker: ViewMaker,
+    options: argparse.Namespace,
+    items: Sequence[EvalItem],
+    view: View,
+    known: Sequence[LabelledExample],
+    dial: float,
 ) -> Predictions:
-    blocks = len({item.block for item in items})
-    if not 2 <= options.cross_validate <= blocks:
-        raise ConfigError(
-            f"--cross-validate takes 2 to {blocks} here: the file has {blocks} blocks, and they stay whole"
+    """What the bot learns from anyway stays in every training side, but for messages that FILE has as well."""
+    texts = {item.text.strip() for item in items}
+    extra = [example for example in known if example.text.strip() not in texts]
+    with progress() as step:
+        search = _counted(view, step, "searching", len(items) + len(extra))
+        measured = measure_items(items, search, maker.embedder)
+        others = measure_examples(extra, search, maker.embedder)
+        step(f"fitting {options.cross_validate} folds", 0, 0)
+        blocks = [item.block for item in items]
+        return cross_validate_measured(
+            measured, blocks, options.cross_validate, options.seed, maker.embedder, others, (dial,)
         )
-    embedder = make_embedder(settings)
-    return cross_validate(items, options.cross_validate, options.seed, view.search, embedder, asked=(dial,))
+
+
+def _warn_of_repeated(items: Sequence[EvalItem], known: Sequence[LabelledExample]) -> None:
+    texts = {example.text.strip() for example in known}
+    repeated = sum(item.text.strip() in texts for item in items)
+    if repeated:
+        warn(f"the gate has learnt from {repeated} of these {len(items)} messages: the figures flatter it")
 
 
 def write_predictions(path: Path, items: Sequence[EvalItem], predictions: Predictions, dial: float) -> None:
     """One line per message: its label, probability, and the decision at the dial."""
     at_dial = predictions.dials[:, predictions.asked.index(dial)]
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for item, probability, answered in zip(items, predictions.probabilities, at_dial, strict=True):
             row = {"text": item.text, "answer": item.answer, "block": item.block}
             row |= {"probability": round(float(probability), 6), "answered": bool(answered)}

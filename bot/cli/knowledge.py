@@ -7,17 +7,24 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bot.config import Settings
+from bot.cli.progress import warn
+from bot.config import ConfigError, Settings
 from bot.models import make_embedder
 from rag.base import KnowledgeError, NoKnowledgeError, Passage
 from rag.knowledge import Version, base_names, open_current, version_names
+from rag.retrieval_eval import matching
 
 
 def knowledge(settings: Settings, options: argparse.Namespace) -> int:
     """List the bases, or show one file."""
     root = settings.data / "knowledge"
-    names = [options.base] if options.base else sorted({*base_names(root), *settings.knowledge})
+    known = sorted({*base_names(root), *settings.knowledge})
+    if options.base and options.base not in known:
+        raise ConfigError(f"there is no knowledge base {options.base!r}; there are: {', '.join(known)}")
+    names = [options.base] if options.base else known
     if options.action == "show":
+        if not options.file:
+            raise ConfigError("name the file: qunda knowledge show FILE")
         return _show(settings, names, options)
     rows = [_row(settings, name) for name in names]
     if options.json:
@@ -53,15 +60,16 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
     notes = []
     for row in rows:
         if "error" in row:
-            table.add_row(row["base"], f"[red]{escape(row['error'])}[/]", "", "", "", "")
+            table.add_row(row["base"], "[red]none usable[/]", "", "", "", "")
+            notes.append(f"[red]✗[/] {escape(row['error'])}")
             continue
         kept = str(len(row["versions"]))
         counts = (f"{row['documents']:,}", f"{row['passages']:,}", str(len(row["failed"])))
         table.add_row(row["base"], row["version"], *counts, kept)
         notes += [f"[yellow]![/] {escape(warning)}" for warning in row["warnings"]]
         notes += [f"[red]✗[/] {escape(failure['uri'])}: {escape(failure['reason'])}" for failure in row["failed"]]
-    console = Console(highlight=False)
-    console.print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table, soft_wrap=False)
     for note in notes:
         console.print(note)
 
@@ -75,9 +83,13 @@ def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace)
         except NoKnowledgeError:
             continue
         seen += version.manifest.documents
-        passages += _of_file(version, options.file or "")
+        for warning in version.warnings:
+            warn(warning)
+        passages += _of_file(version, options.file)
+    if not seen:
+        raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
     if not passages:
-        raise KnowledgeError(_not_found(options.file or "", seen))
+        raise KnowledgeError(_not_found(options.file, seen))
     if options.json:
         keys = ("id", "uri", "source", "headings", "position", "start", "end", "text")
         print(json.dumps([{key: getattr(p, key) for key in keys} for p in passages], ensure_ascii=False))
@@ -87,16 +99,21 @@ def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace)
 
 
 def _of_file(version: Version, file: str) -> list[Passage]:
-    found = (version.passage(row) for row in range(len(version)))
-    return [p for p in found if file and (p.uri == file or p.uri.endswith(f"/{file}"))]
+    """The passages of a document named by its uri, or of all that have this file name."""
+    found: list[Passage] = []
+    for uri in sorted(matching(file, version.manifest.documents)):
+        entry = version.manifest.documents[uri]
+        found += (version.passage(row) for row in range(entry.first, entry.first + entry.passages))
+    return found
 
 
 def _not_found(file: str, seen: Sequence[str]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(file, seen, n=3, cutoff=0.3)
-    hint = f"; did you mean {', '.join(close)}?" if close else ""
-    return f"no document {file!r} in the knowledge{hint}"
+    by_name = {uri.rpartition("/")[2]: uri for uri in seen} | {uri: uri for uri in seen}
+    close = dict.fromkeys(by_name[name] for name in difflib.get_close_matches(file, by_name, n=3, cutoff=0.4))
+    hint = f"did you mean {', '.join(close)}?" if close else f"it has, for example, {', '.join(sorted(seen)[:3])}"
+    return f"no document {file!r} in the knowledge; {hint}"
 
 
 def _print_passages(passages: Sequence[Passage]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.cli.progress import warn
 from bot.config import Settings
 from bot.models import make_embedder
 from bot.views import Teachings, ViewMaker
@@ -21,9 +22,7 @@ def open_bases(settings: Settings) -> tuple[ViewMaker, Mapping[str, Version]]:
     maker = ViewMaker(settings, make_embedder(settings))
     bases = maker.open_bases()
     if not bases:
-        raise NoKnowledgeError(
-            maker.warnings[0] if maker.warnings else "there is no knowledge yet: run qunda build FOLDER"
-        )
+        raise NoKnowledgeError(maker.warnings[0])
     return maker, bases
 
 
@@ -36,5 +35,12 @@ def open_view(settings: Settings, place: str = "") -> View:
     maker, bases = open_bases(settings)
     view = maker.view(place, bases, Teachings())
     if view is None:
-        raise NoKnowledgeError("none of the bases of this group has a version yet: run qunda build")
+        raise NoKnowledgeError("the knowledge base 'default' has no usable version: run `qunda build`")
+    show_warnings(maker)
     return view
+
+
+def show_warnings(maker: ViewMaker) -> None:
+    """What is not as it should be but does not stop the command; to be called when the view is made."""
+    for warning in dict.fromkeys(maker.warnings):
+        warn(warning)

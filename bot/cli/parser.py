@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ DONE, FAILED, WRONG = 0, 1, 2
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; its exit status: 0 done, 1 failed, 2 wrong usage or config."""
+    """Run one command; its exit status: 0 done, 1 failed, 2 wrong usage or config, 130 stopped by Ctrl-C."""
     parser = make_parser()
     try:
         options = parser.parse_args(arguments)
@@ -31,32 +32,55 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run_command(options: argparse.Namespace) -> int:
-    from adapters.base import AdapterError
-    from bot import log
-    from bot.config import ConfigError, load
+    from adapters.base import AdapterError, InboxError
+    from bot.config import ConfigError
     from bot.lock import DataLockError
     from bot.store import StoreError
     from rag.base import RagError
 
+    expected = (ConfigError, RagError, StoreError, DataLockError, AdapterError, InboxError, OSError)
     try:
-        overrides = [*getattr(options, "set_before", []), *getattr(options, "set_after", [])]
-        settings = load(getattr(options, "config", None), data=getattr(options, "data", None), overrides=overrides)
-        log.set_up(settings.bot.log_level if options.logs else "WARNING")
-        module = importlib.import_module(f"bot.cli.{options.module}")
-        status: int = getattr(module, options.function)(settings, options)
+        return _call(options)
+    except expected as error:
+        return _complain(error, WRONG if isinstance(error, ConfigError) else FAILED)
+    except BaseExceptionGroup as group:
+        only = _only(group, expected)
+        if only is None:
+            raise
+        return _complain(only, WRONG if isinstance(only, ConfigError) else FAILED)
+
+
+def _call(options: argparse.Namespace) -> int:
+    from bot import log
+    from bot.config import load
+
+    overrides = [*getattr(options, "set_before", []), *getattr(options, "set_after", [])]
+    settings = load(getattr(options, "config", None), data=getattr(options, "data", None), overrides=overrides)
+    log.set_up(settings.bot.log_level if options.logs == "all" else options.logs)
+    module = importlib.import_module(f"bot.cli.{options.module}")
+    status: int = getattr(module, options.function)(settings, options)
+    sys.stdout.flush()  # here, where a closed pipe is still an error like any other
+    return status
+
+
+def _only(group: BaseExceptionGroup[BaseException], expected: tuple[type[Exception], ...]) -> Exception | None:
+    """The first error of a task group that failed for expected reasons alone; None where there are others."""
+    known, others = group.split(expected)
+    if known is None or others is not None:
+        return None
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, Exception)
+    return first
+
+
+def _complain(error: Exception, status: int) -> int:
+    if isinstance(error, BrokenPipeError):  # `qunda knowledge | head`: nobody reads on, which is no fault to report
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return status
-    except ConfigError as error:
-        return _complain(error, WRONG)
-    except (RagError, StoreError, DataLockError, AdapterError) as error:
-        return _complain(error, FAILED)
-    except OSError as error:
-        return _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error), FAILED)
-    except KeyboardInterrupt:
-        return 130
-
-
-def _complain(error: object, status: int) -> int:
-    print(f"qunda: {error}", file=sys.stderr)
+    text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+    print(f"qunda: {text}", file=sys.stderr)
     return status
 
 
@@ -71,7 +95,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"qunda {VERSION}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    def command(name: str, module: str, function: str, summary: str, *, logs: bool = False) -> argparse.ArgumentParser:
+    def command(name: str, module: str, function: str, summary: str, *, logs: str = "ERROR") -> argparse.ArgumentParser:
         made = commands.add_parser(name, parents=[_global_options("set_after")], help=summary, description=summary)
         made.set_defaults(module=module, function=function, logs=logs)
         return made
@@ -95,11 +119,17 @@ def _global_options(set_name: str) -> argparse.ArgumentParser:
     return common
 
 
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 <= speed <= 1_000_000:
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return speed
+
+
 def _add_talking(command: Any) -> None:
-    demo = command("demo", "demo", "demo", "sample knowledge and a sample group chat, then an interactive group")
-    demo.add_argument(
-        "--speed", type=float, default=1.0, help="how fast the sample chat runs (default 1; 0: no delays)"
-    )
+    summary = "sample knowledge and a sample group chat, then an interactive group"
+    demo = command("demo", "demo", "demo", summary, logs="WARNING")
+    demo.add_argument("--speed", type=_speed, default=1.0, help="pace of the sample chat (default 1; 0: no delays)")
     ask = command("ask", "ask", "ask", "decide and answer one question, or a list of them")
     ask.add_argument("text", nargs="?", help="the question")
     ask.add_argument("--mention", action="store_true", help="as if the bot had been mentioned")
@@ -115,7 +145,7 @@ def _add_knowledge(command: Any) -> None:
     build.add_argument("--json", action="store_true", help="print JSON")
     knowledge = command("knowledge", "knowledge", "knowledge", "bases, versions and failures; passages of a file")
     knowledge.add_argument("action", nargs="?", choices=["show"], help="show FILE: the passages of a file as cut")
-    knowledge.add_argument("file", nargs="?", help="the file to show")
+    knowledge.add_argument("file", nargs="?", metavar="FILE", help="the uri or name of the file to show")
     knowledge.add_argument("--base", default="", help="only this base")
     knowledge.add_argument("--json", action="store_true", help="print JSON")
 
@@ -126,21 +156,20 @@ def _add_measuring(command: Any) -> None:
     evaluate.add_argument("--train", type=Path, metavar="FILE", help="labelled examples to add for this run")
     evaluate.add_argument("--cross-validate", type=int, metavar="K", help="fit anew in each of K folds of whole blocks")
     evaluate.add_argument("--seed", type=int, default=0, help="which assignment of blocks to folds (default 0)")
-    evaluate.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw precision, reliability, learning curve")
     evaluate.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help="write one line per message")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     retrieval = command("eval-retrieval", "eval_retrieval", "eval_retrieval", "measure the search")
     retrieval.add_argument("file", type=Path, metavar="FILE.jsonl", help='lines of {"question", "relevant"}')
     retrieval.add_argument("--base", default="default", help="the knowledge base (default: default)")
     retrieval.add_argument("--json", action="store_true", help="print JSON")
-    replay = command("replay", "replay", "replay", "recorded messages through the real queue")
-    replay.add_argument("input", type=Path, metavar="IN.jsonl")
-    replay.add_argument("output", type=Path, metavar="OUT.jsonl")
+    replay = command("replay", "replay", "replay", "recorded messages through the real queue", logs="WARNING")
+    replay.add_argument("input", type=Path, metavar="IN.jsonl", help='lines of {"text", ...}')
+    replay.add_argument("output", type=Path, metavar="OUT.jsonl", help="gets one decision line for each of them")
     replay.add_argument("--limits", action="store_true", help="apply the rate limits")
 
 
 def _add_serving(command: Any) -> None:
-    command("run", "serve", "serve", "serve the adapters that config.ini enables", logs=True)
+    command("run", "serve", "serve", "serve the adapters that config.ini enables", logs="all")
     doctor = command("doctor", "doctor", "doctor", "check the set-up and say what to do")
-    doctor.add_argument("--quiet", action="store_true", help="print problems only")
+    doctor.add_argument("--quiet", action="store_true", help="print what needs attention only")
     doctor.add_argument("--json", action="store_true", help="print JSON")

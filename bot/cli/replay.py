@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 
+from adapters.base import AdapterError, Deliver, InboxError
 from adapters.replay import ReplayAdapter
 from bot.app import App
+from bot.cli.progress import progress
 from bot.cli.signals import stop_on_signals
 from bot.clock import ReplayClock
 from bot.config import Settings
+
+
+class _Replay(ReplayAdapter):
+    """Ends the replay at the first failure: unlike a served platform, a person waits for it and can start it again."""
+
+    failure: AdapterError | InboxError | None = None
+
+    async def run(self, deliver: Deliver) -> None:
+        try:
+            await super().run(deliver)
+        except (AdapterError, InboxError) as error:
+            self.failure = error
 
 
 def replay(settings: Settings, options: argparse.Namespace) -> int:
@@ -18,20 +33,20 @@ def replay(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _replay(settings: Settings, options: argparse.Namespace) -> int:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("replay"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("replay", total=None)
-        adapter = ReplayAdapter(
+    with progress(stays=True) as step:
+        adapter = _Replay(
             options.input,
             options.output,
             recall_outcome=lambda message_id: app.recall_outcome(ReplayAdapter.name, message_id),
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=lambda done, total: step("replay", done, total),
             max_undecided=min(2_000, settings.bot.max_backlog),
         )
         app = App(settings, [adapter], clock=ReplayClock(), limited=options.limits, replaying=True)
         with stop_on_signals(app.stop):
             await app.run()
-    return 0 if adapter.complete else 1
+    if adapter.failure:
+        raise adapter.failure
+    if not adapter.complete:
+        print(f"qunda: stopped; the same command goes on from here: {options.output}", file=sys.stderr)
+        return 1
+    return 0
