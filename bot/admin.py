@@ -12,8 +12,9 @@ from adapters.base import AdapterError, Health, Message, Reply
 from bot import VERSION
 from bot.clock import Clock
 from bot.commands import Call, Command, Commands
+from bot.feedback import teach
 from bot.outbox import Outbox, SentReply
-from bot.store import Store
+from bot.store import Example, Store
 from bot.store.messages import StoredMessage
 from bot.texts import outcome_word
 
@@ -57,6 +58,7 @@ class Admin:
     clock: Clock
     health: Callable[[], Mapping[str, Health]]
     later: Later
+    example_added: Callable[[Example], Awaitable[None]]
     started: float = field(default=0.0)
 
     def __post_init__(self) -> None:
@@ -161,7 +163,11 @@ class Admin:
             return call.say("recall_failed", error=error)
         await self.store.audit.append(call.by, "recall", call.group, sent.message.id)
         await self.store.feedback.add(sent.message.conversation.platform, sent.message.id, call.by, "recalled")
-        return call.say("recalled")
+        judged = await self.store.messages.get(sent.message.conversation.platform, sent.message.id)
+        if judged is None or judged.outcome is None or judged.outcome.kind != "answered":
+            return call.say("recalled")
+        await teach(self.store, self.example_added, sent.message, "bad", call.by, sent.message.id)
+        return call.say("recalled_learned")
 
     async def _withdrawable(self, call: Call) -> SentReply | None:
         quote = call.message.quote

@@ -19,6 +19,7 @@ from bot.clock import Clock, SystemClock
 from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
+from bot.feedback import FeedbackDesk
 from bot.gather import Gatherer
 from bot.inbox import Inbox
 from bot.lanes import Lanes, LaneSettings
@@ -64,7 +65,7 @@ class App:
     replaying: bool = False
     ready: Callable[[], None] = lambda: None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _store: Store | None = None
+    store: Store | None = field(default=None, init=False)
     _tasks: asyncio.TaskGroup = field(init=False, repr=False)
 
     def stop(self) -> None:
@@ -73,8 +74,8 @@ class App:
 
     async def recall_outcome(self, platform: str, message_id: str) -> dict[str, Any] | None:
         """The decision on a message of an earlier run; None while it has none."""
-        assert self._store is not None
-        stored = await self._store.messages.get(platform, message_id)
+        assert self.store is not None
+        stored = await self.store.messages.get(platform, message_id)
         return decision_of(stored.outcome) if stored and stored.state == "done" and stored.outcome else None
 
     async def run(self) -> None:
@@ -86,7 +87,7 @@ class App:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         async with AsyncExitStack() as stack:
             stack.enter_context(lock_data(self.settings.data))
-            store = self._store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
+            store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
             workers = stack.enter_context(Workers())
             library = Library(self.settings, store, make_embedder(self.settings), workers)
@@ -117,6 +118,7 @@ class App:
             clock,
             entrance=gatherer.offer,
             max_backlog=settings.bot.max_backlog,
+            on_signal=FeedbackDesk(store, outbox, library).handle,
             on_overloaded=assistant.overloaded,
         )
         supervisor = Supervisor(self.adapters, inbox.deliver, clock)
@@ -180,7 +182,7 @@ class App:
     ) -> None:
         table = assistant.commands
         assert isinstance(table, Commands)
-        admin = Admin(store, outbox, library, table, self.clock, supervisor.health, self._later)
+        admin = Admin(store, outbox, library, table, self.clock, supervisor.health, self._later, library.example_added)
         table.register(*admin.commands(), *Teacher(store, outbox, library).commands())
 
     async def _is_admin(self, message: Message) -> bool:

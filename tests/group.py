@@ -22,6 +22,7 @@ from bot.app import App
 from bot.builder import build_base
 from bot.cli.offline import open_view
 from bot.config import Settings, load
+from bot.store import Store
 
 ADMIN = "root"
 DOCUMENTS = {
@@ -126,6 +127,19 @@ class Group:
             while not any(words in text for text in self.adapter.posts_of(message)):
                 await self.adapter.posted.wait()
                 self.adapter.posted.clear()
+
+    @property
+    def store(self) -> Store:
+        """The bot's own store."""
+        store = self.app.store
+        assert store is not None
+        return store
+
+    async def signals_handled(self) -> None:
+        """Until no reaction, button or recall waits."""
+        async with asyncio.timeout(30):
+            while await self.store.messages.open_signals():
+                await asyncio.sleep(0)  # noqa: ASYNC110 - the store has no event to wait for
 
     async def delivered(self, count: int) -> None:
         """Until so many messages are stored."""

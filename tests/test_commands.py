@@ -136,7 +136,7 @@ async def test_recall_withdraws_the_last_answer_of_this_group_only(tmp_path: Pat
         done = await group.say("/撤回", sender=ADMIN, quoted_id=asked["posts"][0].id, quote="x")
     assert "no answer of mine" in elsewhere["replies"][0]
     assert "no answer of mine" in foreign["replies"][0]
-    assert done["replies"] == ["已撤回。"]
+    assert "已撤回" in done["replies"][0]
     assert asked["posts"][0].recalled
 
 

@@ -118,6 +118,12 @@ class Feedback(_Table):
         query = "INSERT INTO feedback (platform, message_id, by, kind, detail, at) VALUES (?, ?, ?, ?, ?, ?)"
         await self._database.execute(query, (platform, message_id, by, kind, detail, self._time()))
 
+    async def of(self, platform: str, message_id: str) -> list[tuple[str, str]]:
+        """What was noted of one message, oldest first: (who, kind)."""
+        query = "SELECT by, kind FROM feedback WHERE platform = ? AND message_id = ? ORDER BY rowid"
+        rows = await self._database.fetch(query, (platform, message_id))
+        return [(row["by"], row["kind"]) for row in rows]
+
     async def counts(self, since: datetime) -> dict[str, int]:
         """How often each kind came since then."""
         rows = await self._database.fetch(
