@@ -8,6 +8,8 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 KNOWLEDGE ?=
 MESSAGES ?=
 RETRIEVAL ?=
+BERT ?=
+MINILM ?=
 
 .PHONY: help demo test lint types bench run clean
 
@@ -43,7 +45,7 @@ types: $(VENV)/.installed-test  ## mypy, strict
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed-test  ## measure: make bench KNOWLEDGE=DIR MESSAGES=FILE.jsonl RETRIEVAL=FILE.json.xz
-	@PYTHONPATH=tests $(BIN)/python -m bench --knowledge "$(KNOWLEDGE)" --messages "$(MESSAGES)" --retrieval "$(RETRIEVAL)"
+	@PYTHONPATH=tests $(BIN)/python -m bench --knowledge "$(KNOWLEDGE)" --messages "$(MESSAGES)" --retrieval "$(RETRIEVAL)" --bert "$(BERT)" --minilm "$(MINILM)"
 
 run: $(VENV)/.installed  ## serve the adapters that config.ini enables
 	@$(BIN)/qunda run

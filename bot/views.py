@@ -102,7 +102,7 @@ class ViewMaker:
     def examples(self, place: str, bases: Mapping[str, Version], teachings: Teachings) -> list[LabelledExample]:
         """What the gate of a group learns from: the defaults, the lists of its bases, and what was taught."""
         names = [name for name in self.base_names(place) if name in bases]
-        return [*default_examples(), *self._file_examples(names), *map(labelled, teachings.of(place))]
+        return [*default_examples(), *self.file_examples(names), *map(labelled, teachings.of(place))]
 
     def base_names(self, place: str) -> tuple[str, ...]:
         """The bases that a group lists, else ``default``."""
@@ -124,7 +124,8 @@ class ViewMaker:
             )
         return self._retrievers[key]
 
-    def _file_examples(self, names: Iterable[str]) -> list[LabelledExample]:
+    def file_examples(self, names: Iterable[str]) -> list[LabelledExample]:
+        """The good and bad questions that the sections of these bases name; a file that is wrong is a warning."""
         examples: list[LabelledExample] = []
         for name in names:
             section = self.settings.knowledge[name]

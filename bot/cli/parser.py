@@ -103,6 +103,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_talking(command)
     _add_knowledge(command)
     _add_measuring(command)
+    _add_teaching(command)
     _add_serving(command)
     return parser
 
@@ -166,6 +167,16 @@ def _add_measuring(command: Any) -> None:
     replay.add_argument("input", type=Path, metavar="IN.jsonl", help='lines of {"text", ...}')
     replay.add_argument("output", type=Path, metavar="OUT.jsonl", help="gets one decision line for each of them")
     replay.add_argument("--limits", action="store_true", help="apply the rate limits")
+
+
+def _add_teaching(command: Any) -> None:
+    label = command("label", "label", "label", "label a chat export, the most informative message first")
+    label.add_argument("file", type=Path, metavar="FILE", help='lines of {"text"} (.jsonl), or plain text')
+    label.add_argument("--out", type=Path, metavar="OUT.jsonl", help="where labels go (default: beside FILE)")
+    gate = command("gate", "gate_review", "gate_review", "look after the gate's examples")
+    gate.add_argument("action", choices=["review"], help="review: likely label errors and near-duplicates")
+    gate.add_argument("--group", default="", metavar="PLATFORM:CHAT", help="examples of this group and of all groups")
+    gate.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_serving(command: Any) -> None:

@@ -21,13 +21,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from rag.asked import asked
 from rag.base import Evidence, Hit, Passage, Term
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.extractive import MIN_SUPPORT, extract
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
-from rag.scoring import WEIGHTS, Weights, question_terms, score_units, support
+from rag.scoring import WEIGHTS, Weights, score_units, sections
 from rag.tokens import classify, tokenize
 
 
@@ -130,11 +131,11 @@ def fit(cases: Sequence[Case], find: Callable[[Case], Evidence]) -> Weights:
         if case.paragraph % 2:
             continue
         evidence = find(case)
-        for unit in score_units(case.question, question_terms(evidence), evidence.hits):
+        for unit in score_units(asked(evidence), evidence.hits):
             gold = evidence.hits[unit.passage].passage.id == str(case.paragraph)
             rows.append(unit.features)
             labels.append(gold and any(answer in unit.unit.text for answer in case.answers))
-    model = LogisticRegression(C=10, max_iter=2000).fit(np.array(rows)[:, :4], labels)
+    model = LogisticRegression(C=10, max_iter=2000).fit(np.array(rows), labels)
     local, novelty, cue, rank = (round(float(value), 2) for value in model.coef_[0])
     bias = round(float(model.intercept_[0]), 2)
     return replace(WEIGHTS, local=local, novelty=novelty, cue=cue, rank=rank, bias=bias)
@@ -153,7 +154,11 @@ def abstention(cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:
 
 
 def _support(evidence: Evidence) -> float:
-    return support(question_terms(evidence), evidence.hits)
+    question = asked(evidence)
+    return max(
+        (section.cover for section in sections(question, evidence.hits, score_units(question, evidence.hits))),
+        default=0.0,
+    )
 
 
 def main() -> None:
