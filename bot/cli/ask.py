@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.app import decision_of
 from bot.cli.offline import open_view
+from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.models import open_answerer
 from bot.outcome import Outcome
@@ -92,29 +93,28 @@ async def _respond(responder: Responder, view: View, question: Question) -> tupl
 
 def _print(text: str, done: Outcome, reply: str | None, question: Question, *, many: bool) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     language = question.language
     mark = "[red]✗[/]" if done.kind == "failed" else "[green]✓[/]" if done.kind == "answered" else "[dim]–[/]"
-    console.print(f"{mark} {escape(text)}")
+    console.print(f"{mark} {shown(text)}")
     verdict = [_verdict(done, language)] if many else []
     verdict.append(outcome_word(done.name, language))
     if done.probability is not None and done.threshold is not None:
         score = {"probability": f"{done.probability:.2f}", "threshold": f"{done.threshold:.2f}"}
         verdict.append(say("why_score", language, **score))
-    console.print(f"  [dim]{escape(' · '.join(verdict))}[/]")
+    console.print(f"  [dim]{shown(' · '.join(verdict))}[/]")
     for reason in done.reasons:
-        console.print(f"  [dim]· {escape(reason)}[/]")
+        console.print(f"  [dim]· {shown(reason)}[/]")
     if done.kind == "failed":
-        console.print(f"  [red]{escape(done.detail)}[/]")
+        console.print(f"  [red]{shown(done.detail)}[/]")
     if reply and not (many and done.kind == "abstained"):
         console.print()
         for line in reply.splitlines():
-            console.print(f"  {escape(line)}")
+            console.print(f"  {shown(line)}")
         for citation in done.citations:
             console.print(
-                f"  [cyan]\\[{citation['n']}][/] {escape(citation['source'])} [dim]{escape(citation['uri'])}[/]"
+                f"  [cyan]\\[{citation['n']}][/] {shown(citation['source'])} [dim]{shown(citation['uri'])}[/]"
             )
     if many or reply:
         console.print()

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.builder import BaseBuild, build_base, with_documents
 from bot.cli.findings import examine_examples, print_findings
 from bot.cli.progress import progress
+from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 
 STAGES = {"read": "reading documents", "count": "counting terms", "embed": "computing vectors", "write": "writing"}
@@ -41,18 +42,17 @@ def build_with_progress(settings: Settings, base: str) -> BaseBuild:
 def print_report(report: BaseBuild) -> None:
     """What was built and what failed."""
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     for warning in report.warnings:
-        console.print(f"[yellow]![/] {escape(warning)}")
+        console.print(f"[yellow]![/] {shown(warning)}")
     for uri, reason in report.failed:
-        console.print(f"[red]✗[/] {escape(uri)}: {escape(reason)}")
+        console.print(f"[red]✗[/] {shown(uri)}: {shown(reason)}")
     total = f"{report.documents:,} documents, {report.passages:,} passages"
     if report.unchanged_build:
         console.print(f"[green]✓[/] {report.base}: nothing has changed ({total}), version {report.version} stays")
         return
     if report.rebuilt:
-        console.print(f"  everything was rebuilt: {escape(report.rebuilt)}")
+        console.print(f"  everything was rebuilt: {shown(report.rebuilt)}")
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {len(report.failed)} failed"
     console.print(f"[green]✓[/] {report.base}: {total} in {report.seconds:.1f} s ({changes}); version {report.version}")

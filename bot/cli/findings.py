@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.cli.screen import shown
 from bot.config import Settings
 from rag.base import RagError
 from rag.gate import read_examples
@@ -45,10 +46,9 @@ def examine_examples(settings: Settings, base: str) -> Iterator[Finding]:
 def print_findings(findings: Iterable[Finding]) -> None:
     """One line each, and one for what to do."""
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     for finding in findings:
-        console.print(f"{MARKS[finding.state]} [bold]{escape(finding.subject)}[/]: {escape(finding.detail)}")
+        console.print(f"{MARKS[finding.state]} [bold]{shown(finding.subject)}[/]: {shown(finding.detail)}")
         if finding.fix:
-            console.print(f"    → {escape(finding.fix)}")
+            console.print(f"    → {shown(finding.fix)}")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.cli.progress import warn
+from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.models import make_embedder
 from rag.base import KnowledgeError, NoKnowledgeError, Passage
@@ -53,7 +54,6 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
 
 def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("base", "version", "documents", "passages", "failed", "versions kept")
@@ -61,13 +61,13 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         if "error" in row:
             table.add_row(row["base"], "[red]none usable[/]", "", "", "", "")
-            notes.append(f"[red]✗[/] {escape(row['error'])}")
+            notes.append(f"[red]✗[/] {shown(row['error'])}")
             continue
         kept = str(len(row["versions"]))
         counts = (f"{row['documents']:,}", f"{row['passages']:,}", str(len(row["failed"])))
         table.add_row(row["base"], row["version"], *counts, kept)
-        notes += [f"[yellow]![/] {escape(warning)}" for warning in row["warnings"]]
-        notes += [f"[red]✗[/] {escape(failure['uri'])}: {escape(failure['reason'])}" for failure in row["failed"]]
+        notes += [f"[yellow]![/] {shown(warning)}" for warning in row["warnings"]]
+        notes += [f"[red]✗[/] {shown(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
     console = Console(highlight=False, soft_wrap=True)
     console.print(table, soft_wrap=False)
     for note in notes:
@@ -118,11 +118,10 @@ def _not_found(file: str, seen: Sequence[str]) -> str:
 
 def _print_passages(passages: Sequence[Passage]) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     for passage in passages:
         place = " › ".join(passage.headings) or passage.source
         size = f"{len(passage.text)} characters, {passage.start}-{passage.end}"
-        console.print(f"[bold]#{passage.position}[/] {escape(passage.uri)} · {escape(place)} [dim]{size}[/]")
-        console.print(escape(passage.text), "\n")
+        console.print(f"[bold]#{passage.position}[/] {shown(passage.uri)} · {shown(place)} [dim]{size}[/]")
+        console.print(shown(passage.text), "\n")

@@ -52,8 +52,10 @@ def _run_command(options: argparse.Namespace) -> int:
 
 def _call(options: argparse.Namespace) -> int:
     from bot import log
+    from bot.cli.screen import write_anything
     from bot.config import load
 
+    write_anything()
     overrides = [*getattr(options, "set_before", []), *getattr(options, "set_after", [])]
     settings = load(getattr(options, "config", None), data=getattr(options, "data", None), overrides=overrides)
     log.set_up(settings.bot.log_level if options.logs == "all" else options.logs)
