@@ -33,7 +33,7 @@ class ExtractiveAnswerer:
 
     async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
         """Yield one `Answer`, or None."""
-        yield extract(evidence, max_chars=self._max_chars)
+        yield extract(evidence, question.text, max_chars=self._max_chars)
 
 
 class LLMAnswerer:

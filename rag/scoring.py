@@ -9,25 +9,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.base import Evidence, Hit
+from rag.asked import Asked, vocabulary
+from rag.base import Hit, Language, Passage, detect_language
 from rag.sentences import Unit, split_units
 from rag.tokens import tokenize
 
-MAX_PASSAGES = 3
+MAX_PASSAGES = 5
 UNIT_SCAN = 400  # units looked at per passage: a bound for odd input
 QUOTE_CHARS = 200
 
-# Terms with one of these characters ask or connect; whether a passage has them says nothing.
-_FUNCTION_CHARS = frozenset("的了是在吗呢吧啊么什哪谁怎")
-_FUNCTION = re.compile(
-    r"(?:a|an|the|is|are|was|were|be|been|do|does|did|can|could|should|would|will|how|what|when|where|who|whom|whose|why"
-    r"|which|i|we|you|it|its|my|our|your|of|to|in|on|at|for|with|and|or|not|there|this|that|any|me|us)"
-)
+# What makes a section the answer: what it has of the question, what its heading has of it, how much of the heading
+# that is, the rank of its passage, and the language of the question.
+COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
+FRAGMENT = 2.0  # what a section that is but the end of a code block loses
+
 _HOW = re.compile(
     r"怎么|怎样|如何|步骤|命令|安装|配置|how (?:to|do|can|should)|command|install|configure|set ?up", re.IGNORECASE
 )
@@ -63,16 +62,15 @@ _CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
 class Weights:
     """The linear score of a unit.
 
-    ``local`` is the share of the question's weight that the unit has, where a term counts the less the more units have
+    ``local`` is the share of the question's weight that the unit has, where a word counts the less the more units have
     it; ``novelty`` the logarithm of what the unit adds to the question; ``cue`` the number of cues met; ``rank`` the
-    logarithm of its hit's score over the best one; ``under``, set by hand, is ``local`` for the heading.
+    logarithm of its hit's score over the best one.
     """
 
     local: float = 4.62
     novelty: float = -0.19
     cue: float = 0.78
     rank: float = 9.27
-    under: float = 2.5
     bias: float = -3.74
 
 
@@ -81,71 +79,91 @@ WEIGHTS = Weights()
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A unit with the index of its passage, its index within it, and its features and score."""
+    """A unit of hit number ``passage``, its place among the units there, its terms, features and score."""
 
     unit: Unit
     passage: int
     position: int
-    features: tuple[float, float, float, float, float]
+    terms: frozenset[str]
+    features: tuple[float, float, float, float]
     score: float
 
 
-def question_terms(evidence: Evidence) -> dict[str, float]:
-    """The question's content terms with their idf; an unseen one counts like one seen once, since both are rare."""
-    if evidence.terms:
-        known = {term.text: term.idf for term in evidence.terms}
-        cap = _seen_once(max(term.idf for term in evidence.terms), min(term.df for term in evidence.terms))
-        weights = {text: min(idf, cap) for text, idf in known.items()}
-    else:
-        weights = dict.fromkeys(tokenize(evidence.text), 1.0)
-    asked = evidence.text.lower()
-    return {
-        text: idf
-        for text, idf in weights.items()
-        if idf > 0 and (f"/{text}" in asked or not _is_function(text))  # "/why" is a command, "why" is not content
-    }
+@dataclass(frozen=True, slots=True)
+class Section:
+    """The units of one passage under one heading.
+
+    ``cover`` is the share of the question's weight that they and their headings have, ``score`` how well they answer.
+    ``headings`` are the terms of the heading path and the title, ``terms`` those of the units and the nearest heading.
+    """
+
+    passage: int
+    path: tuple[str, ...]
+    units: tuple[Scored, ...]
+    cover: float
+    headings: frozenset[str]
+    terms: frozenset[str]
+    score: float
 
 
-def support(terms: Mapping[str, float], hits: Sequence[Hit]) -> float:
-    """The largest share of the question's weight, in squared idf so that rare terms decide, that one passage has."""
-    total = sum(idf * idf for idf in terms.values())
-    best = 0.0
-    for hit in hits[:MAX_PASSAGES]:
-        passage = hit.passage
-        found = set(tokenize("\n".join((passage.text, passage.source, *passage.headings))))
-        best = max(best, sum(idf * idf for text, idf in terms.items() if text in found))
-    return best / total if total else 0.0
-
-
-def score_units(
-    question: str, terms: Mapping[str, float], hits: Sequence[Hit], weights: Weights = WEIGHTS
-) -> list[Scored]:
+def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS) -> list[Scored]:
     """Every unit of the best passages with its score, in the order of the passages."""
     placed = [
-        (i, position, unit)
+        (i, position, unit, terms, fresh)
         for i, hit in enumerate(hits[:MAX_PASSAGES])
-        for position, unit in enumerate(split_units(hit.passage.text)[:UNIT_SCAN])
+        for position, (unit, terms, fresh) in enumerate(_units(hit.passage))
     ]
-    tokens = [tokenize(unit.text) for _, _, unit in placed]
-    headings = [_headings(hits[i], unit) for i, _, unit in placed]
-    local = _local_weights(terms, [{*found, *above} for found, above in zip(tokens, headings, strict=True)])
-    asked = [sentence for pattern, sentence in _CUES if pattern.search(question)]
-    how = _HOW.search(question) is not None
+    shares = [[word.found(terms) for word in question.words] for _, _, _, terms, _ in placed]
+    local = _local_weights(question, shares)
+    asked_terms = frozenset().union(*(word.forms for word in question.words))
+    asked = [sentence for pattern, sentence in _CUES if pattern.search(question.text)]
+    how = _HOW.search(question.text) is not None
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
     scored = []
-    for (i, position, unit), found, above in zip(placed, tokens, headings, strict=True):
-        hit = hits[i]
-        own = set(found)
+    for (i, position, unit, terms, fresh), found in zip(placed, shares, strict=True):
         cues = sum(cue.search(unit.text) is not None for cue in asked) + (how and unit.kind in ("code", "item"))
         features = (
-            sum(local[term] for term in own if term in local),
-            math.log1p(sum(1 for term in found if term not in terms and _is_whole(term))),
+            sum(weight * share for weight, share in zip(local, found, strict=True)),
+            math.log1p(max(0, fresh - len(terms & asked_terms))),
             float(cues),
-            math.log(max(hit.score, 1e-9) / best) if best > 0 else 0.0,
-            sum(local[term] for term in above - own if term in local),
+            _log_ratio(hits[i].score, best),
         )
-        scored.append(Scored(unit, i, position, features, _score(features, weights)))
+        scored.append(Scored(unit, i, position, terms, features, _score(features, weights)))
     return scored
+
+
+def sections(question: Asked, hits: Sequence[Hit], scored: Sequence[Scored]) -> list[Section]:
+    """The units by passage and heading, best section first."""
+    places: dict[tuple[int, tuple[str, ...]], list[Scored]] = {}
+    for unit in scored:
+        places.setdefault((unit.passage, unit.unit.path), []).append(unit)
+    best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
+    language = detect_language(question.text)
+    found = [_section(question, hits[i], best, language, i, path, units) for (i, path), units in places.items()]
+    return sorted(found, key=lambda section: (-section.score, section.passage, section.units[0].position))
+
+
+def _section(
+    question: Asked, hit: Hit, best: float, language: Language, passage: int, path: tuple[str, ...], units: list[Scored]
+) -> Section:
+    own = frozenset().union(*(unit.terms for unit in units))
+    nearest = _terms_of(path[-1]) if path else frozenset()
+    headings = frozenset().union(
+        _terms_of(f"{hit.passage.source} {hit.passage.uri}"), *(_terms_of(name) for name in path)
+    )
+    cover = question.covered(own | headings)
+    named = question.covered(nearest)
+    words = [term for term in nearest if _is_whole(term)]
+    about = sum(any(term in word.forms or term in word.parts for word in question.words) for term in words)
+    score = (
+        COVER * cover
+        + NAMED * named
+        + ABOUT * named * (about / len(words) if words else 0.0)
+        + RANK * _log_ratio(hit.score, best)
+        + LANGUAGE * (_language(hit.passage) == language)
+        - FRAGMENT * all(unit.unit.open for unit in units)
+    )
+    return Section(passage, path, tuple(units), cover, headings, own | nearest, score)
 
 
 def best_quote(text: str, claim: str) -> str:
@@ -159,36 +177,52 @@ def best_quote(text: str, claim: str) -> str:
 
 
 def _score(features: Sequence[float], weights: Weights) -> float:
-    values = (weights.local, weights.novelty, weights.cue, weights.rank, weights.under)
+    values = (weights.local, weights.novelty, weights.cue, weights.rank)
     return sum(a * b for a, b in zip(features, values, strict=True)) + weights.bias
 
 
-def _seen_once(highest_idf: float, df: int) -> float:
-    """BM25's idf of a term in one passage, from the size of the corpus that ``highest_idf`` at ``df`` implies."""
-    size = math.expm1(highest_idf) * (df + 0.5) + df - 0.5
-    return math.log1p(max(size - 0.5, 0.5) / 1.5)
+def _log_ratio(score: float, best: float) -> float:
+    return math.log(max(score, 1e-9) / best) if best > 0 else 0.0
 
 
-def _headings(hit: Hit, unit: Unit) -> frozenset[str]:
-    """The terms of what a unit stands under: the passage's heading path and the unit's own heading."""
-    return _terms_of("\n".join((*hit.passage.headings, unit.heading)))
+def _units(passage: Passage) -> tuple[tuple[Unit, frozenset[str], int], ...]:
+    return _analysed(passage.text, passage.headings, passage.position > 0)
+
+
+@lru_cache(maxsize=256)  # the same passages answer again and again
+def _analysed(text: str, headings: tuple[str, ...], continues: bool) -> tuple[tuple[Unit, frozenset[str], int], ...]:
+    """The units of a passage, each with its terms and with how many words it has."""
+    result = []
+    for unit in split_units(text, headings, continues=continues)[:UNIT_SCAN]:
+        terms = tokenize(unit.text)
+        result.append((unit, vocabulary(terms), sum(map(_is_whole, terms))))
+    return tuple(result)
+
+
+@lru_cache(maxsize=256)
+def _spoken(text: str) -> Language:
+    prose = "".join(unit.text for unit in split_units(text) if unit.kind != "code")
+    return detect_language(prose or text)
+
+
+def _language(passage: Passage) -> Language:
+    return _spoken(passage.text)
 
 
 @lru_cache(maxsize=4096)
 def _terms_of(heading: str) -> frozenset[str]:
-    return frozenset(tokenize(heading))
+    return vocabulary(tokenize(heading))
 
 
-def _local_weights(terms: Mapping[str, float], tokens: Sequence[Collection[str]]) -> dict[str, float]:
-    """Weights that sum to 1 over the question's terms found: idf, times how few of the units have the term."""
-    counts = Counter(term for found in tokens for term in found if term in terms)
-    weights = {term: terms[term] * math.log1p(len(tokens) / count) for term, count in counts.items()}
-    total = sum(weights.values())
-    return {term: weight / total for term, weight in weights.items()} if total else {}
-
-
-def _is_function(term: str) -> bool:
-    return _FUNCTION.fullmatch(term) is not None or not _FUNCTION_CHARS.isdisjoint(term)
+def _local_weights(question: Asked, shares: Sequence[Sequence[float]]) -> list[float]:
+    """Weights that sum to 1 over the words found: idf, times how few of the units have the word."""
+    counts = [sum(found[i] for found in shares) for i in range(len(question.words))]
+    weights = [
+        math.sqrt(word.weight) * math.log1p(len(shares) / count) if count else 0.0
+        for word, count in zip(question.words, counts, strict=True)
+    ]
+    total = sum(weights)
+    return [weight / total for weight in weights] if total else weights
 
 
 def _is_whole(term: str) -> bool:

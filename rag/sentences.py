@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from rag.blocks import ITEM, blocks
+from rag.documents import plain_heading
+from rag.markup import says_something, shown
 
 UnitKind = Literal["sentence", "item", "code", "row"]
 MAX_SENTENCE = 150  # characters; a longer one is cut between clauses
+MAX_ITEM = 240  # characters up to which a list item stays whole
 
-_FENCE = re.compile(r"\s*(```+|~~~+)")
-_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.+?)\s*#*\s*$")
-_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)、])\s+\S")
-_TABLE = re.compile(r"\s*\|.*\|\s*$")
+_BOLD_LINE = re.compile(r"(?:\*\*|__)[^*_\n]+(?:\*\*|__)\s*[:：]?")
+_ASKED = 9  # the level of a question or of a line in bold, which serve as headings
 _RULE = re.compile(r"\s*\|?[\s:|-]*-{2,}[\s:|-]*$")
 _QUESTION = re.compile(r"[?？]\s*[*_」』”\")）]*\s*$")
 # A full stop of Latin script ends a sentence only before white space and something that can begin one.
@@ -25,101 +28,108 @@ _END = re.compile(
     r"|(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\betc)\.[\"')\]]*(?=\s+[^\sa-z])"
     r"|;(?=\s)"
 )
-_CLAUSE = re.compile(r"[，,：:、](?![0-9])")
-_SOFT_WRAP = re.compile(r"[a-z0-9,\-)`]\s*\n\s*[a-z(`0-9]")
+_CLAUSE = re.compile(r"[，：、](?![0-9])|[,:](?=\s)")
+_SOFT_WRAP = re.compile(r"[a-z0-9,\-)`]\s*\n\s*[a-z(`0-9]|[，、（]\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A stretch of a passage that is quoted whole.
 
-    ``heading`` is what it stands under: the last heading, or the last line that asks something (an FAQ). ``table`` is
-    the header of its table. ``cut`` says that its end is the middle of a sentence; ``start`` and ``end`` are offsets.
+    ``path`` is the headings that it stands under, the nearest last; a line in bold and a line that asks something (an
+    FAQ) are headings too. ``table`` is the header of its table. ``cut`` says that its end is the middle of a sentence,
+    ``open`` that it is code whose beginning stands in another passage; ``start`` and ``end`` are offsets.
     """
 
     kind: UnitKind
     text: str
     start: int
     end: int
-    heading: str = ""
+    path: tuple[str, ...] = ()
     table: str = ""
     cut: bool = False
+    open: bool = False
+
+    @property
+    def heading(self) -> str:
+        """The nearest heading, or nothing."""
+        return self.path[-1] if self.path else ""
 
 
-def split_units(text: str) -> list[Unit]:
-    """The units of a passage in order. Headings and questions become the ``heading`` of what follows them."""
+def split_units(text: str, headings: tuple[str, ...] = (), *, continues: bool = False) -> list[Unit]:
+    """The units of a passage in order; headings become the ``path`` of what follows them.
+
+    ``headings`` is the heading path that the passage stands under; for ``continues`` see `rag.blocks.blocks`.
+    """
     units: list[Unit] = []
-    heading = ""
-    for kind, start, end in _blocks(text):
-        block = text[start:end]
-        if kind == "heading":
-            match = _HEADING.match(block)
-            heading = match.group(1) if match else block.strip()
-        elif kind == "code":
-            units.append(Unit("code", block.strip("\n"), start, end, heading))
-        elif kind == "table":
-            units += _rows(text, start, end, heading)
-        else:
-            for unit in _sentences(text, start, end, "item" if kind == "item" else "sentence"):
-                if _QUESTION.search(unit.text):
-                    heading = unit.text.strip("*_ \n")
-                else:
-                    units.append(_under(unit, heading))
+    path = _Path(headings)
+    for block in blocks(text, continues=continues):
+        start, end = block.start, block.end
+        if block.kind == "heading":
+            path.enter(block.level, block.name)
+        elif block.kind == "code":
+            units.append(Unit("code", text[start:end].strip("\n"), start, end, path.names, open=block.open))
+        elif block.kind == "table":
+            units += _rows(text, start, end, path.names)
+        elif block.kind != "hidden":
+            if "<summary" in text[start:end]:
+                path.enter(_ASKED, plain_heading(shown(text[start:end])))
+                continue
+            if "</details" in text[start:end]:
+                path.leave()
+            for unit in _sentences(text, start, end, "item" if block.kind == "item" else "sentence"):
+                if _QUESTION.search(unit.text) or _BOLD_LINE.fullmatch(unit.text):
+                    path.enter(_ASKED, plain_heading(shown(unit.text)))
+                elif says_something(unit.text):
+                    units.append(replace(unit, path=path.names))
     return units
 
 
-def _under(unit: Unit, heading: str) -> Unit:
-    return Unit(unit.kind, unit.text, unit.start, unit.end, heading, unit.table, unit.cut)
+class _Path:
+    """The headings above a place, by level; those from outside the text stand above all in it."""
+
+    def __init__(self, headings: tuple[str, ...]) -> None:
+        self._given = headings
+        self._own: list[tuple[int, str]] = []
+        self._begun = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        self._begun = True
+        return (*self._given, *(name for _, name in self._own))
+
+    def enter(self, level: int, name: str) -> None:
+        """Stand under a further heading."""
+        if not name:
+            return
+        if not self._begun and name in self._given:  # the path of a passage ends in the headings that it begins with
+            self._given = self._given[: self._given.index(name)]
+        elif self._begun and not self._own and level < _ASKED:
+            self._given = self._given[:-1]  # its level is unknown: taken for a sibling
+        self._own = [*(entry for entry in self._own if entry[0] < level), (level, name)]
+
+    def leave(self) -> None:
+        """Leave what a question, a bold line or a summary stood for."""
+        self._own = [entry for entry in self._own if entry[0] < _ASKED]
 
 
-def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
-    """``(kind, start, end)`` of runs of lines that belong together: heading, code, table, item, prose."""
-    current, begin, position, fence = "", 0, 0, ""
-    for line in text.splitlines(keepends=True):
-        end = position + len(line)
-        if fence:
-            if line.strip().startswith(fence):
-                yield "code", begin, end
-                current, fence = "", ""
-        else:
-            kind, fence = _line_kind(line)
-            if current and (kind != current or kind in ("heading", "item")):
-                yield current, begin, position
-                current = ""
-            if kind and not current:
-                current, begin = kind, position
-        position = end
-    if current:
-        yield current, begin, position
-
-
-def _line_kind(line: str) -> tuple[str, str]:
-    """The kind of block that a line belongs to, and the fence that it opens."""
-    if not line.strip():
-        return "", ""
-    if fence := _FENCE.match(line):
-        return "code", fence.group(1)
-    if _HEADING.match(line):
-        return "heading", ""
-    if _TABLE.match(line):
-        return "table", ""
-    return ("item" if _ITEM.match(line) else "prose"), ""
-
-
-def _rows(text: str, start: int, end: int, heading: str) -> Iterator[Unit]:
+def _rows(text: str, start: int, end: int, path: tuple[str, ...]) -> Iterator[Unit]:
     lines = text[start:end].splitlines(keepends=True)
     has_header = len(lines) > 1 and _RULE.match(lines[1]) is not None
     table = "".join(lines[:2]).strip() if has_header else ""
     position = start
     for i, line in enumerate(lines):
         if not (has_header and i < 2):
-            yield Unit("row", line.strip(), position, position + len(line), heading, table)
+            yield Unit("row", line.strip(), position, position + len(line), path, table)
         position += len(line)
 
 
 def _sentences(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit]:
+    if kind == "item" and end - start <= MAX_ITEM:
+        yield Unit(kind, text[start:end].strip(), start, end)
+        return
     begin = start
-    marker = _ITEM.match(text, start, end) if kind == "item" else None
+    marker = ITEM.match(text, start, end) if kind == "item" else None
     for stop in (*_stops(text, marker.end() if marker else start, end), end):
         if text[begin:stop].strip():
             yield from _clauses(text, begin, stop, kind)

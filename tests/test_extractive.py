@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.asked import asked, stem, vocabulary
 from rag.base import Answer, Evidence, Hit, Passage, Term
-from rag.extractive import MAX_BLOCK, extract
-from rag.scoring import best_quote, question_terms, score_units, support
+from rag.extractive import extract
+from rag.quoting import MAX_BLOCK
+from rag.scoring import best_quote, score_units, sections
 from rag.sentences import MAX_SENTENCE, split_units
 from rag.tokens import tokenize
 
@@ -104,7 +106,7 @@ def test_a_question_about_how_gets_the_steps_below_the_heading() -> None:
 
 def test_a_heading_of_the_passage_counts_where_its_text_does_not_repeat_it() -> None:
     steps = passage("先准备 Python。然后执行脚本。", headings=("快速开始", "安装"))
-    assert text_of(ask("怎么安装？", steps)).startswith("**安装**\n先准备 Python")
+    assert text_of(ask("怎么安装？", steps)).startswith("**安装**\n\n先准备 Python")
 
 
 def test_a_table_row_is_shown_whole_with_its_header() -> None:
@@ -207,7 +209,7 @@ def test_units_are_verbatim_in_order_and_do_not_overlap(text: str) -> None:
         ("他说：“走吧。”然后离开。", ["他说：“走吧。”", "然后离开。"]),
         ("It needs v1.2.3, e.g. Python. Then run it.", ["It needs v1.2.3, e.g. Python.", "Then run it."]),
         ("A line that is\nwrapped softly. Next.", ["A line that is\nwrapped softly.", "Next."]),
-        ("1. Open it. Then close it.\n2. 结束。", ["1. Open it.", "Then close it.", "2. 结束。"]),
+        ("1. Open it. Then close it.\n2. 结束。", ["1. Open it. Then close it.", "2. 结束。"]),
         ("第一行\n第二行", ["第一行", "第二行"]),
         ("Use config.ini here", ["Use config.ini here"]),
     ],
@@ -223,9 +225,37 @@ def test_a_sentence_too_long_to_quote_is_cut_between_clauses() -> None:
     assert [unit.cut for unit in units] == [True] * (len(units) - 1) + [False]
 
 
+def words(question: str) -> set[str]:
+    """The forms of what a question asks about."""
+    return {form for word in asked(Evidence(question)).words for form in word.forms}
+
+
 def test_a_command_named_like_a_question_word_is_content() -> None:
-    assert "why" in question_terms(Evidence("What does /why show?"))
-    assert "why" not in question_terms(Evidence("Why does it show?"))
+    assert "why" in words("What does /why show?")
+    assert "why" not in words("Why does it show?")
+
+
+def test_politeness_and_question_words_are_no_content() -> None:
+    assert words("大佬们，请问一下如何安装mmcv呢？谢谢") == {"安装", "mmcv"}
+    assert words("Hi, could anyone please tell me how to install it? Thanks!") == {"install"}
+
+
+def test_what_is_said_beside_the_question_counts_less() -> None:
+    question = asked(Evidence("灯会在哪里？我的石桥塌掉了"))
+    assert question.covered(vocabulary(tokenize("灯会"))) > question.covered(vocabulary(tokenize("石桥塌掉")))
+
+
+def test_a_follow_up_is_about_its_own_words_first() -> None:
+    question = asked(Evidence("石桥是谁设计的？ 那灯会呢？"), "那灯会呢？")
+    assert question.text == "那灯会呢？"
+    assert question.covered(vocabulary(tokenize("灯会"))) > question.covered(vocabulary(tokenize("石桥")))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("install", "installation"), ("crash", "crashes"), ("store", "storing"), ("run", "running")]
+)
+def test_forms_of_an_english_word_share_a_stem(one: str, other: str) -> None:
+    assert stem(one) == stem(other)
 
 
 def test_a_section_that_has_little_of_the_question_is_left_out() -> None:
@@ -234,20 +264,83 @@ def test_a_section_that_has_little_of_the_question_is_left_out() -> None:
     assert "迁移" not in text
 
 
+def test_a_question_of_two_parts_gets_two_sections() -> None:
+    text = text_of(
+        ask("石桥是谁设计的？灯会持续几天？", passage("## 石桥\n由周远设计。\n## 灯会\n持续三天。\n## 学校\n很新。"))
+    )
+    assert text == "**石桥**\n\n由周远设计。 [1]\n\n**灯会**\n\n持续三天。 [1]"
+
+
+def test_the_language_of_the_question_decides_between_equals() -> None:
+    chinese, english = passage("## mmcv\n用 mim 装。", "zh"), passage("## mmcv\nUse mim for it.", "en")
+    hits = (Hit(chinese, 1.0), Hit(english, 0.9))
+    assert "Use mim" in text_of(extract(Evidence("how to install mmcv", hits)))
+    assert "用 mim" in text_of(extract(Evidence("mmcv 怎么安装", hits)))
+
+
 def test_rare_terms_decide_about_support() -> None:
     terms = (Term("石桥", "han", 1, 6.0), Term("镇", "han", 400, 0.8), Term("档案", "han", 0, 6.5))
     evidence = Evidence("石桥 镇 档案", (Hit(passage(STORY), 1.0),), terms=terms)
-    weights = question_terms(evidence)
-    assert 0.4 < support(weights, evidence.hits) < 0.6
-    assert support(weights, ()) == 0.0
-    assert support({}, evidence.hits) == 0.0
+    question = asked(evidence)
+    (section,) = sections(question, evidence.hits, score_units(question, evidence.hits))
+    assert 0.4 < section.cover < 0.6
+    assert sections(question, (), ()) == []
 
 
 def test_cues_of_the_question_type_raise_the_sentence_that_shows_it() -> None:
     text = passage("石桥很美。石桥长42米。")
     evidence = Evidence("石桥有多长？", (Hit(text, 1.0),))
-    plain, with_number = score_units(evidence.text, question_terms(evidence), evidence.hits)
+    plain, with_number = score_units(asked(evidence), evidence.hits)
     assert with_number.score > plain.score
+
+
+MESSY = """# Guide
+
+[![badge](https://img.example/b.svg)](https://example.org) <div align="center"><img src="a.png"/></div>
+
+## Install the tool
+
+```{warning}
+See the [install guide](docs/install.md#top) before you install the tool.
+```
+
+- Install <b>tool</b>&nbsp;with {ref}`pip`. <!-- hidden -->
+
+<table><tr>
+<td>install the tool</td>
+</tr></table>
+
+```{toctree}
+install
+```
+"""
+
+
+def test_mark_up_that_a_chat_cannot_show_is_taken_out() -> None:
+    text = text_of(ask("How do I install the tool?", passage(MESSY)))
+    assert text == (
+        "**Install the tool**\n\nSee the install guide before you install the tool.\n\n- Install tool with `pip`. [1]"
+    )
+
+
+def test_a_passage_that_begins_inside_a_code_block_is_read_so() -> None:
+    text = "    port=8080,\n)\n```\n\nThe port is open to all.\n\n```bash\nopen --port 8080\n```"
+    kinds = [(unit.kind, unit.open) for unit in split_units(text, continues=True)]
+    assert kinds == [("code", True), ("sentence", False), ("code", False)]
+
+
+def test_a_passage_that_begins_inside_an_html_table_goes_on_behind_it() -> None:
+    assert [unit.text for unit in split_units("<td>a</td>\n</table>\nText.", continues=True)] == ["Text."]
+
+
+def test_a_line_that_announces_what_is_not_quoted_is_left_out() -> None:
+    steps = "## 安装工具\n先准备环境。\n可以使用以下命令：\n\n```bash\n" + "x" * 2000 + "\n```"
+    assert text_of(ask("怎么安装工具？", passage(steps))) == "**安装工具**\n\n先准备环境。 [1]"
+
+
+def test_table_rows_without_their_header_become_items() -> None:
+    rows = Passage("a", "| max_age_s | 600 | 最长等待时间 |\n| lanes | 8 | 队列数 |", "t", "t.md", ("键",), 3)
+    assert text_of(ask("max_age_s 是什么？", rows)).startswith("**键**\n\n- max_age_s · 600 · 最长等待时间")
 
 
 def test_the_best_quote_is_the_sentence_that_shares_most() -> None:
