@@ -40,7 +40,9 @@ class ModelError(RagError):
     """A model cannot be loaded or used."""
 
 
-GeneratorFault = Literal["timeout", "auth", "rate_limit", "bad_reply", "empty", "cut_off", "unreachable", "server", "config"]
+GeneratorFault = Literal[
+    "timeout", "auth", "rate_limit", "bad_reply", "empty", "cut_off", "unreachable", "server", "config"
+]
 
 
 class GeneratorError(RagError):

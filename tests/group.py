@@ -138,8 +138,8 @@ class Group:
     async def signals_handled(self) -> None:
         """Until no reaction, button or recall waits."""
         async with asyncio.timeout(30):
-            while await self.store.messages.open_signals():
-                await asyncio.sleep(0)  # noqa: ASYNC110 - the store has no event to wait for
+            while await self.store.messages.open_signals():  # noqa: ASYNC110 - the store has no event for it
+                await asyncio.sleep(0)
 
     async def delivered(self, count: int) -> None:
         """Until so many messages are stored."""

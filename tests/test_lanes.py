@@ -244,6 +244,7 @@ async def test_an_outcome_that_cannot_be_stored_now_is_stored_when_the_disk_has_
 @pytest.mark.parametrize("stop_first", [False, True])
 async def test_while_no_outcome_can_be_stored_the_lanes_still_end_when_told(tmp_path: Path, stop_first: bool) -> None:
     gate, third = asyncio.Event(), asyncio.Event()
+    patient = LaneSettings(lanes=1, lane_size=1, max_age_s=1e12)  # each failed attempt moves the fake clock on
 
     async def handle(message: Message) -> Outcome:
         await gate.wait()
@@ -251,7 +252,7 @@ async def test_while_no_outcome_can_be_stored_the_lanes_still_end_when_told(tmp_
             third.set()
         return Outcome("silent")
 
-    async with open_core(tmp_path / "q.db", handle, settings=LaneSettings(lanes=1, lane_size=1)) as core:
+    async with open_core(tmp_path / "q.db", handle, settings=patient) as core:
         for n in range(6):
             await core.inbox.deliver(make_message(str(n)))
         await core.store.database.write(lambda db: db.execute("PRAGMA query_only = ON").fetchall())
