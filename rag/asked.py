@@ -11,11 +11,12 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.base import Evidence, Term
+from rag.base import Evidence, Term, detect_language
 from rag.tokens import classify, tokenize
 
 _ASIDE = 0.35  # the weight of what is said beside the question proper
-_LONE_HAN = 0.3  # the credit of a Han character that stands in a text without either of its neighbours
+_LONE_HAN = 0.3  # the weight of a Han character that is no part of the words beside it
+_HALF_HAN = 0.15  # the credit of a Han character that stands in a text without either of its neighbours
 _PARTS = 0.6  # the credit of an identifier of which only the parts are there
 _LATIN = 3.0  # a Latin word counts like three Han characters
 _WEAK = 0.25  # the weight of a word that any trouble or wish is told with
@@ -68,6 +69,7 @@ class Word:
     parts: frozenset[str]
     weight: float
     credit: float
+    is_name: bool = False  # a Latin word amid Han text: mostly what the question is about
 
     def found(self, vocabulary: Set[str]) -> float:
         """How much of the word a text with this vocabulary has, from 0 to 1."""
@@ -92,10 +94,20 @@ class Asked:
         """The weight of all words."""
         return sum(word.weight for word in self.words)
 
+    @property
+    def tells(self) -> bool:
+        """Whether it asks about anything: a single Han character is no subject."""
+        return self.weight > 0 and any(len(form) > 1 for word in self.words for form in word.forms)
+
     def covered(self, vocabulary: Set[str]) -> float:
         """The share of the question's weight that a text with this vocabulary has."""
         total = self.weight
         return sum(word.weight * word.found(vocabulary) for word in self.words) / total if total else 0.0
+
+    def lacking(self, vocabulary: Set[str]) -> float:
+        """The share of the names, Latin words amid Han text, that a text with this vocabulary lacks."""
+        names = [word for word in self.words if word.is_name]
+        return sum(1 - word.found(vocabulary) for word in names) / len(names) if names else 0.0
 
     def without(self, vocabulary: Set[str]) -> Asked:
         """The words that a text with this vocabulary does not have."""
@@ -195,13 +207,14 @@ def _pieces(clause: str) -> list[tuple[str, float]]:
 
 def _words(clause: str, rarity: _Rarity, share: float) -> list[Word]:
     words = []
+    amid_han = detect_language(clause) == "zh"
     for piece, strength in _pieces(clause):
         if classify(piece[0]) == "han":
             words += _han_words(piece, rarity, share * strength)
         elif terms := tokenize(piece):
             names = frozenset({terms[0], stem(terms[0])})
             weight = rarity.of(terms[:1]) * _LATIN * share * strength
-            words.append(Word(names, frozenset(terms[1:]), weight, _PARTS))
+            words.append(Word(names, frozenset(terms[1:]), weight, _PARTS, amid_han and share * strength == 1))
     return words
 
 
@@ -218,5 +231,5 @@ def _han_words(run: str, rarity: _Rarity, share: float) -> list[Word]:
             words.append(Word(frozenset({character}), frozenset(), rarity.of([character]) * share * _LONE_HAN, 0.0))
         else:
             own = [pairs[j] for j in around]
-            words.append(Word(frozenset(own), frozenset({character}), rarity.of(own) * share, _LONE_HAN))
+            words.append(Word(frozenset(own), frozenset({character}), rarity.of(own) * share, _HALF_HAN))
     return words

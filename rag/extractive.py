@@ -14,8 +14,9 @@ from rag.base import Answer, Evidence, Hit, detect_language
 from rag.quoting import MAX_BLOCK, MAX_ROWS, compose, prose_length
 from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, score_units, sections
 
-# The share of the question's weight, in squared idf, that has to stand in a section and its headings.
-MIN_SUPPORT = 0.5
+# The share of the question's weight, in squared idf, that what is quoted has to have with its headings. On CMRC 2018
+# with BM25 (3,219 questions) 0.6% of the answerable questions fall below it, and 67% of those whose paragraph is hidden.
+MIN_SUPPORT = 0.45
 MIN_HIT = 0.3  # of the best score
 MAX_DROP = 6.0  # log-odds below the best sentence of plain text at which a further one is not worth its room
 MAX_DROP_BELOW_HEADING = 2.0  # the same below a heading, where the sentences that answer are few
@@ -42,16 +43,16 @@ def extract(evidence: Evidence, text: str = "", *, max_chars: int = 200, weights
     """
     hits = _near(evidence.hits)
     question = asked(evidence, text)
-    if not hits or not question.weight:
+    if not hits or not question.tells:
         return None
     ranked = sections(question, hits, score_units(question, hits, weights))
-    ranked = [section for section in ranked if section.cover >= MIN_SUPPORT / min(question.parts, 2)]
-    if not ranked:
+    quoted = _enough(question, ranked) if ranked else []
+    if question.covered(frozenset().union(*(section.terms | section.headings for section in quoted))) < MIN_SUPPORT:
         return None
-    budget = max_chars if detect_language(hits[ranked[0].passage].passage.text) == "zh" else 2 * max_chars
+    budget = max_chars if detect_language(hits[quoted[0].passage].passage.text) == "zh" else 2 * max_chars
     chosen: list[Scored] = []
-    for section in _enough(question, ranked):
-        chosen += _choose(question, section, chosen, hits, budget)
+    for n, section in enumerate(quoted, 1):
+        chosen += _choose(question, section, chosen, hits, budget * n // len(quoted))
     return compose(chosen, hits, budget)
 
 
@@ -63,14 +64,14 @@ def _near(hits: Sequence[Hit]) -> list[Hit]:
 
 def _enough(question: Asked, ranked: Sequence[Section]) -> list[Section]:
     """The best section, and those as good that have what it lacks of the question, in the order to read them."""
-    best = ranked[0]
-    enough, missing = [best], question.without(best.terms)
-    for section in ranked[1:]:
+    best = next((section for section in ranked if section.cover >= MIN_SUPPORT), ranked[0])
+    enough, missing = [best], question.without(best.terms | best.headings)
+    for section in ranked:
         if len(enough) == MAX_SECTIONS or section.score < best.score - MAX_SECTION_DROP:
             break
         if missing.words and missing.covered(section.terms) * missing.weight >= MORE_COVER * question.weight:
             enough.append(section)
-            missing = missing.without(section.terms)
+            missing = missing.without(section.terms | section.headings)
     order = [section.passage for section in enough]
     return sorted(enough, key=lambda section: (order.index(section.passage), section.units[0].position))
 
@@ -95,9 +96,22 @@ def _choose(
                 return _broken_off(taken, best)
     if not taken and not chosen:
         taken = {candidates[0].position: candidates[0]}
+    _fill_gaps(taken, places, chosen, hits, budget)
     if section.path and not in_order:
         _go_on(taken, places, chosen, hits, budget)
     return _without_promise(taken)
+
+
+def _fill_gaps(
+    taken: dict[int, Scored], places: Mapping[int, Scored], chosen: Sequence[Scored], hits: Sequence[Hit], budget: int
+) -> None:
+    """Add single sentences that were left out between two others, where there is room: whole text reads better."""
+    for position in sorted(taken)[:-1]:
+        between = places.get(position + 1)
+        if position + 1 in taken or position + 2 not in taken or between is None or between.unit.kind != "sentence":
+            continue
+        if _fits((*chosen, *taken.values(), between), hits, budget):
+            taken[position + 1] = between
 
 
 def _go_on(

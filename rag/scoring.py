@@ -25,7 +25,7 @@ QUOTE_CHARS = 200
 # What makes a section the answer: what it has of the question, what its heading has of it, how much of the heading
 # that is, the rank of its passage, and the language of the question.
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
-FRAGMENT = 2.0  # what a section that is but the end of a code block loses
+NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
 _HOW = re.compile(
     r"怎么|怎样|如何|步骤|命令|安装|配置|how (?:to|do|can|should)|command|install|configure|set ?up", re.IGNORECASE
@@ -139,7 +139,11 @@ def sections(question: Asked, hits: Sequence[Hit], scored: Sequence[Scored]) -> 
         places.setdefault((unit.passage, unit.unit.path), []).append(unit)
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
     language = detect_language(question.text)
-    found = [_section(question, hits[i], best, language, i, path, units) for (i, path), units in places.items()]
+    found = [
+        _section(question, hits[i], best, language, i, path, units)
+        for (i, path), units in places.items()
+        if not all(unit.unit.open for unit in units)
+    ]
     return sorted(found, key=lambda section: (-section.score, section.passage, section.units[0].position))
 
 
@@ -151,7 +155,7 @@ def _section(
     headings = frozenset().union(
         _terms_of(f"{hit.passage.source} {hit.passage.uri}"), *(_terms_of(name) for name in path)
     )
-    cover = question.covered(own | headings)
+    cover = question.covered(own | headings) * (1 - NAMES * question.lacking(own | headings))
     named = question.covered(nearest)
     words = [term for term in nearest if _is_whole(term)]
     about = sum(any(term in word.forms or term in word.parts for word in question.words) for term in words)
@@ -161,7 +165,6 @@ def _section(
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
         + LANGUAGE * (_language(hit.passage) == language)
-        - FRAGMENT * all(unit.unit.open for unit in units)
     )
     return Section(passage, path, tuple(units), cover, headings, own | nearest, score)
 
