@@ -12,8 +12,13 @@ from pathlib import Path
 import pytest
 from command_line import environment, prepare, qunda
 
+from adapters.base import AdapterError, InboxError
 from bot import VERSION
-from bot.cli.parser import make_parser
+from bot.cli import doctor
+from bot.cli.parser import make_parser, run
+from bot.config import ConfigError
+from bot.store import StoreError
+from rag.base import NoKnowledgeError
 
 HEAVY = (
     "numpy",
@@ -161,3 +166,38 @@ def test_a_reader_that_stops_reading_is_no_error(tmp_path: Path) -> None:
     code = f"exec {sys.executable} -m bot --config {config} knowledge show install.md 2>err | head -c 1"
     subprocess.run(["bash", "-c", code], cwd=tmp_path, env=environment(), capture_output=True, check=True)
     assert (tmp_path / "err").read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (StoreError("the store is locked"), 1, "qunda: the store is locked\n"),
+        (ExceptionGroup("a", [ExceptionGroup("b", [InboxError("not stored")])]), 1, "qunda: not stored\n"),
+        (ExceptionGroup("a", [AdapterError("first"), NoKnowledgeError("second")]), 1, "qunda: first\n"),
+        (ExceptionGroup("a", [ConfigError("wrong key")]), 2, "qunda: wrong key\n"),
+        (PermissionError(13, "Permission denied", "x.jsonl"), 1, "qunda: x.jsonl: Permission denied\n"),
+    ],
+)
+def test_whatever_a_command_fails_of_is_one_line(
+    error: Exception,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    def fail(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(doctor, "doctor", fail)
+    assert run(["doctor", "--data", str(tmp_path)]) == status
+    assert capsys.readouterr().err == said
+
+
+def test_a_bug_beside_an_expected_error_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(*_: object) -> int:
+        raise ExceptionGroup("a", [StoreError("locked"), KeyError("bug")])
+
+    monkeypatch.setattr(doctor, "doctor", fail)
+    with pytest.raises(ExceptionGroup):
+        run(["doctor", "--data", str(tmp_path)])

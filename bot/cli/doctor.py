@@ -8,10 +8,12 @@ import json
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import asdict
 from importlib import metadata
+from pathlib import Path
 from typing import Any, cast
 
 from bot import VERSION
@@ -92,13 +94,21 @@ def faiss_finding(installed: list[str]) -> Finding:
 def _data(settings: Settings) -> Finding:
     file = settings.data / "qunda.db"
     nearest = next((folder for folder in (settings.data, *settings.data.parents) if folder.exists()), settings.data)
-    if not file.exists() and nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+    if not file.exists() and _writable(nearest):
         return Finding("ok", "data", f"{settings.data}: no messages yet")
     try:
         detail = asyncio.run(_try_store(settings))
     except StoreError as error:
         return Finding("error", "data", str(error), "until then no message is accepted; --data names another folder")
     return Finding("ok", "data", f"{settings.data}: {detail}")
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 async def _try_store(settings: Settings) -> str:

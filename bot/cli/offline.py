@@ -9,7 +9,7 @@ from bot.config import Settings
 from bot.models import make_embedder
 from bot.views import Teachings, ViewMaker
 from rag.base import NoKnowledgeError
-from rag.knowledge import Version
+from rag.knowledge import Version, open_current
 from rag.snapshot import View
 
 
@@ -24,6 +24,23 @@ def open_bases(settings: Settings) -> tuple[ViewMaker, Mapping[str, Version]]:
     if not bases:
         raise NoKnowledgeError(maker.warnings[0])
     return maker, bases
+
+
+def check_knowledge(settings: Settings) -> None:
+    """Whether at least one base can be used.
+
+    Raises:
+        KnowledgeError: none can.
+    """
+    embedder, problems = make_embedder(settings).id, []
+    for base in settings.knowledge:
+        try:
+            open_current(settings.data / "knowledge", base, embedder)
+        except NoKnowledgeError as error:
+            problems.append(error)
+        else:
+            return
+    raise problems[0]
 
 
 def open_view(settings: Settings, place: str = "") -> View:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections import Counter
+from pathlib import Path
 
 from adapters.base import AdapterError, Deliver, InboxError
 from adapters.replay import ReplayAdapter
 from bot.app import App
+from bot.cli.lines import read_objects
+from bot.cli.offline import check_knowledge
 from bot.cli.progress import progress
 from bot.cli.signals import stop_on_signals
 from bot.clock import ReplayClock
@@ -28,7 +32,12 @@ class _Replay(ReplayAdapter):
 
 
 def replay(settings: Settings, options: argparse.Namespace) -> int:
-    """Replay IN to OUT; restarted, it goes on where it was."""
+    """Replay IN to OUT; restarted, it goes on where it was.
+
+    Raises:
+        NoKnowledgeError: every message would fail.
+    """
+    check_knowledge(settings)
     return asyncio.run(_replay(settings, options))
 
 
@@ -49,4 +58,12 @@ async def _replay(settings: Settings, options: argparse.Namespace) -> int:
     if not adapter.complete:
         print(f"qunda: stopped; the same command goes on from here: {options.output}", file=sys.stderr)
         return 1
+    _print_summary(options.output)
     return 0
+
+
+def _print_summary(path: Path) -> None:
+    """How often each outcome came, over all runs that wrote to this file."""
+    outcomes = Counter(row["outcome"] for _, row in read_objects(path))
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+    print(f"{outcomes.total():,} lines: {counts}; {path}")
