@@ -1,0 +1,214 @@
+"""The library: what groups see, what people teach, and knowledge that changes while the bot answers."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import group
+import pytest
+from group import make_settings
+
+from bot import library as library_module
+from bot.builder import BaseBuild, build_base
+from bot.config import Settings
+from bot.library import Library, report_text
+from bot.models import make_embedder
+from bot.store import Store
+from bot.workers import Workers
+from rag.base import KnowledgeError, Question
+from rag.knowledge import read_current
+from rag.snapshot import View
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
+    store = await asyncio.to_thread(Store.open, settings.data / "qunda.db")
+    try:
+        with Workers() as workers:
+            library = Library(settings, store, make_embedder(settings), workers)
+            await library.open()
+            yield library, store
+    finally:
+        await store.close()
+
+
+def prepared(folder: Path, *overrides: str) -> Settings:
+    settings = make_settings(folder, *overrides)
+    shutil.copytree(group._built(), settings.data)
+    return settings
+
+
+def decide(view: View | None, text: str) -> float:
+    assert view is not None
+    return view.gate.decide(Question(text), view.search(text)).probability
+
+
+async def teach(library: Library, store: Store, scope: str, text: str, label: str) -> int:
+    example = await store.examples.add(scope, text, label, "fake:root")  # type: ignore[arg-type]
+    await library.example_added(example)
+    return example.id
+
+
+async def test_without_knowledge_nobody_sees_anything_and_the_status_says_so(tmp_path: Path) -> None:
+    async with opened(make_settings(tmp_path)) as (library, _):
+        assert library.view("fake:g1") is None
+        assert library.gate_note("fake:g1", "en") == ""
+        assert len(library.status_lines("fake:g1", "en")) == 1
+
+
+async def test_groups_without_anything_of_their_own_share_one_view(tmp_path: Path) -> None:
+    async with opened(prepared(tmp_path)) as (library, _):
+        assert library.view("fake:g1") is library.view("other:g2") is not None
+        assert any("install" in line or "2" in line for line in library.status_lines("fake:g1", "en"))
+
+
+async def test_the_dial_of_a_group_is_its_own_and_outlasts_a_restart(tmp_path: Path) -> None:
+    settings = prepared(tmp_path, "group:fake:g2.unwanted_per_1000=5")
+    async with opened(settings) as (library, _):
+        assert (library.dial("fake:g1"), library.dial("fake:g2")) == (20, 5)
+        await library.set_dial("fake:g1", 50)
+        await library.set_dial("fake:g2", 10)
+        one, other = library.view("fake:g1"), library.view("fake:g3")
+        assert one is not None and other is not None
+        assert (one.gate.dial, other.gate.dial) == (50, 20)
+    async with opened(settings) as (library, _):
+        view = library.view("fake:g1")
+        assert view is not None and view.gate.dial == 50
+        assert library.dial("fake:g2") == 10
+        await library.set_dial("fake:g2", None)
+        assert library.dial("fake:g2") == 5
+
+
+async def test_a_pause_outlasts_a_restart(tmp_path: Path) -> None:
+    settings = prepared(tmp_path)
+    async with opened(settings) as (library, _):
+        await library.set_paused("fake:g1", True)
+        assert (library.paused("fake:g1"), library.paused("fake:g2")) == (True, False)
+    async with opened(settings) as (library, _):
+        assert library.paused("fake:g1")
+        await library.set_paused("fake:g1", False)
+        assert not library.paused("fake:g1")
+
+
+@pytest.mark.parametrize(("scope", "taught", "untouched"), [("fake:g1", ["fake:g1"], ["fake:g2", "other:g1"])])
+async def test_an_example_counts_at_once_and_only_where_it_was_given(
+    scope: str, taught: list[str], untouched: list[str], tmp_path: Path
+) -> None:
+    text = "Zephyrlink 的吉祥物是什么"
+    async with opened(prepared(tmp_path)) as (library, store):
+        before = decide(library.view("fake:g1"), text)
+        await teach(library, store, scope, text, "bad")
+        assert all(decide(library.view(place), text) < before for place in taught)
+        assert all(decide(library.view(place), text) == before for place in untouched)
+
+
+async def test_an_example_for_everybody_counts_everywhere_and_undoing_it_forgets_it(tmp_path: Path) -> None:
+    text = "Zephyrlink 的吉祥物是什么"
+    async with opened(prepared(tmp_path)) as (library, store):
+        before = decide(library.view("fake:g1"), text)
+        number = await teach(library, store, "*", text, "bad")
+        assert decide(library.view("fake:g1"), text) < before
+        assert decide(library.view("other:g2"), text) < before
+        await store.examples.undo(number, "fake:root")
+        await library.examples_changed("*")
+        assert decide(library.view("fake:g1"), text) == pytest.approx(before)
+
+
+async def test_a_question_keeps_the_view_it_started_with_across_a_reload(tmp_path: Path) -> None:
+    async with opened(prepared(tmp_path)) as (library, _):
+        old = library.view("fake:g1")
+        (tmp_path / "docs" / "mascot.md").write_text("# 吉祥物\n\nZephyrlink 的吉祥物是一只水獭。", "utf-8")
+        report = await library.reload("zh")
+        new = library.view("fake:g1")
+        assert old is not None and new is not None and new is not old
+        assert "水獭" in new.search("吉祥物").hits[0].passage.text
+        assert not any("水獭" in hit.passage.text for hit in old.search("吉祥物").hits)
+        assert "1" in report
+        assert await library.reload("zh") != report  # nothing has changed since
+
+
+async def test_a_reload_that_fails_keeps_the_old_knowledge_and_says_why(tmp_path: Path) -> None:
+    async with opened(prepared(tmp_path)) as (library, _):
+        before = library.view("fake:g1")
+        shutil.rmtree(tmp_path / "docs")
+        report = await library.reload("en")
+        assert "there is no documents folder" in report
+        assert library.view("fake:g1") is before
+        assert not library.reloading
+
+
+async def test_a_second_reload_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    async with opened(prepared(tmp_path)) as (library, _):
+        first = asyncio.ensure_future(library.reload("en"))
+        await asyncio.sleep(0)
+        assert library.reloading
+        second = await library.reload("en")
+        assert second != await first
+
+
+async def test_a_version_that_another_process_published_is_picked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_module, "WATCH_S", 0.01)
+    settings = prepared(tmp_path)
+    async with opened(settings) as (library, _):
+        running = asyncio.ensure_future(library.run())
+        (tmp_path / "docs" / "new.md").write_text("# 新\n\n海豚模式。", "utf-8")
+        await asyncio.to_thread(build_base, settings, "default")
+        published = read_current(settings.data / "knowledge", "default")
+        async with asyncio.timeout(30):
+            while (view := library.view("fake:g1")) is None or view.versions["default"] != published:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_damaged_new_version_leaves_the_last_good_one_in_use_with_a_warning(tmp_path: Path) -> None:
+    settings = prepared(tmp_path)
+    root = settings.data / "knowledge"
+    good = read_current(root, "default")
+    (tmp_path / "docs" / "new.md").write_text("# 新\n\n海豚模式。", "utf-8")
+    build_base(settings, "default")
+    (root / "default" / read_current(root, "default") / "vectors.npy").write_bytes(b"")
+    async with opened(settings) as (library, _):
+        view = library.view("fake:g1")
+        assert view is not None and view.versions == {"default": good}
+        assert any("is damaged" in line for line in library.status_lines("fake:g1", "en"))
+
+
+async def test_a_group_sees_only_its_bases(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "secret.md").write_text("# 密码\n\n海豚计划的口令是 rosebud。", "utf-8")
+    settings = prepared(tmp_path, "knowledge:b.documents=other", "group:fake:g2.knowledge=b")
+    build_base(settings, "b")
+    async with opened(settings) as (library, _):
+        one, two = library.view("fake:g1"), library.view("fake:g2")
+        assert one is not None and two is not None
+        assert (set(one.versions), set(two.versions)) == ({"default"}, {"b"})
+        assert all(hit.passage.uri != "secret.md" for hit in one.search("rosebud 海豚计划").hits)
+        assert [hit.passage.uri for hit in two.search("zephyrlink rosebud").hits] == ["secret.md"]
+
+
+async def test_knowledge_of_another_embedder_stops_the_start_with_its_fix(tmp_path: Path) -> None:
+    settings = prepared(tmp_path)
+    store = await asyncio.to_thread(Store.open, settings.data / "qunda.db")
+    try:
+        with Workers() as workers:
+            embedder = make_embedder(settings)
+            embedder.id = "another"
+            with pytest.raises(KnowledgeError, match="qunda build"):
+                await Library(settings, store, embedder, workers).open()
+    finally:
+        await store.close()
+
+
+def test_a_report_names_a_few_failed_files_and_counts_the_rest() -> None:
+    failed = tuple((f"{n}.md", "empty") for n in range(8))
+    report = BaseBuild("b", "v", 1, 2, 3, False, failed, 10, 20, 1.5)
+    text = report_text(report, "en")
+    assert text.startswith("[b] ") and "4.md" in text and "5.md" not in text and "3" in text.splitlines()[-1]
