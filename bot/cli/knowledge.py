@@ -54,9 +54,11 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
 
 def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("base", "version", "documents", "passages", "failed", "versions kept")
+    table = Table(
+        "base", Column("version", no_wrap=True, min_width=20), "documents", "passages", "failed", "versions kept"
+    )
     notes = []
     for row in rows:
         if "error" in row:
