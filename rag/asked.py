@@ -225,8 +225,9 @@ def _han_words(run: str, rarity: _Rarity, share: float) -> list[Word]:
     words = []
     for i, character in enumerate(run):
         around = [j for j in (i - 1, i) if 0 <= j < len(pairs)]
-        beyond = [j for j in (i - 2, i + 1) if 0 <= j < len(pairs)]
-        if not around or (not any(known[j] for j in around) and any(known[j] for j in beyond)):
+        beside = [j for j, there in ((i - 2, i > 0), (i + 1, i < len(run) - 1)) if there]
+        claimed = all(0 <= j < len(pairs) and known[j] for j in beside)  # its neighbours belong to other words
+        if not any(known[j] for j in around) and claimed:
             # alone, or beside a word that it is no part of
             words.append(Word(frozenset({character}), frozenset(), rarity.of([character]) * share * _LONE_HAN, 0.0))
         else:
