@@ -91,7 +91,7 @@ class App:
             stack.push_async_callback(store.close)
             workers = stack.enter_context(Workers())
             library = Library(self.settings, store, make_embedder(self.settings), workers)
-            answerer = await stack.enter_async_context(open_answerer(self.settings))
+            answerer = await stack.enter_async_context(open_answerer(self.settings, workers))
             await library.open()
             await self._serve(store, library, Responder(workers, answerer))
 

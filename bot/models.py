@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
+from bot.workers import Workers
 from rag.base import Answerer, Embedder
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def make_embedder(settings: Settings) -> Embedder:
 
 
 @asynccontextmanager
-async def open_answerer(settings: Settings) -> AsyncIterator[Answerer]:
-    """The answerer of ``[llm] backend``, its connections closed at the end.
+async def open_answerer(settings: Settings, workers: Workers | None = None) -> AsyncIterator[Answerer]:
+    """The answerer of ``[llm] backend``, its connections closed at the end; ``workers`` do what it computes.
 
     Raises:
         ConfigError: the backend does not exist here.
@@ -42,7 +43,7 @@ async def open_answerer(settings: Settings) -> AsyncIterator[Answerer]:
 
     llm = settings.llm
     if llm.backend == "extractive":
-        yield ExtractiveAnswerer()
+        yield ExtractiveAnswerer(run=workers.compute if workers else None)
     elif llm.backend == "transformers":
         raise ConfigError("[llm] backend = transformers is not in this version; use extractive or openai")
     else:

@@ -7,7 +7,7 @@ mark is an abstention, and so is the model's own NO_ANSWER, which nobody ever se
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -25,15 +25,26 @@ _NOISE = re.compile(r"[\W_]+")
 _REFUSAL = _NOISE.sub("", NO_ANSWER).lower()
 
 
-class ExtractiveAnswerer:
-    """Quotes the sentences that answer best; needs no model. It takes a few milliseconds, so it runs in place."""
+Quote = Callable[[], "Answer | None"]
 
-    def __init__(self, *, max_chars: int = 200) -> None:
+
+class ExtractiveAnswerer:
+    """Quotes the sentences that answer best; needs no model.
+
+    It computes for some milliseconds: ``run`` takes that off the event loop; without it, it runs in place.
+    """
+
+    def __init__(self, *, max_chars: int = 200, run: Callable[[Quote], Awaitable[Answer | None]] | None = None) -> None:
         self._max_chars = max_chars
+        self._run = run
 
     async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
         """Yield one `Answer`, or None."""
-        yield extract(evidence, question.text, max_chars=self._max_chars)
+
+        def quote() -> Answer | None:
+            return extract(evidence, question.text, max_chars=self._max_chars)
+
+        yield quote() if self._run is None else await self._run(quote)
 
 
 class LLMAnswerer:
