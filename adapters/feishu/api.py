@@ -36,13 +36,8 @@ class FeishuApi:
     def __init__(self, client: Client) -> None:
         self.client = client
 
-    async def bot_id(self) -> str:
-        """The bot's own open_id; this call has it at the top, not under ``data``."""
-        answer = await self.client.json(Call("say who the bot is", "GET", "/open-apis/bot/v3/info"))
-        return str(answer["bot"]["open_id"])
-
     async def bot(self) -> Mapping[str, Any]:
-        """Name, open_id and status of the bot."""
+        """Name, open_id and status of the bot; this call has them at the top, not under ``data``."""
         answer = await self.client.json(Call("say who the bot is", "GET", "/open-apis/bot/v3/info"))
         return dict(answer["bot"])
 
@@ -77,6 +72,13 @@ class FeishuApi:
         uri, paths = f"{IM}/messages/:message_id/resources/:file_key", {"message_id": message_id, "file_key": key}
         return await self.client.raw(Call("fetch a file", "GET", uri, paths, {"type": kind}))
 
+    async def reactions(self, message_id: str, emoji: str) -> list[str]:
+        """The ids of the bots' reactions of one kind on a message."""
+        uri, queries = f"{IM}/messages/:message_id/reactions", {"reaction_type": emoji}
+        call = Call("list reactions", "GET", uri, {"message_id": message_id}, queries)
+        items = [item async for item in self._pages(call)]
+        return [item["reaction_id"] for item in items if item["operator"]["operator_type"] == "app"]
+
     async def react(self, message_id: str, emoji: str) -> str:
         """Put a reaction on a message; its id. Emoji types are case-sensitive."""
         uri, body = f"{IM}/messages/:message_id/reactions", {"reaction_type": {"emoji_type": emoji}}
@@ -97,11 +99,11 @@ class FeishuApi:
         return str((await self._data(Call("create a card", "POST", CARDS, None, None, body)))["card_id"])
 
     async def show(self, card_id: str, element_id: str, text: str, sequence: int) -> None:
-        """The full text of an element; the platform finds out what is new."""
+        """The full text of an element; the platform finds out what is new. Not shown where the limits leave no room."""
         uri = f"{CARDS}/:card_id/elements/:element_id/content"
         body = {"content": text, "sequence": sequence}
         paths = {"card_id": card_id, "element_id": element_id}
-        await self.client.json(Call("write on a card", "PUT", uri, paths, None, body))
+        await self.client.json(Call("write on a card", "PUT", uri, paths, None, body, may_wait=False))
 
     async def update_card(self, card_id: str, card: Mapping[str, Any], sequence: int) -> None:
         """Another content for a card entity."""

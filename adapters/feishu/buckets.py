@@ -78,7 +78,7 @@ class Buckets:
         self._max_wait_s = max_wait_s
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
-    async def take(self, api: str, chat: str = "") -> None:
+    async def take(self, api: str, chat: str = "", *, may_wait: bool = True) -> None:
         """Wait until the call may be made; first come, first served.
 
         Raises:
@@ -89,8 +89,8 @@ class Buckets:
         if chat:
             buckets.append(self._bucket(f"chat {chat}", 5, 5))
         wait_s = max(bucket.wait_s(now) for bucket in buckets)
-        if wait_s > self._max_wait_s:
-            raise AdapterError(f"the rate limit leaves no room for {wait_s:.0f} s", retry_after_s=wait_s)
+        if wait_s > (self._max_wait_s if may_wait else 0):
+            raise AdapterError(f"the rate limit leaves no room for {wait_s:.1f} s", retry_after_s=wait_s)
         for bucket in buckets:
             bucket.take(now)
         if wait_s > 0:

@@ -19,6 +19,7 @@ from loguru import logger
 
 from adapters.feishu.buckets import Buckets
 from adapters.feishu.errors import BAD_CREDENTIALS, GROUP_LIMIT, TOKEN_INVALID, ApiError, credentials_error, error_of
+from adapters.feishu.sdk import load_sdk
 from adapters.feishu.settings import FeishuSettings
 
 T = TypeVar("T")
@@ -28,7 +29,10 @@ RESET_HEADER = "x-ogw-ratelimit-reset"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call: ``what`` says in words what it does, ``api`` is its name for the limits."""
+    """One call: ``what`` says in words what it does, ``api`` is its name for the limits.
+
+    ``chat`` is where it posts; without ``may_wait`` it is refused rather than made later.
+    """
 
     what: str
     method: str
@@ -37,6 +41,7 @@ class Call:
     queries: Mapping[str, str] | None = None
     body: Mapping[str, Any] | None = None
     chat: str = ""
+    may_wait: bool = True
 
     @property
     def api(self) -> str:
@@ -91,7 +96,7 @@ class Client:
             await asyncio.to_thread(pool.shutdown)
 
     async def _call(self, call: Call) -> Answer:
-        await self._buckets.take(call.api, call.chat)
+        await self._buckets.take(call.api, call.chat, may_wait=call.may_wait)
         try:
             return await self._once(call)
         except ApiError as error:
@@ -140,6 +145,7 @@ class Client:
 
     def _client(self) -> Any:
         if self._sdk is None:
+            load_sdk()
             import lark_oapi
 
             settings = self._settings

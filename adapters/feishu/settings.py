@@ -15,7 +15,10 @@ class Timings:
     ``call_timeout_s`` bounds one API call. The watchdog looks at the long connection every ``watch_every_s``; it gives
     a connection ``connect_timeout_s`` to come up and takes one for dead that was silent for ``silent_after_s``. A new
     attempt waits ``reconnect_base_s``, doubling to ``reconnect_cap_s``, and ``exceed_limit_s`` when the platform says
-    that there are too many. ``stop_timeout_s`` bounds the end of the connection's thread.
+    that there are too many. ``stop_timeout_s`` bounds the end of the connection's thread. An event that is not stored
+    within ``handle_timeout_s`` is not acknowledged. ``quote_timeout_s`` bounds the look at a quoted message,
+    ``admins_fresh_s`` is how long owner and managers of a group are remembered, ``token_check_s`` how often the token is
+    looked at, and ``stream_every_s`` the pause between two updates of a growing reply.
     """
 
     call_timeout_s: float = 10.0
@@ -27,8 +30,7 @@ class Timings:
     exceed_limit_s: float = 60.0
     stop_timeout_s: float = 5.0
     handle_timeout_s: float = 2.5
-    names_timeout_s: float = 2.0
-    quote_timeout_s: float = 0.8
+    quote_timeout_s: float = 2.0
     admins_fresh_s: float = 600.0
     token_check_s: float = 60.0
     stream_every_s: float = 0.2
