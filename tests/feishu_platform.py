@@ -144,8 +144,8 @@ class FeishuPlatform:
 
     @property
     def connections(self) -> int:
-        """Long connections that are open now."""
-        return len(self.link.connections)
+        """Long connections that are open now; nobody can tell of half open ones."""
+        return sum(not connection.frozen for connection in list(self.link.connections.values()))
 
     # --- faults ---
 

@@ -87,7 +87,8 @@ class Link:
             self._note(delivery, 0)
             self._spawn(self._post(delivery, self.hook))
         elif self.connections:
-            connection = random.choice(list(self.connections.values()))
+            every = list(self.connections.values())
+            connection = random.choice([c for c in every if not c.frozen] or every)
             self._note(delivery, connection.number)
             if not connection.frozen:
                 self._spawn(self._send(delivery, connection))

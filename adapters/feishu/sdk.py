@@ -1,0 +1,33 @@
+"""Imports the SDK, which takes seconds and looks for an event loop while it is imported. Knows nothing of its use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+
+
+def load_sdk() -> None:
+    """Import the SDK on a thread without a running event loop; at once when it is there already.
+
+    Its long connection keeps the loop that it finds while it is imported, and makes one that nobody closes where it
+    finds none. So it finds one that is closed afterwards; whoever connects sets the real one.
+    """
+    if "lark_oapi.ws.client" in sys.modules:
+        import lark_oapi  # waits for another thread that is importing it
+
+        assert lark_oapi
+        return
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        import lark_oapi.ws.client
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+    # It writes to standard output by itself. What it says of connections, their tickets included, `LongConnection` says.
+    log = logging.getLogger("Lark")
+    log.handlers.clear()
+    log.addFilter(lambda record: f"{os.sep}ws{os.sep}" not in record.pathname)
+    log.setLevel(logging.ERROR)
