@@ -59,7 +59,8 @@ class LiveReply:
         first, *rest = self._outbox.plan_parts(self._message, replies, edition=self._edition, streamed=True)
         assert first.reply is not None
         rest = [] if self._in_doubt else rest
-        await self._outbox.store.replies.complete_stream(self._message, self._key, first.reply, rest, outcome)
+        write = self._outbox.store.replies.complete_stream
+        await persist(partial(write, self._message, self._key, first.reply, rest, outcome), self._outbox.clock)
         if self._stream is None:
             return await self._outbox.resume(self._message)
         error = await self._put_in_place(self._stream, first.reply)

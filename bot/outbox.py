@@ -72,7 +72,7 @@ class Outbox:
         if any(row.state != "recalled" for row in rows):
             return await self.resume(message)
         parts = self.plan_parts(message, replies, edition=len({row.edition for row in rows}))
-        await self.store.replies.plan(message, parts, outcome)
+        await persist(lambda: self.store.replies.plan(message, parts, outcome), self.clock)
         return await self.resume(message)
 
     async def notify(self, message: Message, reply: Reply) -> None:

@@ -73,7 +73,7 @@ class Bench:
         self.open()
 
     def open(self) -> None:
-        self.store = Store.open(self.path, self.clock)
+        self.store = Store.open(self.path, self.clock, busy_timeout_s=0.05)
         policy = SendPolicy(attempt_timeout_s=5, max_attempts=4)
         self.outbox = Outbox(self.store, {"fake": self.adapter}, self.clock, policy)
 

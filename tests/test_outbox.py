@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -38,6 +39,23 @@ async def test_a_reply_is_planned_with_its_outcome_before_it_is_sent(bench: Benc
     bench.adapter.hold.set()
     assert await task == ANSWERED
     assert await bench.states(message) == ["sent"]
+
+
+async def test_a_store_that_is_locked_for_a_while_delays_a_reply_and_loses_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "q.db", RecordingAdapter())
+    message = await bench.message()
+    other = sqlite3.connect(bench.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    task = asyncio.ensure_future(bench.outbox.post(message, [Reply(message, "hi")], ANSWERED))
+    async with asyncio.timeout(30):
+        while not bench.clock.sleeps:  # noqa: ASYNC110 - the fake clock has no event for it
+            await asyncio.sleep(0.01)
+    assert bench.adapter.visible == []
+    other.execute("ROLLBACK")
+    other.close()
+    assert await task == ANSWERED
+    assert bench.adapter.visible == ["hi"]
+    await bench.store.close()
 
 
 async def test_posting_twice_sends_once(bench: Bench) -> None:
