@@ -26,7 +26,7 @@ def load_sdk() -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
-    # It writes to standard output by itself. What it says of connections, their tickets included, `LongConnection` says.
+    # It writes to standard output. What it says of connections, with their tickets, `LongConnection` says better.
     log = logging.getLogger("Lark")
     log.handlers.clear()
     log.addFilter(lambda record: f"{os.sep}ws{os.sep}" not in record.pathname)
