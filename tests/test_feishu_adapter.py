@@ -58,7 +58,7 @@ class TestFeishu(AdapterContract):
             "unknown": PlatformFault(after_effect=True),
             "permanent": PlatformFault(code=230002),
         }
-        self.platform.fail(faults[kind], "/reply", "POST")
+        self.platform.fail(faults[kind], "/reply", method="POST")
         return kind
 
     async def attachment(self, size: int) -> Attachment | None:

@@ -64,7 +64,8 @@ def test_a_direct_chat_is_one() -> None:
 
 
 def test_links_arrive_as_text() -> None:
-    assert message("links").text == "见 安装指南 (https://example.com/a?b=1)、https://example.com 或 我 (me@example.com)"
+    text = "见 安装指南 (https://example.com/a?b=1)、https://example.com 或 我 (me@example.com)"
+    assert message("links").text == text
 
 
 def test_a_reply_quotes_its_parent() -> None:
@@ -81,7 +82,8 @@ def test_in_a_thread_the_root_is_a_quote_only_for_what_is_asked_of_the_bot() -> 
 def test_a_rich_text_arrives_as_clean_text_with_links_code_and_images() -> None:
     heard = message("post")
     assert heard.text == (
-        "安装报错\n运行到这里就停了，日志 (https://example.com/log) @李四\n\nimport qunda\nqunda.run()\n\n谁见过？[SMILE]"
+        "安装报错\n运行到这里就停了，日志 (https://example.com/log) @李四\n\n"
+        "import qunda\nqunda.run()\n\n谁见过？[SMILE]"
     )
     assert heard.mentions_bot and [person.id for person in heard.mentions] == [LI]
     assert heard.attachments == (Attachment("image", "", f"{heard.id}/img_v2_041b28e3-5680-48c2-9af2-497ace79333g"),)

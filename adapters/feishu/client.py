@@ -1,7 +1,8 @@
 """Makes calls with the SDK: off the event loop, with a token that is never stale, and errors translated once.
 
-The SDK's ``a*`` calls build an HTTP client with its own TLS context each time, 50 ms of the event loop that every other
-message would wait for, and fetch tokens with blocking requests. So its blocking calls run here, on threads of their own.
+The SDK's ``a*`` calls build an HTTP client with its own TLS context each time, tens of milliseconds of the event loop
+that every other message would wait for, and fetch tokens with blocking requests. So its blocking calls are made here, on
+threads of their own.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ class Ignored:
 def parse(payload: Mapping[str, Any], bot_id: str) -> Event | Ignored:
     """What an event means. ``bot_id`` is the bot's own open_id.
 
-    A payload that is not of the documented shape is ``Ignored("malformed")``: to have it delivered again changes nothing.
+    A payload that is not of the documented shape is ``Ignored("malformed")``: a redelivery would be no better.
     """
     try:
         header = payload["header"]
@@ -72,7 +72,7 @@ def _others(content: Content, mentions: Mapping[str, Person], bot_id: str) -> tu
 
 
 def _quote(message: Mapping[str, Any], *, addressed: bool) -> Quote | None:
-    """The message replied to. In a thread every message points at its root: that is a quote only where one asks the bot."""
+    """The message replied to. In a thread every message points at its root: a quote only where the bot is asked."""
     parent = message.get("parent_id") or ""
     in_thread = bool(message.get("thread_id")) and parent == message.get("root_id")
     return Quote(_text(parent), None, "") if parent and (addressed or not in_thread) else None

@@ -1,7 +1,7 @@
 """A reply that grows in the chat while it is written. Knows no queue and no model.
 
-A card entity is streamed through CardKit. Where that is refused, a card is posted and replaced as a whole; where cards are
-refused, nothing shows before the end. Whatever was opened is closed, and what was not finished is withdrawn.
+A card entity is streamed through CardKit. Where that is refused, a card is posted and replaced as a whole; where cards
+are refused, nothing shows before the end. What was opened is closed, and what was not finished is withdrawn.
 
 CardKit: https://open.feishu.cn/document/cardkit-v1/streaming-updates-openapi-overview
 """

@@ -178,6 +178,15 @@ class Replies:
             (self._time(), message.conversation.platform, message.id),
         )
 
+    async def left_behind(self) -> list[tuple[str, str]]:
+        """``(platform, message id)`` of ended messages with parts that are not sent yet, in the order of delivery."""
+        query = (
+            "SELECT DISTINCT messages.platform, messages.id, messages.seq FROM outbox JOIN messages"
+            " ON messages.platform = outbox.platform AND messages.id = outbox.message_id"
+            " WHERE outbox.state IN ('planned', 'sending') AND messages.state = 'done' ORDER BY messages.seq"
+        )
+        return [(row[0], row[1]) for row in await self._database.fetch(query)]
+
     async def mark_recalled(self, keys: Sequence[str]) -> None:
         """These parts were withdrawn from the group."""
         at = self._time()
