@@ -13,120 +13,47 @@ from collections.abc import Mapping, Sequence
 from configparser import ConfigParser, MissingSectionHeaderError
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.sections import (
+    BotSettings,
+    EmbedderSettings,
+    FeishuSection,
+    GateSettings,
+    GroupSettings,
+    KnowledgeSettings,
+    LLMSettings,
+    Mode,
+    RerankerSettings,
+    RetrievalSettings,
+    Section,
+)
+
+__all__ = [
+    "BotSettings",
+    "ConfigError",
+    "EmbedderSettings",
+    "FeishuSection",
+    "GateSettings",
+    "GroupSettings",
+    "KnowledgeSettings",
+    "LLMSettings",
+    "Mode",
+    "RerankerSettings",
+    "RetrievalSettings",
+    "Section",
+    "Settings",
+    "load",
+    "unknown_variables",
+]
 
 ENV_PREFIX = "QUNDA_"
-Mode = Literal["mention", "passive", "off"]
 
 
 class ConfigError(Exception):
     """The configuration is wrong; the message says where and what to write instead."""
-
-
-def _split(value: object) -> object:
-    """``a, b`` and one item a line both make a tuple."""
-    if isinstance(value, str):
-        return tuple(part.strip() for line in value.splitlines() for part in line.split(",") if part.strip())
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-
-
-class Section(BaseModel):
-    """A section of config.ini: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BotSettings(Section):
-    """``[bot]``"""
-
-    name: str = "群答"
-    admins: Names = ()
-    language: Literal["auto", "zh", "en"] = "auto"
-    max_age_s: float = Field(600, gt=0)
-    max_age_mention_s: float = Field(3600, gt=0)
-    max_backlog: int = Field(10_000, ge=1)
-    lanes: int = Field(8, ge=1, le=256)
-    lane_size: int = Field(64, ge=1)
-    per_person_per_hour: int = Field(30, ge=0)
-    per_group_per_hour: int = Field(120, ge=0)
-    message_timeout_s: float = Field(120, gt=0)
-    keep_texts_days: int = Field(90, ge=1)
-    keep_ids_days: int = Field(30, ge=30)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-
-class KnowledgeSettings(Section):
-    """``[knowledge]``, the base named ``default``, and ``[knowledge:<name>]``"""
-
-    documents: Names = ()
-    good_questions: str = ""
-    bad_questions: str = ""
-    passage_chars: int = Field(800, ge=100, le=8000)
-    max_file_mb: float = Field(20, gt=0)
-    keep_versions: int = Field(3, ge=1)
-
-
-class RetrievalSettings(Section):
-    """``[retrieval]``"""
-
-    top_k: int = Field(8, ge=1, le=100)
-    bm25_weight: float = Field(1.0, ge=0)
-    dense_weight: float = Field(0.15, ge=0)
-
-
-class GateSettings(Section):
-    """``[gate]``"""
-
-    unwanted_per_1000: float = Field(20, gt=0, le=900)
-    expected_share: float = Field(0.1, gt=0, lt=1)
-    quiet_window_s: float = Field(2, ge=0, le=60)
-
-
-class EmbedderSettings(Section):
-    """``[embedder]``"""
-
-    model: str = "lexical"
-
-
-class RerankerSettings(Section):
-    """``[reranker]``"""
-
-    model: str = ""
-
-
-Preset = Literal[
-    "", "deepseek", "kimi", "qwen", "zhipu", "stepfun", "internlm", "siliconflow", "vllm", "ollama", "openai"
-]
-
-
-class LLMSettings(Section):
-    """``[llm]``"""
-
-    backend: Literal["extractive", "openai", "transformers"] = "extractive"
-    preset: Preset = ""
-    base_url: str = ""
-    api_key: SecretStr = SecretStr("")
-    model: str = ""
-    timeout_s: float = Field(60, gt=0)
-    first_token_timeout_s: float = Field(30, gt=0)
-    max_retries: int = Field(2, ge=0, le=10)
-    max_tokens: int = Field(800, ge=16)
-    temperature: float = Field(0.1, ge=0, le=2)
-    max_context_chars: int = Field(6000, ge=500)
-
-
-class GroupSettings(Section):
-    """``[group:<platform>:<chat>]``: what differs in one group."""
-
-    mode: Mode | None = None
-    knowledge: Names = ()
-    admins: Names = ()
-    unwanted_per_1000: float | None = Field(None, gt=0, le=900)
 
 
 class Settings(BaseModel):
@@ -141,6 +68,7 @@ class Settings(BaseModel):
     embedder: EmbedderSettings = EmbedderSettings()
     reranker: RerankerSettings = RerankerSettings()
     llm: LLMSettings = LLMSettings()
+    feishu: FeishuSection = FeishuSection()
     groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
     path: Path | None = None
     root: Path = Path()
@@ -163,6 +91,7 @@ SINGLE: dict[str, type[Section]] = {
     "embedder": EmbedderSettings,
     "reranker": RerankerSettings,
     "llm": LLMSettings,
+    "feishu": FeishuSection,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
 DEFAULT_BASE = "knowledge:default"  # the long name of [knowledge]

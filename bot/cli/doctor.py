@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bot import VERSION
+from bot.cli.doctor_feishu import examine_feishu
 from bot.cli.findings import Finding, examine_examples, print_findings
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.models import make_embedder, make_generator, open_answerer
@@ -50,7 +51,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _knowledge(settings, base)
         yield from examine_examples(settings, base)
     yield _model(settings)
-    fix = "Feishu and WeChat come with later releases; until then: qunda demo, ask or replay"
+    yield from _adapters(settings)
+
+
+def _adapters(settings: Settings) -> Iterator[Finding]:
+    if settings.feishu.app_id:
+        yield from examine_feishu(settings)
+        return
+    fix = "set [feishu] app_id (docs/feishu.md); WeChat comes with a later release; else: qunda demo, ask or replay"
     yield Finding("warning", "adapters", "none is enabled", fix)
 
 
