@@ -43,6 +43,7 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "worded like messages worth an answer (‹{detail}›)",
         "worded like chatter (‹{detail}›)",
     ),
+    "meaning": ("意思像该回答的消息", "意思像闲聊", "means what good examples mean", "means what bad examples mean"),
     "feedback": (
         "群里反馈过“{detail}”该回答（{value:.2f}）",
         "群里反馈过“{detail}”不该回答（{value:.2f}）",
