@@ -108,10 +108,12 @@ FEISHU_SITES = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksu
 
 
 def _origin(value: object) -> object:
-    """A site by its short name; anything else has to be an origin, so that secrets go nowhere else."""
+    """A site by its short name, or an origin: no path and no plain http, so that secrets go nowhere else."""
     if not isinstance(value, str):
         return value
-    value = FEISHU_SITES.get(value.strip().lower(), value.strip().rstrip("/"))
+    value = value.strip().rstrip("/")
+    if value in FEISHU_SITES:
+        return value
     host = value.partition("://")[2]
     local = host.partition(":")[0] in ("127.0.0.1", "localhost")
     if not host or "/" in host or "@" in host or not value.startswith(("https://", "http://" if local else "https://")):
@@ -120,11 +122,11 @@ def _origin(value: object) -> object:
 
 
 class FeishuSection(Section):
-    """``[feishu]``: enabled when ``app_id`` is set."""
+    """``[feishu]``: enabled when ``app_id`` is set. ``domain`` is a key of `FEISHU_SITES` or an origin."""
 
     app_id: str = ""
     app_secret: SecretStr = SecretStr("")
-    domain: Annotated[str, BeforeValidator(_origin)] = FEISHU_SITES["feishu"]
+    domain: Annotated[str, BeforeValidator(_origin)] = "feishu"
     transport: Literal["websocket", "webhook"] = "websocket"
     encrypt_key: SecretStr = SecretStr("")
     verification_token: SecretStr = SecretStr("")

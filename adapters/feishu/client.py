@@ -121,10 +121,13 @@ class Client:
         """Run ``work`` on a thread, with a limit that holds even where the SDK's does not."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="feishu-http")
+        loop, pool = asyncio.get_running_loop(), self._pool
+        if self._sdk is None:
+            await loop.run_in_executor(pool, self._client)  # seconds, once
         limit_s = self._settings.timings.call_timeout_s
         try:
             async with asyncio.timeout(2 * limit_s):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+                return await loop.run_in_executor(pool, work)
         except TimeoutError as error:
             raise ApiError(f"Feishu did not answer within {2 * limit_s:g} s", outcome_known=False) from error
 

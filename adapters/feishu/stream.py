@@ -139,6 +139,7 @@ class CardStream:
             sent = await self.sender.send(reply, self.key)
             self.finished = True
             return sent
+        self.sender.check(reply)
         if self.shape.kind == "entity":
             final = card(reply)
             closed = {**final, "config": {**final["config"], "streaming_mode": False}}
@@ -146,7 +147,9 @@ class CardStream:
         else:
             await self.api.replace_card(self.posted.id, card(reply))
         self.finished = True
-        return SentMessage(self.to.conversation, (self.posted.id,), self.posted.at)
+        sent = SentMessage(self.to.conversation, (self.posted.id,), self.posted.at)
+        self.sender.said(reply, sent)
+        return sent
 
     async def end(self) -> None:
         """Close the card, and withdraw it where it was not finished."""

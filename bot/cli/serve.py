@@ -11,6 +11,7 @@ from adapters.base import Adapter
 from bot.app import App
 from bot.cli.signals import stop_on_signals
 from bot.config import ConfigError, Mode, Settings
+from bot.sections import FEISHU_SITES
 
 if TYPE_CHECKING:
     from adapters.feishu import FeishuSettings
@@ -50,7 +51,7 @@ def feishu_settings(settings: Settings) -> FeishuSettings:
     return FeishuSettings(
         app_id=section.app_id,
         app_secret=section.app_secret.get_secret_value(),
-        domain=section.domain,
+        domain=FEISHU_SITES.get(section.domain, section.domain),
         transport=section.transport,
         encrypt_key=encrypt_key,
         verification_token=token,
