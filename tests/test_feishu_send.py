@@ -1,4 +1,4 @@
-"""Posting into Feishu: nothing twice, nothing lost, and the platform's errors told apart. Real SDK, stand-in platform."""
+"""Posting into Feishu: nothing twice, nothing lost, and the platform's errors told apart."""
 
 from __future__ import annotations
 

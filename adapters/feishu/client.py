@@ -1,7 +1,7 @@
 """Makes calls with the SDK: off the event loop, with a token that is never stale, and errors translated once.
 
 The SDK's ``a*`` calls build an HTTP client with its own TLS context each time, tens of milliseconds of the event loop
-that every other message would wait for, and fetch tokens with blocking requests. So its blocking calls are made here, on
+that every other message would wait for, and fetch tokens with blocking requests. So its blocking calls are made, on
 threads of their own.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -68,6 +69,8 @@ class Client:
         self._buckets = buckets or Buckets()
         self._pool: ThreadPoolExecutor | None = None
         self._sdk: Any = None
+        self._fetching = threading.Lock()
+        self._revoked = ""
 
     async def json(self, call: Call) -> dict[str, Any]:
         """Make a call and return the JSON object that it answers with.
@@ -105,8 +108,7 @@ class Client:
                 self._buckets.pause(call.api, error.retry_after_s, call.chat if error.code == GROUP_LIMIT else "")
             if error.code not in TOKEN_INVALID:
                 raise
-        logger.info("Feishu revoked the token; fetching a new one")
-        await self._off_loop(self._evict_token)
+        await self._off_loop(self._replace_revoked)
         return await self._once(call)
 
     async def _once(self, call: Call) -> Answer:
@@ -136,8 +138,7 @@ class Client:
     def _exchange(self, call: Call) -> Answer:
         from requests import RequestException
 
-        sdk = self._client()
-        self._token()
+        sdk, token = self._client(), self._token()
         try:
             raw = sdk.request(_request(call)).raw
         except RequestException as error:
@@ -145,7 +146,10 @@ class Client:
         except ValueError as error:  # the SDK reads a 5xx page or a cut answer as JSON
             raise ApiError(f"Feishu's answer to '{call.what}' cannot be read", outcome_known=False) from error
         headers = {str(key).lower(): str(value) for key, value in raw.headers.items()}
-        return Answer(raw.status_code, headers, raw.content, _json_object(headers, raw.content))
+        data = _json_object(headers, raw.content)
+        if data.get("code") in TOKEN_INVALID:
+            self._revoked = token
+        return Answer(raw.status_code, headers, raw.content, data)
 
     def _client(self) -> Any:
         if self._sdk is None:
@@ -158,14 +162,18 @@ class Client:
             self._sdk = builder.log_level(lark_oapi.LogLevel.ERROR).build()
         return self._sdk
 
-    def _token(self) -> None:
+    def _token(self) -> str:
         """Have a token in the SDK's cache. Done apart from the call: when this fails, the call was surely not made."""
+        with self._fetching:  # the others wait for the one that fetches
+            return self._fetch_token()
+
+    def _fetch_token(self) -> str:
         from lark_oapi.core.exception import ObtainAccessTokenException
         from lark_oapi.core.token import TokenManager
         from requests import RequestException
 
         try:
-            TokenManager.get_self_tenant_token(self._client().config)
+            return str(TokenManager.get_self_tenant_token(self._client().config))
         except ObtainAccessTokenException as error:
             if error.code in BAD_CREDENTIALS:
                 raise credentials_error(error.code, error.msg) from error
@@ -173,19 +181,26 @@ class Client:
         except (RequestException, ValueError, TypeError) as error:
             raise ApiError(f"Feishu gave no token: {type(error).__name__}") from error
 
-    def _evict_token(self) -> None:
+    def _replace_revoked(self) -> None:
+        """A new token in place of the one that was refused, unless another call has seen to that."""
         from lark_oapi.core.token import TokenManager
 
-        TokenManager.cache.set(self._token_name, "", 0)
+        with self._fetching:
+            if self._revoked and TokenManager.cache.get(self._token_name) == self._revoked:
+                logger.info("Feishu revoked the token; fetching a new one")
+                TokenManager.cache.set(self._token_name, "", 0)
+            self._fetch_token()
 
     def _refresh_token(self) -> None:
+        """A new token where the one in the cache ends before the next look at it."""
         from lark_oapi.core.token import TokenManager
 
         self._client()
-        cached = getattr(TokenManager.cache, "cache", {}).get(self._token_name)
-        if cached is not None and cached.expire - time.time() < 2 * self._settings.timings.token_check_s:
-            self._evict_token()
-        self._token()
+        with self._fetching:
+            cached = getattr(TokenManager.cache, "cache", {}).get(self._token_name)
+            if cached is not None and cached.expire - time.time() < 2 * self._settings.timings.token_check_s:
+                TokenManager.cache.set(self._token_name, "", 0)
+            self._fetch_token()
 
     @property
     def _token_name(self) -> str:
