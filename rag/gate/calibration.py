@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_PER_CLASS = 15  # with fewer held-out scores of a class the prior's calibration is the better guess
+MIN_PER_CLASS = 40  # with fewer held-out scores of a class the prior's calibration is the better guess
 DIAL_SHARE = 0.1  # the share that the unit of the dial is stated for
 _TAIL = 0.25  # the upper part of the bad scores that the smooth quantile is fitted on
 

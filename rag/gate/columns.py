@@ -18,7 +18,6 @@ from rag.base import Evidence, FloatArray, Term
 from rag.gate.wording import canonical
 
 KNOWLEDGE = (
-    "bm25_share",  # best BM25 sum over the idf of all terms
     "bm25_best",  # best BM25 sum over the root of the idf of all terms; idf in units of an unseen term
     "bm25_depth",  # the same for the mean of the five best passages
     "coverage",  # share of the idf that known terms hold
@@ -105,7 +104,6 @@ def _knowledge(evidence: Evidence) -> Sequence[float]:
     names = [term for term in terms if is_name(term)]
     known_names = [term for term in names if term.df]
     return (
-        best / total,
         best / math.sqrt(total * rare),
         five / math.sqrt(total * rare),
         sum(term.idf for term in terms if term.df) / total,
