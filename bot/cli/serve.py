@@ -43,10 +43,10 @@ def feishu_settings(settings: Settings) -> FeishuSettings:
     if not section.app_secret.get_secret_value():
         raise ConfigError("[feishu] app_id is set, app_secret is not; put it into QUNDA_FEISHU_APP_SECRET")
     encrypt_key, token = section.encrypt_key.get_secret_value(), section.verification_token.get_secret_value()
-    if section.transport == "webhook" and not (encrypt_key and token):
+    if section.transport == "webhook" and not (encrypt_key or token):
         raise ConfigError(
-            "[feishu] transport = webhook needs encrypt_key and verification_token: without them anybody could send "
-            "events; both stand under 'Events & Callbacks > Encryption Strategy' of the app"
+            "[feishu] transport = webhook needs encrypt_key (better) or verification_token: without them anybody could "
+            "send events; both stand under 'Events & Callbacks > Encryption Strategy' of the app"
         )
     return FeishuSettings(
         app_id=section.app_id,
