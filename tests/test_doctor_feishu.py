@@ -130,4 +130,4 @@ def test_the_permissions_to_paste_cover_every_need_and_each_is_explained_in_both
     for need in NEEDS:
         assert need.any_of[0] in scopes["tenant"], need.what
     for scope in (*scopes["tenant"], "im:message.group_msg"):
-        assert guide.count(f"| `{scope}`") == 2, scope
+        assert guide.count(f"| `{scope}`") >= 2, scope

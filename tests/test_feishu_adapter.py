@@ -15,6 +15,7 @@ from feishu_platform import FeishuPlatform
 
 from adapters.base import Adapter, AdapterError, Attachment, Message, Pressed, Reacted, Recalled, Reply
 from adapters.feishu import FeishuAdapter, FeishuSettings, Timings
+from adapters.feishu.sdk import load_sdk
 
 QUICK = Timings(reconnect_base_s=0.05, watch_every_s=0.05, call_timeout_s=5)
 
@@ -28,6 +29,7 @@ def adapter_for(platform: FeishuPlatform, **settings: object) -> FeishuAdapter:
 
 class TestFeishu(AdapterContract):
     async def make_adapter(self, folder: Path) -> Adapter:
+        await asyncio.to_thread(load_sdk)  # seconds, which no test should have to wait for
         self.stack = AsyncExitStack()
         self.platform = await self.stack.enter_async_context(FeishuPlatform())
         self.platform.link.redeliver_after_s = (0.2, 0.5)
@@ -73,6 +75,7 @@ class TestFeishu(AdapterContract):
 
 @pytest.fixture
 async def platform() -> AsyncIterator[FeishuPlatform]:
+    await asyncio.to_thread(load_sdk)
     async with FeishuPlatform() as platform:
         yield platform
 

@@ -102,12 +102,13 @@ async def test_after_429_the_next_call_waits_as_long(desk: Desk) -> None:
     [
         Fault(status=502, html=True),
         Fault(status=500, code=2200),
+        Fault(status=200, html=True),
         Fault(after_effect=True),
         Fault(drop=True),
         Fault(hang=True),
         Fault(code=230049),
     ],
-    ids=["502 page", "500", "answer lost", "connection lost", "no answer", "still sending"],
+    ids=["502 page", "500", "200 page", "answer lost", "connection lost", "no answer", "still sending"],
 )
 async def test_where_the_outcome_is_unknown_the_same_key_posts_once(desk: Desk, fault: Fault) -> None:
     message = await desk.question()

@@ -78,7 +78,10 @@ class Client:
         Raises:
             AdapterError: it failed.
         """
-        return dict((await self._call(call)).data)
+        data = dict((await self._call(call)).data)
+        if "code" not in data:  # a page of a proxy, say
+            raise ApiError(f"Feishu's answer to '{call.what}' cannot be read", outcome_known=False)
+        return data
 
     async def raw(self, call: Call) -> bytes:
         """Make a call that answers with a file."""
