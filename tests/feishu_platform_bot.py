@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -22,10 +24,11 @@ from group import make_settings
 from adapters.feishu import FeishuAdapter, FeishuSettings, Timings
 from bot.app import App
 from bot.clock import SystemClock
-from bot.config import Mode
+from bot.config import Mode, Settings
 from bot.outcome import Outcome
 from bot.store import Store, StoredMessage
 
+ROOT = Path(__file__).resolve().parent.parent
 SOAK = bool(os.environ.get("QUNDA_SOAK"))
 PATIENCE_S = 600.0 if SOAK else 30.0
 QUESTIONS = ("Zephyrlink 怎么安装？", "如何修改 Zephyrlink 的端口？", "zephyr 的日志级别怎么改？")
@@ -85,8 +88,8 @@ class Bot:
         outcomes: list[Outcome] = []
         async with asyncio.timeout(PATIENCE_S):
             for entry in entries:
-                while (outcome := await self._outcome(entry)) is None:
-                    await asyncio.sleep(0.01)  # noqa: ASYNC110 - the store has no event for it
+                while (outcome := await self._outcome(entry)) is None:  # noqa: ASYNC110 - the store has no event for it
+                    await asyncio.sleep(0.01)
                 outcomes.append(outcome)
         return outcomes
 
@@ -124,14 +127,42 @@ def feishu_settings(platform: FeishuPlatform) -> FeishuSettings:
 
 
 @asynccontextmanager
+async def bot_process(folder: Path, platform: FeishuPlatform) -> AsyncIterator[None]:
+    """The bot as a process of its own, connected; killed at the end of the block as nothing can catch."""
+    pace(platform)
+    prepare(folder)
+    path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    script, arguments = (
+        ROOT / "tests" / "feishu_platform_child.py",
+        (str(folder), platform.domain, platform.world.app_id),
+    )
+    bot = await asyncio.create_subprocess_exec(
+        sys.executable, str(script), *arguments, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.DEVNULL
+    )
+    try:
+        await platform.until(lambda: platform.connections == 1, PATIENCE_S)
+        yield
+    finally:
+        bot.kill()
+        await bot.wait()
+        await platform.until(lambda: platform.connections == 0, PATIENCE_S)
+
+
+def prepare(folder: Path, *overrides: str) -> Settings:
+    """A config without limits for people, and its knowledge."""
+    settings = make_settings(folder, "bot.per_person_per_hour=0", "bot.per_group_per_hour=0", *overrides)
+    if not settings.data.exists():
+        shutil.copytree(built_data(), settings.data)
+    return settings
+
+
+@asynccontextmanager
 async def open_bot(
     folder: Path, platform: FeishuPlatform, *overrides: str, mode: Mode = "mention", ahead: timedelta = timedelta()
 ) -> AsyncIterator[Bot]:
     """Run the bot on ``folder``, connected, until the block ends; the same folder again is a restart."""
     pace(platform)
-    settings = make_settings(folder, "bot.per_person_per_hour=0", "bot.per_group_per_hour=0", *overrides)
-    if not settings.data.exists():
-        shutil.copytree(built_data(), settings.data)
+    settings = prepare(folder, *overrides)
     adapter = FeishuAdapter(feishu_settings(platform))
     clock = PacedClock(ahead)
     app = App(settings, [adapter], clock=clock, modes={"feishu": mode})

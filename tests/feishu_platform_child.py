@@ -6,8 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from feishu_platform_bot import TIMINGS, PacedClock
-from group import make_settings
+from feishu_platform_bot import TIMINGS, PacedClock, prepare
 
 from adapters.feishu import FeishuAdapter, FeishuSettings
 from bot.app import App
@@ -16,7 +15,7 @@ from bot.app import App
 async def main(folder: Path, domain: str, app_id: str) -> None:
     """Serve until killed."""
     settings = FeishuSettings(app_id, "secret", domain, timings=TIMINGS)
-    app = App(make_settings(folder), [FeishuAdapter(settings)], clock=PacedClock(), modes={"feishu": "mention"})
+    app = App(prepare(folder), [FeishuAdapter(settings)], clock=PacedClock(), modes={"feishu": "mention"})
     await app.run()
 
 

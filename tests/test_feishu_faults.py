@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
+import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from feishu_platform import Chat, Entry, Fault, FeishuPlatform, Refusal
-from feishu_platform_bot import PATIENCE_S, QUESTIONS, SOAK, Bot, open_bot, reply_to
+from feishu_platform_bot import PATIENCE_S, QUESTIONS, SOAK, Bot, bot_process, open_bot, reply_to
 
-ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.timeout(1200 if SOAK else 120)
+OUTAGE_S, ROUNDS, PAUSE_S = (300.0, 200, 6.0) if SOAK else (3.0, 40, 0.2)
+pytestmark = pytest.mark.timeout(2400 if SOAK else 120)
 
 
 @pytest.fixture
@@ -93,16 +91,16 @@ async def test_a_burst_of_300_survives_a_cut_connection(platform: FeishuPlatform
     platform.world.chats |= {chat: Chat(chat) for chat in chats}
     platform.link.backfill_with_new_ids = True
     async with open_bot(tmp_path, platform) as bot:
-        entries, questions = [], []
+        saying = []
         for number in range(300):
-            chat = chats[number % len(chats)]
-            if number % 100 < 10:
-                questions.append(await ask(platform, number, chat=chat, sender=f"ou_{number}"))
-                entries.append(questions[-1])
-            else:
-                entries.append(await platform.say(f"闲聊 {number}", chat=chat))
-            if number in (120, 240):
-                await platform.cut()
+            place = {"chat": chats[number % len(chats)], "sender": f"ou_{number}"}
+            said = ask(platform, number, **place) if number % 100 < 10 else platform.say(f"闲聊 {number}", **place)
+            saying.append(asyncio.ensure_future(said))
+        await platform.until(lambda: sum(delivery.acked for delivery in platform.link.deliveries) >= 50)
+        assert len(platform.unacknowledged) > 0
+        await platform.cut()
+        entries = await asyncio.gather(*saying)
+        questions = [entry for number, entry in enumerate(entries) if number % 100 < 10]
         await bot.settled(*entries)
         await answered(bot, *questions)
         assert platform.link.opened >= 2
@@ -219,35 +217,62 @@ async def test_an_answer_goes_with_its_question(platform: FeishuPlatform, tmp_pa
         await platform.until(lambda: not platform.shown(), PATIENCE_S)
 
 
+# --- all at once ---
+
+
+async def test_an_outage_of_every_call_delays_and_loses_nothing(platform: FeishuPlatform, tmp_path: Path) -> None:
+    async with open_bot(tmp_path, platform) as bot:
+        first = await ask(platform)
+        await answered(bot, first)
+        outage = platform.fail(Fault(status=502, html=True), "/", times=10**9)
+        second, third = await ask(platform, 1), await ask(platform, 2)
+        await asyncio.sleep(OUTAGE_S / 2)
+        await platform.cut()
+        fourth = await ask(platform)
+        await asyncio.sleep(OUTAGE_S / 2)
+        assert len(platform.shown()) == 1
+        outage.times = 0
+        await platform.until(lambda: len(platform.shown()) == 4, PATIENCE_S)
+        await answered(bot, first, second, third, fourth)
+
+
+async def test_whatever_comes_in_any_order_each_question_has_one_reply(
+    platform: FeishuPlatform, tmp_path: Path
+) -> None:
+    chance = random.Random(4)
+    chats = [f"oc_{number}" for number in range(4)]
+    platform.world.chats |= {chat: Chat(chat) for chat in chats}
+    troubles = [Fault(code=230020), Fault(status=502, html=True), Fault(drop=True), Fault(after_effect=True)]
+    entries: list[Entry] = []
+    async with open_bot(tmp_path, platform) as bot:
+        for number in range(ROUNDS):
+            entries.append(await ask(platform, number, chat=chance.choice(chats), sender=f"ou_{number}"))
+            match chance.randrange(6):
+                case 0:
+                    await platform.cut()
+                case 1:
+                    platform.revoke_tokens()
+                case 2:
+                    platform.fail(chance.choice(troubles), "/im/v1/messages", times=chance.randint(1, 3))
+                case 3:
+                    old = platform.delivery(chance.choice(entries))
+                    await platform.redeliver(old, new_event_id=chance.random() < 0.5)
+                case 4:
+                    platform.refuse_handshakes()
+            await asyncio.sleep(chance.uniform(0, PAUSE_S))
+        await answered(bot, *entries)
+    assert len(platform.shown()) == len(entries)
+
+
 # --- kill -9 ---
-
-
-@asynccontextmanager
-async def process(folder: Path, platform: FeishuPlatform) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot as a process; killed at the end of the block as nothing can catch."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
-    arguments = [str(folder), platform.domain, platform.world.app_id]
-    script = str(ROOT / "tests" / "feishu_platform_child.py")
-    bot = await asyncio.create_subprocess_exec(
-        sys.executable, script, *arguments, env=environment, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        await platform.until(lambda: platform.connections == 1, PATIENCE_S)
-        yield bot
-    finally:
-        bot.kill()
-        await bot.wait()
-        await platform.until(lambda: platform.connections == 0, PATIENCE_S)
 
 
 @pytest.mark.parametrize("posted", [False, True], ids=["before the post", "after the post"])
 async def test_killed_between_storing_and_replying_it_replies_once(
     platform: FeishuPlatform, tmp_path: Path, posted: bool
 ) -> None:
-    async with open_bot(tmp_path, platform):
-        pass  # makes the knowledge
     trap = platform.fail(Fault(after_effect=posted, hang=True), REPLY, times=100)
-    async with process(tmp_path, platform):
+    async with bot_process(tmp_path, platform):
         first, second = await ask(platform), await ask(platform, 1)
         await platform.until(lambda: platform.calls(REPLY) and not platform.unacknowledged, PATIENCE_S)
     assert len(platform.shown()) == int(posted)

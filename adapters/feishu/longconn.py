@@ -6,14 +6,14 @@ import asyncio
 import json
 import random
 import time
-from concurrent.futures import Future
 from typing import Any
 
 import aiohttp
 from loguru import logger
 
 from adapters.base import AdapterError, Health
-from adapters.feishu.longline import Endpoint, Line, Store
+from adapters.feishu.crossing import Crossing
+from adapters.feishu.longline import Delivery, Endpoint, Line
 from adapters.feishu.sdk import load_sdk
 from adapters.feishu.settings import Timings
 from adapters.feishu.transport import OnEvent
@@ -58,35 +58,27 @@ class LongConnection:
                 aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
                 asyncio.TaskGroup() as callbacks,
             ):
-                refused = await self._keep(session, self._storing(on_event, callbacks))
+
+                def begin(delivery: Delivery) -> None:
+                    callbacks.create_task(self._store(on_event, delivery))
+
+                refused = await self._keep(session, Crossing(asyncio.get_running_loop(), begin))
             raise refused
         finally:
             self._health.state, self._health.detail = "stopped", ""
 
-    async def _keep(self, session: aiohttp.ClientSession, store: Store) -> AdapterError:
+    async def _keep(self, session: aiohttp.ClientSession, inbound: Crossing[Delivery]) -> AdapterError:
         """Connect again and again; the error that makes it pointless."""
         failures = 0
         while True:
             started = time.monotonic()
             try:
-                error = await self._once(session, store)
+                error = await self._once(session, inbound)
             except AdapterError as refused:
                 return refused
             held = time.monotonic() - started >= self._timings.reconnect_cap_s
             failures = 1 if held else failures + 1
             await self._pause(error, failures)
-
-    def _storing(self, on_event: OnEvent, callbacks: asyncio.TaskGroup) -> Store:
-        """What a line calls for each event, on its thread."""
-        loop = asyncio.get_running_loop()
-
-        def begin(payload: bytes, stored: Future[bool]) -> None:
-            callbacks.create_task(self._store(on_event, payload, stored))
-
-        def store(payload: bytes, stored: Future[bool]) -> None:
-            loop.call_soon_threadsafe(begin, payload, stored)
-
-        return store
 
     async def _pause(self, error: ConnectionLostError, failures: int) -> None:
         timings = self._timings
@@ -99,7 +91,7 @@ class LongConnection:
         logger.warning("no connection to Feishu, the next attempt is in {:.1f} s: {}", pause_s, error)
         await asyncio.sleep(pause_s)
 
-    async def _once(self, session: aiohttp.ClientSession, store: Store) -> ConnectionLostError:
+    async def _once(self, session: aiohttp.ClientSession, inbound: Crossing[Delivery]) -> ConnectionLostError:
         """One connection from beginning to end; why it ended."""
         try:
             endpoint = await self._endpoint(session)
@@ -108,7 +100,7 @@ class LongConnection:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return ConnectionLostError(f"{self._domain} does not say where to connect: {error or 'no answer'}")
         close_s = self._timings.stop_timeout_s / 2
-        return await self._hold(Line(self._app_id, self._app_secret, endpoint, store, close_s=close_s))
+        return await self._hold(Line(self._app_id, self._app_secret, endpoint, inbound, close_s=close_s))
 
     async def _endpoint(self, session: aiohttp.ClientSession) -> Endpoint:
         """Ask where to connect.
@@ -162,16 +154,15 @@ class LongConnection:
         limit = isinstance(reason, ClientException) and reason.code in (AUTH_FAILED, EXCEED_LIMIT)
         return ConnectionLostError(f"{type(reason).__name__}: {reason}", limit=limit)
 
-    async def _store(self, on_event: OnEvent, payload: bytes, stored: Future[bool]) -> None:
+    async def _store(self, on_event: OnEvent, delivery: Delivery) -> None:
         """The boundary round one platform callback: whatever goes wrong, the event is not acknowledged."""
         kept = False
         try:
             async with asyncio.timeout(self._timings.handle_timeout_s):
-                await on_event(json.loads(payload))
+                await on_event(json.loads(delivery.payload))
             kept = True
         except Exception as error:
             logger.opt(exception=not isinstance(error, TimeoutError)).error("an event was not stored: {!r}", error)
         finally:
             self._health.counters["received" if kept else "refused"] += 1
-            if stored.set_running_or_notify_cancel():
-                stored.set_result(kept)
+            delivery.answer(kept)

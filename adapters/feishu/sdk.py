@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -26,6 +27,8 @@ def load_sdk() -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+    # 300,000 objects that stay for ever: every full collection would walk through them, and stop everything for 200 ms.
+    gc.freeze()
     # It writes to standard output. What it says of connections, with their tickets, `LongConnection` says better.
     log = logging.getLogger("Lark")
     log.handlers.clear()
