@@ -240,9 +240,10 @@ async def test_it_stops_at_once_while_the_endpoint_does_not_answer(platform: Fei
         Fault(status=200, html=True),
         Fault(status=200, code=1, msg="busy"),
         Fault(status=200, code=1000040343),
+        Fault(status=200, code=1000040350),
         Fault(drop=True),
     ],
-    ids=["502 with a page", "a page", "busy", "internal error", "dropped"],
+    ids=["502 with a page", "a page", "busy", "internal error", "too many", "dropped"],
 )
 async def test_trouble_at_the_endpoint_is_waited_out(platform: FeishuPlatform, fault: Fault) -> None:
     platform.fail(fault, "callback/ws/endpoint", times=3)

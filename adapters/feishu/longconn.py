@@ -113,7 +113,9 @@ class LongConnection:
         async with session.post(url, json=body, headers={"locale": "zh"}) as answer:
             if answer.status != 200:
                 raise ConnectionLostError(f"{url} answers with HTTP status {answer.status}")
-            found: dict[str, Any] = await answer.json(content_type=None)
+            found: Any = await answer.json(content_type=None)
+        if not isinstance(found, dict):
+            raise ConnectionLostError(f"{url} answers with something else")
         code, why = found.get("code"), f"{found.get('code')}: {found.get('msg')}"
         if code in BAD_CREDENTIALS:
             raise AdapterError(CREDENTIALS.format(why), permanent=True)
@@ -136,13 +138,13 @@ class LongConnection:
             while not line.ended.done():
                 await asyncio.wait([line.ended], timeout=self._timings.watch_every_s)
                 silent_s = time.monotonic() - line.heard_at
-                if silent_s > self._timings.silent_after_s:
+                if silent_s > max(self._timings.silent_after_s, 2 * line.ping_every_s):
                     return self._why(line, f"no sign of life for {silent_s:.0f} s")
             return self._why(line, "it was closed")
         finally:
             line.stop()
             if not await line.wait_ended(self._timings.stop_timeout_s):
-                logger.error("the thread of a connection to Feishu does not end; restart the bot if answers go missing")
+                logger.error("a connection to Feishu has not ended yet; restart the bot if answers go missing")
 
     def _why(self, line: Line, otherwise: str) -> ConnectionLostError:
         from lark_oapi.ws.exception import ClientException

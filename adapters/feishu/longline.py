@@ -76,6 +76,11 @@ class Line:
             self._thread.join(within_s)  # its last act was to say so
         return not self._thread.is_alive()
 
+    @property
+    def ping_every_s(self) -> float:
+        """How often the platform wants to be pinged; each ping is answered."""
+        return float(getattr(self._client, "_ping_interval", 0))
+
     # --- what the client tells, on the thread ---
 
     def connected(self) -> None:
