@@ -60,10 +60,11 @@ class LateReplies:
     async def _load(self) -> None:
         outbox = self._outbox
         for platform, message_id in await persist(outbox.store.replies.left_behind, outbox.clock):
-            stored = await outbox.store.messages.get(platform, message_id)
+            stored = await persist(partial(outbox.store.messages.get, platform, message_id), outbox.clock)
             if stored is None:
                 continue
-            if any(self._in_time(row) for row in await outbox.rows(stored.message)):
+            rows = await persist(partial(outbox.rows, stored.message), outbox.clock)
+            if any(self._in_time(row) for row in rows):
                 self.add(stored.message)
             else:
                 await persist(partial(outbox.store.replies.give_up, stored.message), outbox.clock)
