@@ -10,9 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
-from bot.config import KnowledgeSettings, Settings
+from bot.config import ConfigError, KnowledgeSettings, Settings
 from bot.models import make_embedder
-from rag.base import KnowledgeError
+from rag.base import KnowledgeError, is_base_name
 from rag.build import Progress, build
 
 NICENESS = 10
@@ -95,6 +95,12 @@ async def build_bases(settings: Settings) -> list[BaseBuild]:
 
 
 def with_documents(settings: Settings, base: str, folders: tuple[str, ...]) -> Settings:
-    """Settings in which ``base`` is built from ``folders`` instead of what config.ini names."""
+    """Settings in which ``base`` is built from ``folders`` instead of what config.ini names.
+
+    Raises:
+        ConfigError: ``base`` is no name for a base.
+    """
+    if not is_base_name(base):
+        raise ConfigError(f"--base {base!r} is no name for a knowledge base: use letters, digits, - and _")
     section = settings.knowledge.get(base, KnowledgeSettings()).model_copy(update={"documents": folders})
     return settings.model_copy(update={"knowledge": {**settings.knowledge, base: section}})

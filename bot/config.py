@@ -30,6 +30,7 @@ from bot.sections import (
     RetrievalSettings,
     Section,
 )
+from rag.base import is_base_name
 
 __all__ = [
     "BotSettings",
@@ -209,7 +210,7 @@ def _validated(raw: Mapping[str, Mapping[str, str]], where: str) -> dict[str, An
 
 def _base_name(name: str, colon: str, section: str, where: str) -> str:
     base = name if colon else "default"
-    if not base or any(c in base for c in '/\\:*?"<>|') or base.startswith("."):
+    if not is_base_name(base):
         raise ConfigError(f"{where}: [{section}] needs a name of letters, digits, - or _ behind the colon")
     return base
 

@@ -201,12 +201,17 @@ class Replies:
         return await self._rows(query, (platform, message_id))
 
     async def last_answered(self, group: str) -> str | None:
-        """The id of the message of this group (``platform:chat``) whose reply went out last and still stands."""
+        """The id of the message of this group (``platform:chat``) whose answer went out last and still stands.
+
+        What the bot says of itself, such as the reply to a command, is no answer.
+        """
         platform, _, chat = group.partition(":")
         query = (
-            f"SELECT {_COLUMNS} FROM outbox WHERE platform = ? AND chat = ? AND state = 'sent'"
-            " ORDER BY updated_at DESC, rowid DESC LIMIT 1"
+            f"SELECT {_COLUMNS} FROM outbox WHERE platform = ? AND chat = ? AND state = 'sent' AND EXISTS (SELECT 1"
+            " FROM messages WHERE messages.platform = outbox.platform AND messages.id = outbox.message_id"
+            " AND messages.kind IN ('answered', 'abstained')) ORDER BY updated_at DESC, rowid DESC LIMIT 1"
         )
+        await self._database.settled()
         rows = await self._rows(query, (platform, chat))
         return rows[0].message_id if rows else None
 
