@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.base import Attachment, Message, Pressed, Quote, Reacted, Recalled
 from adapters.feishu.parse import Ignored, parse
+from bot.store.codec import dump_message, load_message
 
 EVENTS = Path(__file__).parent / "data" / "feishu"
 BOT = "ou_b07b07b07b07b07b07b07b07b07b07b0"
@@ -158,6 +159,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
 
 
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_payload_that_is_damaged_anywhere_is_read_or_ignored_and_never_raises(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["mention_others", "post", "quote", "image", "recalled", "reaction", "button"]))
@@ -177,3 +179,4 @@ def test_a_payload_that_is_damaged_anywhere_is_read_or_ignored_and_never_raises(
     if isinstance(parsed, Message):
         parsed.text.encode("utf-8", "surrogatepass")
         assert all(isinstance(person.name, str) and isinstance(person.id, str) for person in parsed.mentions)
+        assert load_message(dump_message(parsed)) == parsed, "it can be stored"
