@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Evidence, FloatArray, Term
+from rag.gate.everyday import EVERYDAY
 from rag.gate.wording import canonical
 
 KNOWLEDGE = (
@@ -78,7 +79,7 @@ def areas(evidence: Evidence) -> list[str]:
 
 def is_name(term: Term) -> bool:
     """Whether a term may name a product, a function or a file."""
-    return term.kind in ("latin", "identifier") and len(term.text) > 1
+    return term.kind in ("latin", "identifier") and len(term.text) > 1 and term.text not in EVERYDAY
 
 
 def _group(term: Term) -> int:

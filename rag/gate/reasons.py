@@ -56,6 +56,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "asks about ‹{detail}› by name",
         "asks about ‹{detail}› by name",
     ),
+    "greeting": (
+        "只是打招呼，像“{detail}”",
+        "只是打招呼，像“{detail}”",
+        "not a question to the knowledge base, like ‹{detail}›",
+        "not a question to the knowledge base, like ‹{detail}›",
+    ),
     "addressed_to_others": ("是对别人说的", "是对别人说的", "it addresses somebody else", "it addresses somebody else"),
     "quotes_person": (
         "引用了别人的话，在和人对话",

@@ -22,10 +22,12 @@ from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.wording import canonical, ngrams
 
 OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
-MENTION_SHARE = 0.6  # of the messages that address the bot, about so many want an answer from the knowledge base
-MENTION_THRESHOLD = 0.4
+MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
+MENTION_THRESHOLD = 0.5
+SAME = 0.9  # cosine from which a mention says what a bad example says: greetings and thanks
 FEEDBACK = 10.0  # the score of a message that feedback was given on
 _NEAR = 0.6  # cosine from which feedback on one message speaks of another
+_CALLED = 3.0  # log-odds of the two
 _ALIKE = 0.2  # cosine from which an example is worth naming
 _NAME_SHARE = 0.5  # of the idf of a mention: from here on a known name carries it
 
@@ -80,10 +82,9 @@ class RelevanceGate:
             score = min(score, 0.0) + OBJECTION
         share = MENTION_SHARE if question.mentioned else self.expected_share
         if question.mentioned:
-            named = _known_name(evidence.terms)
-            if named is not None:
-                reasons.append(Reason("asked_by_name", 3.0, named.idf, named.text))
-                score += 3.0
+            called = _mentioned(evidence.terms, reasons)
+            reasons += called
+            score += sum(reason.contribution for reason in called)
         probability = _sigmoid(self.calibration.log_odds(score, share))
         threshold = MENTION_THRESHOLD if question.mentioned else self.threshold
         reasons.sort(key=lambda item: -abs(item.contribution))
@@ -173,6 +174,15 @@ class RelevanceGate:
         pieces = {piece.strip(): weights.get(number, 0.0) for piece, number in ngrams(form) if len(piece.strip()) > 1}
         sign = math.copysign(1, wording)
         return max(pieces, key=lambda piece: sign * pieces[piece], default="")
+
+
+def _mentioned(terms: Sequence[Term], reasons: Sequence[Reason]) -> list[Reason]:
+    """What counts in a mention alone: a known name carries it, a greeting is no question."""
+    same = next((reason for reason in reasons if reason.name == "like_bad" and reason.value >= SAME), None)
+    if same is not None:
+        return [Reason("greeting", -_CALLED, same.value, same.detail)]
+    named = _known_name(terms)
+    return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
 
 
 def _known_name(terms: Sequence[Term]) -> Term | None:
