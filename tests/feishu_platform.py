@@ -10,7 +10,8 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -118,6 +119,15 @@ class FeishuPlatform:
         return await self._do(self._act(lambda: self.link.deliver(payload)))
 
     # --- deliveries ---
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Deliver what is said in the block all at once at its end."""
+        self.link.holding = True
+        try:
+            yield
+        finally:
+            await self._do(self._act(self.link.release))
 
     def use_webhook(self, url: str) -> Hook:
         """Post events to this address from now on."""

@@ -11,9 +11,9 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from group import _built as built_data
 from group import make_settings
 
 from adapters.feishu import FeishuAdapter, FeishuSettings, Timings
+from adapters.feishu.webhook import Webhook
 from bot.app import App
 from bot.clock import SystemClock
-from bot.config import Mode, Settings
+from bot.config import Settings
 from bot.outcome import Outcome
 from bot.store import Store, StoredMessage
 
@@ -122,8 +123,71 @@ def reply_to(platform: FeishuPlatform, entry: Entry) -> Shown | None:
 
 
 def feishu_settings(platform: FeishuPlatform) -> FeishuSettings:
-    """Credentials and timings for the stand-in."""
-    return FeishuSettings(platform.world.app_id, platform.world.app_secret, platform.domain, timings=TIMINGS)
+    """Credentials and timings for the stand-in, and a webhook on a port that the system chooses."""
+    world = platform.world
+    return FeishuSettings(
+        world.app_id,
+        world.app_secret,
+        platform.domain,
+        encrypt_key=world.encrypt_key,
+        verification_token=world.verification_token,
+        host="127.0.0.1",
+        port=0,
+        timings=TIMINGS,
+    )
+
+
+@asynccontextmanager
+async def open_webhook_bot(folder: Path, platform: FeishuPlatform) -> AsyncIterator[Bot]:
+    """As `open_bot`, with events over the webhook."""
+    platform.world.encrypt_key, platform.world.verification_token = "a key", "a token"
+    settings = replace(feishu_settings(platform), transport="webhook")
+    webhook = Webhook(settings)
+
+    async def reachable() -> None:
+        await webhook.started.wait()
+        platform.use_webhook(f"http://127.0.0.1:{webhook.port}{settings.path}")
+
+    async with _running(folder, platform, FeishuAdapter(settings, transport=webhook), PacedClock(), reachable) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def open_bot(folder: Path, platform: FeishuPlatform, *, ahead: timedelta = timedelta()) -> AsyncIterator[Bot]:
+    """Run the bot on ``folder``, connected, until the block ends; the same folder again is a restart."""
+    adapter = FeishuAdapter(feishu_settings(platform))
+
+    async def connected() -> None:
+        await platform.until(lambda: platform.connections == 1, PATIENCE_S)
+
+    async with _running(folder, platform, adapter, PacedClock(ahead), connected) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def _running(
+    folder: Path,
+    platform: FeishuPlatform,
+    adapter: FeishuAdapter,
+    clock: PacedClock,
+    connected: Callable[[], Awaitable[None]],
+) -> AsyncIterator[Bot]:
+    pace(platform)
+    app = App(prepare(folder), [adapter], clock=clock, modes={"feishu": "mention"})
+    ready = asyncio.Event()
+    app.ready = ready.set
+    running = asyncio.ensure_future(app.run())
+    waiting = asyncio.ensure_future(ready.wait())
+    await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await connected()
+        yield Bot(app, adapter, clock, platform)
+    finally:
+        waiting.cancel()
+        app.stop()
+        await running
+        await adapter.close()
 
 
 @asynccontextmanager
@@ -132,10 +196,8 @@ async def bot_process(folder: Path, platform: FeishuPlatform) -> AsyncIterator[N
     pace(platform)
     prepare(folder)
     path = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
-    script, arguments = (
-        ROOT / "tests" / "feishu_platform_child.py",
-        (str(folder), platform.domain, platform.world.app_id),
-    )
+    script = ROOT / "tests" / "feishu_platform_child.py"
+    arguments = (str(folder), platform.domain, platform.world.app_id)
     bot = await asyncio.create_subprocess_exec(
         sys.executable, str(script), *arguments, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.DEVNULL
     )
@@ -148,34 +210,9 @@ async def bot_process(folder: Path, platform: FeishuPlatform) -> AsyncIterator[N
         await platform.until(lambda: platform.connections == 0, PATIENCE_S)
 
 
-def prepare(folder: Path, *overrides: str) -> Settings:
+def prepare(folder: Path) -> Settings:
     """A config without limits for people, and its knowledge."""
-    settings = make_settings(folder, "bot.per_person_per_hour=0", "bot.per_group_per_hour=0", *overrides)
+    settings = make_settings(folder, "bot.per_person_per_hour=0", "bot.per_group_per_hour=0")
     if not settings.data.exists():
         shutil.copytree(built_data(), settings.data)
     return settings
-
-
-@asynccontextmanager
-async def open_bot(
-    folder: Path, platform: FeishuPlatform, *overrides: str, mode: Mode = "mention", ahead: timedelta = timedelta()
-) -> AsyncIterator[Bot]:
-    """Run the bot on ``folder``, connected, until the block ends; the same folder again is a restart."""
-    pace(platform)
-    settings = prepare(folder, *overrides)
-    adapter = FeishuAdapter(feishu_settings(platform))
-    clock = PacedClock(ahead)
-    app = App(settings, [adapter], clock=clock, modes={"feishu": mode})
-    ready = asyncio.Event()
-    app.ready = ready.set
-    running = asyncio.ensure_future(app.run())
-    waiting = asyncio.ensure_future(ready.wait())
-    await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
-    try:
-        await platform.until(lambda: platform.connections == 1, PATIENCE_S)
-        yield Bot(app, adapter, clock, platform)
-    finally:
-        waiting.cancel()
-        app.stop()
-        await running
-        await adapter.close()

@@ -56,6 +56,7 @@ class Link:
         self._by_event: dict[str, Delivery] = {}
         self.redeliver_after_s: tuple[float, ...] = (15.0, 300.0, 3600.0, 21600.0)
         self.backfill_with_new_ids = False
+        self.holding = False
         self.split_over: int | None = None
         self.refusals: list[Refusal] = []
         self.config: dict[str, Any] = {
@@ -80,8 +81,16 @@ class Link:
         delivery = Delivery(payload["header"]["event_id"], payload)
         self.deliveries.append(delivery)
         self._by_event[delivery.event_id] = delivery
-        self.attempt(delivery)
+        if not self.holding:
+            self.attempt(delivery)
         return delivery
+
+    def release(self) -> None:
+        """Deliver what was held, in order."""
+        self.holding = False
+        for delivery in self.deliveries:
+            if not delivery.attempts:
+                self.attempt(delivery)
 
     def attempt(self, delivery: Delivery) -> None:
         """Deliver once, if there is anybody to deliver to, and again later unless it is acknowledged."""

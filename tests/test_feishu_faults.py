@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from feishu_platform import Chat, Entry, Fault, FeishuPlatform, Refusal
-from feishu_platform_bot import PATIENCE_S, QUESTIONS, SOAK, Bot, bot_process, open_bot, reply_to
+from feishu_platform_bot import PATIENCE_S, QUESTIONS, SOAK, Bot, bot_process, open_bot, open_webhook_bot, reply_to
 
 OUTAGE_S, ROUNDS, PAUSE_S = (300.0, 200, 6.0) if SOAK else (3.0, 40, 0.2)
 pytestmark = pytest.mark.timeout(2400 if SOAK else 120)
@@ -44,6 +44,16 @@ async def test_a_mention_is_answered_in_its_place_and_other_talk_is_not(
         assert shown and "pip install zephyrlink" in shown.text
         assert [entry.reactions for entry in (talk, question)] == [{}, {}]
     assert platform.connections == 0
+
+
+async def test_over_the_webhook_it_is_the_same_bot(platform: FeishuPlatform, tmp_path: Path) -> None:
+    async with open_webhook_bot(tmp_path, platform) as bot:
+        first = await ask(platform)
+        await answered(bot, first)
+        await platform.redeliver(platform.delivery(first), new_event_id=True)
+        second = await ask(platform, 1)
+        await answered(bot, first, second)
+    assert platform.link.opened == 0
 
 
 # --- deliveries ---
@@ -91,15 +101,15 @@ async def test_a_burst_of_300_survives_a_cut_connection(platform: FeishuPlatform
     platform.world.chats |= {chat: Chat(chat) for chat in chats}
     platform.link.backfill_with_new_ids = True
     async with open_bot(tmp_path, platform) as bot:
-        saying = []
-        for number in range(300):
-            place = {"chat": chats[number % len(chats)], "sender": f"ou_{number}"}
-            said = ask(platform, number, **place) if number % 100 < 10 else platform.say(f"闲聊 {number}", **place)
-            saying.append(asyncio.ensure_future(said))
+        entries = []
+        async with platform.held():
+            for number in range(300):
+                place = {"chat": chats[number % len(chats)], "sender": f"ou_{number}"}
+                said = ask(platform, number, **place) if number % 100 < 10 else platform.say(f"闲聊 {number}", **place)
+                entries.append(await said)
         await platform.until(lambda: sum(delivery.acked for delivery in platform.link.deliveries) >= 50)
         assert len(platform.unacknowledged) > 0
         await platform.cut()
-        entries = await asyncio.gather(*saying)
         questions = [entry for number, entry in enumerate(entries) if number % 100 < 10]
         await bot.settled(*entries)
         await answered(bot, *questions)

@@ -6,9 +6,8 @@ import asyncio
 import json
 import random
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from loguru import logger
 
 from adapters.base import AdapterError, Health
@@ -17,6 +16,9 @@ from adapters.feishu.longline import Delivery, Endpoint, Line
 from adapters.feishu.sdk import load_sdk
 from adapters.feishu.settings import Timings
 from adapters.feishu.transport import OnEvent
+
+if TYPE_CHECKING:
+    import aiohttp
 
 EXCEED_LIMIT, AUTH_FAILED = 1000040350, 514
 BAD_CREDENTIALS = {AUTH_FAILED, 1000040344, 1000040346, 10003, 10014}
@@ -48,6 +50,8 @@ class LongConnection:
 
     async def run(self, on_event: OnEvent) -> None:
         """Keep a connection open until cancelled; see `Transport.run`."""
+        import aiohttp
+
         if not (self._app_id and self._app_secret):
             raise AdapterError(CREDENTIALS.format("they are empty"), permanent=True)
         self._health.state, self._health.detail = "starting", "connecting"
@@ -93,6 +97,8 @@ class LongConnection:
 
     async def _once(self, session: aiohttp.ClientSession, inbound: Crossing[Delivery]) -> ConnectionLostError:
         """One connection from beginning to end; why it ended."""
+        import aiohttp
+
         try:
             endpoint = await self._endpoint(session)
         except ConnectionLostError as error:

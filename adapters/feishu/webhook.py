@@ -13,15 +13,17 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
 from loguru import logger
 
 from adapters.base import AdapterError, Health
 from adapters.feishu.sdk import load_sdk
 from adapters.feishu.settings import FeishuSettings
 from adapters.feishu.transport import OnEvent
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 FRESH_S = 300.0
 MAX_BYTES = 1024 * 1024
@@ -56,6 +58,8 @@ class Webhook:
 
     async def run(self, on_event: OnEvent) -> None:
         """Listen until cancelled; see `Transport.run`."""
+        from aiohttp import web
+
         settings = self._settings
         if not (settings.encrypt_key or settings.verification_token):
             raise AdapterError(UNGUARDED, permanent=True)
@@ -77,6 +81,8 @@ class Webhook:
             await runner.cleanup()
 
     async def _listen(self, runner: web.AppRunner) -> None:
+        from aiohttp import web
+
         settings = self._settings
         try:
             await web.TCPSite(runner, settings.host, settings.port).start()
@@ -89,6 +95,8 @@ class Webhook:
         self.started.set()
 
     async def _handle(self, request: web.Request, on_event: OnEvent) -> web.Response:
+        from aiohttp import web
+
         try:
             event = self._guard.admit(request.headers, await self._read(request))
         except RefusedError as error:
@@ -100,6 +108,8 @@ class Webhook:
         return await self._store(event, on_event)
 
     async def _read(self, request: web.Request) -> bytes:
+        from aiohttp import web
+
         try:
             async with asyncio.timeout(READ_S):
                 return await request.read()
@@ -110,6 +120,8 @@ class Webhook:
 
     async def _store(self, event: dict[str, Any], on_event: OnEvent) -> web.Response:
         """The boundary round one platform callback: whatever goes wrong, the event is not acknowledged."""
+        from aiohttp import web
+
         try:
             async with asyncio.timeout(self._settings.timings.handle_timeout_s):
                 await on_event(event)

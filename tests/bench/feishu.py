@@ -23,18 +23,11 @@ COUNT, ROUNDS, GROUPS = 300, 10, 10
 async def burst(platform: FeishuPlatform, mentions: int) -> tuple[list[float], float]:
     """Milliseconds until each was acknowledged, and seconds until all were; the first ``mentions`` want a reply."""
     before, shown = len(platform.link.deliveries), len(platform.shown())
-    started = time.perf_counter()
-    await asyncio.gather(
-        *(
-            platform.say(
-                QUESTIONS[n % len(QUESTIONS)] if n < mentions else f"闲聊 {n}",
-                mention=n < mentions,
-                chat=f"oc_{n % GROUPS}",
-                sender=f"ou_{n}",
-            )
-            for n in range(COUNT)
-        )
-    )
+    async with platform.held():
+        for n in range(COUNT):
+            text = QUESTIONS[n % len(QUESTIONS)] if n < mentions else f"闲聊 {n}"
+            await platform.say(text, mention=n < mentions, chat=f"oc_{n % GROUPS}", sender=f"ou_{n}")
+        started = time.perf_counter()
     await platform.until(lambda: not platform.unacknowledged, 60)
     seconds = time.perf_counter() - started
     await platform.until(lambda: len(platform.shown()) == shown + mentions, 60)
