@@ -195,7 +195,7 @@ class FeishuPlatform:
         """The calls that came in, by part of the path and by method."""
         return [call for call in self.world.calls if path in call.path and method in ("", call.method)]
 
-    async def until(self, reached: Callable[[], object], within_s: float = 10.0) -> None:
+    async def until(self, reached: Callable[[], object], within_s: float = 30.0) -> None:
         """Wait until something is so; it is looked at after every call, acknowledgement and connection."""
         await self._do(self._until(reached, within_s))
 

@@ -26,6 +26,7 @@ FAST = Timings(
     reconnect_base_s=0.02,
     reconnect_cap_s=0.1,
     exceed_limit_s=0.3,
+    handle_timeout_s=30.0,
     stop_timeout_s=2.0,
 )
 
@@ -56,11 +57,11 @@ class Core:
             self.changed.notify_all()
 
     async def until_texts(self, count: int) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(lambda: len(self.texts) >= count)
 
     async def until_attempts(self, count: int) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(30), self.changed:
             await self.changed.wait_for(lambda: self.attempts >= count)
 
 
