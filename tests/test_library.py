@@ -38,7 +38,7 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
 
 def prepared(folder: Path, *overrides: str) -> Settings:
     settings = make_settings(folder, *overrides)
-    shutil.copytree(group._built(), settings.data)
+    shutil.copytree(group.built_data(), settings.data)
     return settings
 
 
@@ -212,3 +212,30 @@ def test_a_report_names_a_few_failed_files_and_counts_the_rest() -> None:
     report = BaseBuild("b", "v", 1, 2, 3, False, failed, 10, 20, 1.5)
     text = report_text(report, "en")
     assert text.startswith("[b] ") and "4.md" in text and "5.md" not in text and "3" in text.splitlines()[-1]
+
+
+async def test_what_several_admins_teach_at_once_all_counts_at_once(tmp_path: Path) -> None:
+    settings = prepared(tmp_path)
+    question = Question("Zephyrlink 的端口要改成多少才吉利")
+    async with opened(settings) as (library, store):
+
+        def probability(place: str) -> float:
+            view = library.view(place)
+            assert view is not None
+            return view.gate.decide(question, view.search(question.text)).probability
+
+        before = probability("fake:g1")
+        places = [f"fake:g{n}" for n in range(6)]
+
+        async def teach(place: str) -> None:
+            await library.example_added(await store.examples.add(place, question.text, "bad", "fake:root"))
+
+        remake = asyncio.ensure_future(library.examples_changed("*"))  # a training is under way meanwhile
+        await asyncio.gather(*map(teach, places), library.set_dial("fake:g9", 1.0))
+        taught = [probability(place) for place in places]
+        await remake
+        view = library.view("fake:g9")
+        assert view is not None and view.gate.dial == pytest.approx(1.0)
+        assert max(taught) < before
+        assert max(probability(place) for place in places) < before
+        assert probability("fake:untaught") == pytest.approx(before)

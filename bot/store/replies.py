@@ -209,7 +209,8 @@ class Replies:
         query = (
             f"SELECT {_COLUMNS} FROM outbox WHERE platform = ? AND chat = ? AND state = 'sent' AND EXISTS (SELECT 1"
             " FROM messages WHERE messages.platform = outbox.platform AND messages.id = outbox.message_id"
-            " AND coalesce(messages.kind, 'answered') IN ('answered', 'abstained')) ORDER BY updated_at DESC, rowid DESC LIMIT 1"
+            " AND coalesce(messages.kind, 'answered') IN ('answered', 'abstained'))"
+            " ORDER BY updated_at DESC, rowid DESC LIMIT 1"
         )
         await self._database.settled()
         rows = await self._rows(query, (platform, chat))
