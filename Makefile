@@ -11,7 +11,7 @@ RETRIEVAL ?=
 BERT ?=
 MINILM ?=
 
-.PHONY: help demo test lint types bench run clean
+.PHONY: help demo test soak lint types bench run clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an i
 
 test: $(VENV)/.installed-test  ## all tests
 	$(BIN)/pytest -n 2 tests
+
+soak: $(VENV)/.installed-test  ## the faults of Feishu's platform at full length
+	QUNDA_SOAK=1 $(BIN)/pytest -n 2 tests/test_feishu_faults.py
 
 lint: $(VENV)/.installed-test  ## ruff: lint and format
 	$(BIN)/ruff check .

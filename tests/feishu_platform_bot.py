@@ -18,8 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from feishu_platform import Entry, FeishuPlatform, Shown
-from group import _built as built_data
-from group import make_settings
+from group import built_data, make_settings
 
 from adapters.feishu import FeishuAdapter, FeishuSettings, Timings
 from adapters.feishu.webhook import Webhook
