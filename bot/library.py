@@ -189,14 +189,17 @@ class Library:
 def report_text(report: BaseBuild, language: Language) -> str:
     """What one build did, with the files that failed."""
     failed: Sequence[tuple[str, str]] = report.failed
-    if report.unchanged_build:
+    if report.error:
+        head = say("reload_failed", language, error=report.error)
+    elif report.unchanged_build:
         head = say("reload_same", language, documents=report.documents)
     else:
         counts = {"added": report.added, "changed": report.changed, "removed": report.removed, "failed": len(failed)}
         facts = {"documents": report.documents, "passages": report.passages, "seconds": f"{report.seconds:.1f}"}
         head = say("reload_done", language, **counts, **facts)
     lines = [head if report.base == "default" else f"[{report.base}] {head}"]
-    lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in failed[:SHOWN_FAILURES]]
+    shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
+    lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
     if len(failed) > SHOWN_FAILURES:
         lines.append(say("reload_more", language, n=len(failed) - SHOWN_FAILURES))
     return "\n".join(lines)

@@ -13,7 +13,7 @@ import pytest
 from group import make_settings
 
 from bot import library as library_module
-from bot.builder import BaseBuild, build_base
+from bot.builder import BaseBuild, build_base, build_bases
 from bot.config import Settings
 from bot.library import Library, report_text
 from bot.models import make_embedder
@@ -239,3 +239,17 @@ async def test_what_several_admins_teach_at_once_all_counts_at_once(tmp_path: Pa
         assert max(taught) < before
         assert max(probability(place) for place in places) < before
         assert probability("fake:untaught") == pytest.approx(before)
+
+
+async def test_a_base_that_cannot_be_built_is_told_beside_those_that_were(tmp_path: Path) -> None:
+    settings = prepared(tmp_path, "knowledge:b.documents=nix")
+    (tmp_path / "docs" / "mascot.md").write_text("# 吉祥物\n\nZephyrlink 的吉祥物是一只水獭。", "utf-8")
+    one, two = await build_bases(settings)
+    assert (one.base, one.error, one.added) == ("default", "", 1)
+    assert (two.base, two.version) == ("b", "") and "there is no documents folder" in two.error
+    assert report_text(two, "en").startswith("[b] The rebuild failed") and two.error in report_text(two, "en")
+
+
+def test_a_file_name_with_a_line_end_stays_on_its_line_of_the_report() -> None:
+    report = BaseBuild("default", "v", 1, 0, 0, False, (("a\nb.md", "empty"),), 1, 2, 1.5)
+    assert report_text(report, "en").splitlines()[1:] == ["- a\\nb.md: empty"]
