@@ -36,7 +36,6 @@ DENSE = KNOWLEDGE.index("dense")
 NUMBERS_FROM_BASE = DENSE  # what stands before it enters every model; the cosine does where it says more than BM25
 
 PAIR, SINGLE, NAME, OTHER = range(4)  # groups of terms
-AREA_HITS = 5
 _HALF = 0.5
 
 _QUESTION_WORD = re.compile(
@@ -66,15 +65,6 @@ class TermRow:
 def columns(text: str, evidence: Evidence) -> FloatArray:
     """All columns of one message, in the order of `COLUMNS`. ``text`` is what is judged (see `standalone_text`)."""
     return np.array([*_knowledge(evidence), *_form(canonical(text))], np.float32)
-
-
-def areas(evidence: Evidence) -> list[str]:
-    """Where in the knowledge base a message leads: the documents and folders of the best hits."""
-    names = []
-    for hit in evidence.hits[:AREA_HITS]:
-        steps = hit.passage.uri.split("/")
-        names += ["/".join(steps[: depth + 1]) for depth in range(len(steps))]
-    return names
 
 
 def is_name(term: Term) -> bool:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder, Evidence, FloatArray
-from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow, areas
+from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow
 from rag.gate.measured import Examples
 from rag.gate.model import Model, Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
-from rag.gate.wording import UInt64Array, hash_names, hashes
+from rag.gate.wording import UInt64Array, hashes
 
 _LEXICAL = "lexical"
 
@@ -39,8 +39,7 @@ class Learnt:
         numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms))]
         if len(self.model.vectors):
             numbers += [base[DENSE : DENSE + 1], near]
-        led = hash_names(areas(evidence))
-        return self.model.score(hashes(text), led, np.concatenate(numbers), vector, prior)
+        return self.model.score(hashes(text), np.concatenate(numbers), vector, prior)
 
     def wording_of(self, text: str) -> tuple[UInt64Array, FloatArray]:
         """The hashes of the n-grams of a canonical text that are known, and what each adds to the score."""

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder, Evidence, FloatArray, RagError
-from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, areas, columns
+from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, columns
 from rag.gate.examples import LabelledExample
 from rag.gate.hanzi import simplify
 from rag.gate.model import Rows
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
-from rag.gate.wording import UInt64Array, canonical, hash_names, hashes
+from rag.gate.wording import UInt64Array, canonical, hashes
 
 Search = Callable[[str], Evidence]
 
@@ -41,7 +41,6 @@ class Examples:
     items: tuple[LabelledExample, ...]
     texts: tuple[str, ...]
     wording: tuple[UInt64Array, ...]
-    areas: tuple[UInt64Array, ...]
     terms: tuple[TermRow, ...]
     base: FloatArray
     vectors: FloatArray
@@ -66,7 +65,6 @@ class Examples:
             tuple(self.items[i] for i in picks),
             tuple(self.texts[i] for i in picks),
             tuple(self.wording[i] for i in picks),
-            tuple(self.areas[i] for i in picks),
             tuple(self.terms[i] for i in picks),
             self.base[chosen],
             self.vectors[chosen],
@@ -82,7 +80,6 @@ class Examples:
             (*self.items, *more.items),
             (*self.texts, *more.texts),
             (*self.wording, *more.wording),
-            (*self.areas, *more.areas),
             (*self.terms, *more.terms),
             np.concatenate([self.base, more.base]),
             np.concatenate([self.vectors, more.vectors]),
@@ -111,7 +108,7 @@ class Examples:
             vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
         prior_odds = prior.knowledge_logit(self.base)
-        return Rows(self.wording, self.areas, np.hstack(numbers), vectors, prior_odds, self.good, weights)
+        return Rows(self.wording, np.hstack(numbers), vectors, prior_odds, self.good, weights)
 
     def _own(self, stores: Examples) -> NDArray[np.bool_]:
         """Which pairs are of equal texts, or of a piece and a part of it: those do not count as near."""
@@ -147,7 +144,7 @@ def measure_examples(
 def _measure(
     items: Sequence[LabelledExample], search: Search, embedder: Embedder, cancelled: Callable[[], bool] | None
 ) -> Examples:
-    base, terms, led = np.zeros((len(items), len(COLUMNS)), np.float32), [], []
+    base, terms = np.zeros((len(items), len(COLUMNS)), np.float32), []
     texts = [simplify(item.text) for item in items]
     for number, text in enumerate(texts):
         if cancelled is not None and cancelled():
@@ -155,8 +152,7 @@ def _measure(
         evidence = search(text)
         base[number] = columns(text, evidence)
         terms.append(TermRow.of(evidence.terms))
-        led.append(hash_names(areas(evidence)))
     forms = tuple(map(canonical, texts))
     wording = tuple(map(hashes, forms))
     identities = tuple(object() for _ in items)
-    return Examples(tuple(items), forms, wording, tuple(led), tuple(terms), base, embedder.embed(texts), identities)
+    return Examples(tuple(items), forms, wording, tuple(terms), base, embedder.embed(texts), identities)

@@ -1,4 +1,4 @@
-"""The learner: logistic regression over wording, areas, numbers, vectors and the prior. Knows rows, no messages.
+"""The learner: logistic regression over wording, numbers, vectors and the prior. Knows rows, no messages.
 
 Wording enters linearly, the numbers through a Gaussian kernel on landmarks (Nystroem: Williams and Seeger 2001), so
 that they may act together. The prior is one more column, its log-odds, held near a slope of one by virtual examples:
@@ -21,7 +21,6 @@ STRENGTH = 10.0  # inverse strength of the L2 penalty
 NUMBERS = 0.5  # weight of the kernel over the numbers beside that over the wording
 WIDTH = 0.5  # of the Gaussian kernel, over the number of columns
 LANDMARKS = 200
-AREAS = 0.3  # weight of the areas
 PRIOR_SCALE = 0.2
 VIRTUAL = 20.0  # examples that the prior is worth
 _VIRTUAL_AT = np.array([-3.0, -1.0, 1.0, 3.0])
@@ -29,11 +28,10 @@ _VIRTUAL_AT = np.array([-3.0, -1.0, 1.0, 3.0])
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """n examples as numbers: hashed wording and areas (n arrays each), numbers (n, c), vectors (n, d; d may be 0),
+    """n examples as numbers: hashed wording (n arrays), numbers (n, c), vectors (n, d; d may be 0),
     prior log-odds (n,), labels (n,), weights (n,)."""
 
     wording: tuple[UInt64Array, ...]
-    areas: tuple[UInt64Array, ...]
     numbers: FloatArray
     vectors: FloatArray
     prior: FloatArray
@@ -46,7 +44,6 @@ class Parts:
     """What each part adds to a score, relative to the mean training example; the prior's part."""
 
     wording: float
-    areas: float
     numbers: float
     vectors: float
     prior: float
@@ -90,7 +87,6 @@ class Model:
     """The parts of the score; ``vectors`` (d,) are weights of an encoder's vectors around their ``centre`` (d,)."""
 
     wording: Sparse
-    areas: Sparse
     kernel: Kernel
     vectors: FloatArray
     centre: FloatArray
@@ -98,20 +94,20 @@ class Model:
     bias: float
 
     def score(
-        self, wording: UInt64Array, areas: UInt64Array, numbers: FloatArray, vector: FloatArray | None, prior: float
+        self, wording: UInt64Array, numbers: FloatArray, vector: FloatArray | None, prior: float
     ) -> tuple[float, Parts]:
         """The score of one message with its parts."""
-        said, led = self.wording.score(wording), self.areas.score(areas)
+        said = self.wording.score(wording)
         kernel = float(self.kernel.scores(numbers[None])[0])
         meant = float((vector - self.centre) @ self.vectors) if vector is not None and len(self.vectors) else 0.0
         own = self.prior_slope * prior
-        parts = Parts(said - self.wording.mean, led - self.areas.mean, kernel - self.kernel.mean, meant, own)
-        return said + led + kernel + meant + own + self.bias, parts
+        parts = Parts(said - self.wording.mean, kernel - self.kernel.mean, meant, own)
+        return said + kernel + meant + own + self.bias, parts
 
     def scores(self, rows: Rows) -> NDArray[np.float64]:
         """Scores of many rows, shape (n,)."""
         meant = (rows.vectors - self.centre) @ self.vectors if len(self.vectors) else 0.0
-        sparse = self.wording.scores(rows.wording) + self.areas.scores(rows.areas)
+        sparse = self.wording.scores(rows.wording)
         numbers = self.kernel.scores(rows.numbers)
         return np.asarray(sparse + numbers + meant + self.prior_slope * rows.prior + self.bias, np.float64)
 
@@ -121,7 +117,7 @@ def fit_model(rows: Rows, more: Rows | None = None) -> Model:
 
     One class alone is held in check by the virtual examples.
     """
-    wording, areas = FeatureSpace.fit(rows.wording), FeatureSpace.fit(rows.areas)
+    wording = FeatureSpace.fit(rows.wording)
     centre, scale = rows.numbers.mean(0), rows.numbers.std(0)
     scale = np.where(scale > 1e-6, scale, 1).astype(np.float32)
     landmarks, root = _landmarks((rows.numbers - centre) / scale)
@@ -132,21 +128,19 @@ def fit_model(rows: Rows, more: Rows | None = None) -> Model:
 
         near = _kernel((part.numbers - centre) / scale, landmarks) @ root
         last = np.column_stack([near, part.vectors - middle, part.prior * PRIOR_SCALE])
-        sparse = [wording.matrix(part.wording), areas.matrix(part.areas) * AREAS**0.5]
-        return hstack([*sparse, csr_matrix(last)]).tocsr()
+        return hstack([wording.matrix(part.wording), csr_matrix(last)]).tocsr()
 
     own = design(rows)
     parts = [(own, rows.good, rows.weights)]
     if more is not None:
         parts.append((design(more), more.good, more.weights))
     coefficients, bias = _regress(parts)
-    ends = np.cumsum([len(wording.known), len(areas.known), len(landmarks), rows.vectors.shape[1]])
+    ends = np.cumsum([len(wording.known), len(landmarks), rows.vectors.shape[1]])
     means = [float((own[:, low:high] @ coefficients[low:high]).mean()) for low, high in pairwise([0, *ends.tolist()])]
-    said, led, near, meant, prior = np.split(coefficients, ends)
+    said, near, meant, prior = np.split(coefficients, ends)
     return Model(
         Sparse(wording, said, means[0]),
-        Sparse(areas, led * np.float32(AREAS**0.5), means[1]),
-        Kernel(landmarks, root @ near, centre, scale, means[2]),
+        Kernel(landmarks, root @ near, centre, scale, means[1]),
         meant,
         middle,
         float(prior[0]) * PRIOR_SCALE,

@@ -112,7 +112,7 @@ class RelevanceGate:
         similarities = self.stores.similarities(vector)
         prior = float((self.prior.logit if self.learnt is None else self.prior.knowledge_logit)(base[None])[0])
         if self.learnt is None:
-            total, parts = prior, Parts(0.0, 0.0, 0.0, 0.0, prior)
+            total, parts = prior, Parts(0.0, 0.0, 0.0, prior)
         else:
             near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
             dense = vector if is_neural(self.embedder) else None
@@ -147,7 +147,7 @@ class RelevanceGate:
         self, form: str, evidence: Evidence, similarities: FloatArray, base: FloatArray, parts: Parts
     ) -> list[Reason]:
         asks = self.prior.form_logit(base) if self.learnt is None else 0.0
-        knowledge = parts.numbers + parts.areas + parts.prior - asks
+        knowledge = parts.numbers + parts.prior - asks
         rarest = max((t for t in evidence.terms if t.df and is_name(t)), key=lambda t: t.idf, default=None)
         known = Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else None
         reasons = [known or Reason("no_known_name", knowledge)]

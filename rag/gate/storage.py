@@ -26,7 +26,7 @@ from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
 from rag.gate.wording import FeatureSpace
 
-FORMAT = 3
+FORMAT = 4
 _KERNEL = ("landmarks", "weights", "centre", "scale")
 
 
@@ -62,12 +62,8 @@ def _write(gate: RelevanceGate, folder: Path) -> None:
     arrays: dict[str, NDArray[Any]] = {"examples": gate.stores.vectors}
     if learnt is not None:
         model = learnt.model
-        for name, part in (("wording", model.wording), ("areas", model.areas)):
-            arrays |= {
-                f"{name}-known": part.space.known,
-                f"{name}-idf": part.space.idf,
-                f"{name}-weights": part.weights,
-            }
+        wording = model.wording
+        arrays |= {"known": wording.space.known, "idf": wording.space.idf, "wording": wording.weights}
         arrays |= {f"kernel-{name}": getattr(model.kernel, name) for name in _KERNEL}
         arrays |= {"vectors-weights": model.vectors, "vectors-centre": model.centre}
     for name, array in arrays.items():
@@ -96,7 +92,7 @@ def _as_dict(learnt: Learnt) -> dict[str, Any]:
             "examples": vocabulary.examples,
             "centre": vocabulary.centre.tolist(),
         },
-        "means": {"wording": model.wording.mean, "areas": model.areas.mean, "kernel": model.kernel.mean},
+        "means": {"wording": model.wording.mean, "kernel": model.kernel.mean},
         "prior_slope": model.prior_slope,
         "bias": model.bias,
     }
@@ -140,14 +136,10 @@ def _read(data: dict[str, Any], folder: Path, embedder: Embedder) -> RelevanceGa
 
 
 def _read_learnt(data: dict[str, Any], array: Callable[[str], NDArray[Any]]) -> Learnt:
-    def sparse(name: str) -> Sparse:
-        space = FeatureSpace(array(f"{name}-known"), array(f"{name}-idf"))
-        return Sparse(space, array(f"{name}-weights"), data["means"][name])
-
+    wording = Sparse(FeatureSpace(array("known"), array("idf")), array("wording"), data["means"]["wording"])
     words = data["vocabulary"]
     vocabulary = ChatterVocabulary(words["counts"], words["examples"], np.array(words["centre"], np.float32))
     landmarks, weights, centre, scale = (array(f"kernel-{name}") for name in _KERNEL)
     kernel = Kernel(landmarks, weights, centre, scale, data["means"]["kernel"])
     vectors, middle = array("vectors-weights"), array("vectors-centre")
-    parts = (sparse("wording"), sparse("areas"), kernel, vectors, middle)
-    return Learnt(vocabulary, Model(*parts, data["prior_slope"], data["bias"]))
+    return Learnt(vocabulary, Model(wording, kernel, vectors, middle, data["prior_slope"], data["bias"]))

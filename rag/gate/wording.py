@@ -5,7 +5,6 @@ It knows no labels and no knowledge base. Features are 64-bit hashes of n-grams,
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,12 +55,6 @@ def hashes(text: str) -> UInt64Array:
         rolling = _mix(rolling[: len(codes) - n + 1] * np.uint64(0x9E3779B97F4A7C15) + codes[n - 1 :] + np.uint64(1))
         parts.append(rolling)
     return np.concatenate(parts)
-
-
-def hash_names(names: Sequence[str]) -> UInt64Array:
-    """One 64-bit hash for each name, the same in every process."""
-    digests = (hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest() for name in names)
-    return np.frombuffer(b"".join(digests), np.uint64)
 
 
 def _mix(x: UInt64Array) -> UInt64Array:

@@ -114,8 +114,6 @@ def blank(name: str) -> Callable[[Examples], Examples]:
         pieces = change(examples.pieces) if examples.pieces is not None else None
         if name == "wording":
             return replace(examples, wording=nothing, pieces=pieces)
-        if name == "areas":
-            return replace(examples, areas=nothing, pieces=pieces)
         if name == "knowledge":
             return replace(examples, base=np.zeros_like(examples.base), pieces=pieces)
         if name == "chatter":
@@ -188,7 +186,7 @@ def report(bench: Bench, options: argparse.Namespace) -> None:
     print("| gate | F1 | AUC | ECE | recall at 20 | unwanted per 1,000 at 20 |\n|---|---|---|---|---|---|")
     runs = bench.validate()
     row("default", runs)
-    for name in ("wording", "knowledge", "chatter", "areas", "pieces"):
+    for name in ("wording", "knowledge", "chatter", "pieces"):
         row(f"without {name}", bench.validate(blank(name)))
     row("without shipped examples", bench.validate(shipped=False))
     neural("BERT", options.bert, bench, bert_encoder)
