@@ -254,7 +254,7 @@ async def test_a_question_of_an_earlier_run_is_answered_by_a_push(platform: Weco
         message = await hear(platform, core)
     adapter = adapter_for(platform)
     async with running(adapter):
-        await platform.until(lambda: platform.connected and platform.world.subscriptions == 2)
+        await _until(lambda: adapter.health().state == "up")
         await adapter.send(Reply(message, "答案"), "k1")
     assert [post.how for post in platform.posts] == ["push"]
 
