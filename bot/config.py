@@ -13,32 +13,20 @@ from collections.abc import Mapping, Sequence
 from configparser import ConfigParser, MissingSectionHeaderError
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ConfigDict, Field, SecretStr, ValidationError
+
+from bot.config_section import Mode as Mode
+from bot.config_section import Names as Names
+from bot.config_section import Section as Section
+from bot.config_wechat import WECHAT_SECTIONS, WechatSections
 
 ENV_PREFIX = "QUNDA_"
-Mode = Literal["mention", "passive", "off"]
 
 
 class ConfigError(Exception):
     """The configuration is wrong; the message says where and what to write instead."""
-
-
-def _split(value: object) -> object:
-    """``a, b`` and one item a line both make a tuple."""
-    if isinstance(value, str):
-        return tuple(part.strip() for line in value.splitlines() for part in line.split(",") if part.strip())
-    return value
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
-
-
-class Section(BaseModel):
-    """A section of config.ini: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class BotSettings(Section):
@@ -129,7 +117,7 @@ class GroupSettings(Section):
     unwanted_per_1000: float | None = Field(None, gt=0, le=900)
 
 
-class Settings(BaseModel):
+class Settings(WechatSections):
     """The whole configuration. ``path`` is its file (None: the defaults), ``root`` what relative paths start at."""
 
     model_config = ConfigDict(frozen=True)
@@ -163,6 +151,7 @@ SINGLE: dict[str, type[Section]] = {
     "embedder": EmbedderSettings,
     "reranker": RerankerSettings,
     "llm": LLMSettings,
+    **WECHAT_SECTIONS,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
 DEFAULT_BASE = "knowledge:default"  # the long name of [knowledge]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from adapters.base import AdapterError
 from adapters.wechat.wechaty.shim import load_wechaty
 
-WRONG_TOKEN = (
-    "the Wechaty gateway refuses the token ({}): set [wechaty] token in config.ini, or QUNDA_WECHATY_TOKEN, "
+WRONG_TOKEN = (  # without the gateway's words, which repeat the token
+    "the Wechaty gateway refuses the token: set [wechaty] token in config.ini, or QUNDA_WECHATY_TOKEN, "
     "to the token that the gateway was started with"
 )
 RETRY_AFTER_S = 3.0
@@ -36,7 +36,7 @@ def call_failed(error: BaseException) -> AdapterError:
     if not isinstance(error, modules.grpc_error):
         return AdapterError(f"the gateway did not answer ({describe(error)})", outcome_known=False)
     if is_wrong_token(error):
-        return AdapterError(WRONG_TOKEN.format(describe(error)), permanent=True)
+        return AdapterError(WRONG_TOKEN, permanent=True)
     words = describe(error)
     if any(word in words.lower() for word in _LOGGED_OUT):
         return AdapterError(f"the WeChat account is logged out: {words}", retry_after_s=RETRY_AFTER_S)
@@ -52,7 +52,7 @@ def connection_failed(error: BaseException, what: str) -> LostError | AdapterErr
     modules = load_wechaty()
     if isinstance(error, modules.grpc_error):
         if is_wrong_token(error):
-            return AdapterError(WRONG_TOKEN.format(describe(error)), permanent=True)
+            return AdapterError(WRONG_TOKEN, permanent=True)
         if error.status is modules.status.ALREADY_EXISTS:  # type: ignore[attr-defined]
             return LostError("another client is connected to the gateway, which serves one: stop the other", busy=True)
     return LostError(f"{what}: {describe(error)}")
