@@ -11,22 +11,10 @@ from typing import ClassVar
 import pytest
 from adapter_contract import AdapterContract, Fault, Posted
 from wechaty_gateway import ROOM, Gateway
+from wechaty_running import settings_for
 
 from adapters.base import Adapter, Attachment
-from adapters.wechat.pacing import Pace
-from adapters.wechat.wechaty import Timings, WechatyAdapter, WechatySettings
-
-QUICK = Timings(
-    call_timeout_s=2.0,
-    connect_timeout_s=2.0,
-    start_timeout_s=5.0,
-    probe_every_s=0.2,
-    probe_timeout_s=0.5,
-    reconnect_base_s=0.02,
-    reconnect_cap_s=0.2,
-    store_retry_s=0.02,
-)
-AT_ONCE = Pace(delay_s=0, group_spacing_s=0, account_spacing_s=0)
+from adapters.wechat.wechaty import WechatyAdapter
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +34,7 @@ class TestWechaty(AdapterContract):
         gateway.ask("reset")
 
     async def make_adapter(self, folder: Path) -> Adapter:
-        settings = WechatySettings(self.gateway.endpoint, self.gateway.token, pace=AT_ONCE, timings=QUICK)
-        self.bot = WechatyAdapter(settings)
+        self.bot = WechatyAdapter(settings_for(self.gateway))
         return self.bot
 
     async def connected(self) -> None:

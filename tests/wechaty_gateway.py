@@ -43,12 +43,15 @@ class Gateway:
     def __init__(self, token: str = TOKEN) -> None:
         self.token = token
         self.port = 0
-        self.starts = 0
         self._process: subprocess.Popen[str] | None = None
 
     @property
     def endpoint(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
         """Start it and wait until it listens."""
@@ -64,7 +67,6 @@ class Gateway:
             env={**os.environ, "WECHATY_LOG": "silent", "NODE_NO_WARNINGS": "1"},
         )
         self.port = int(self._answer()["port"])
-        self.starts += 1
 
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
         """One command and its answer."""

@@ -15,7 +15,7 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
 _BULLET = re.compile(r"^(\s*)[*+]\s+")
 _QUOTED = re.compile(r"^\s{0,3}(>\s?)+")
 _RULE = re.compile(r"^\s*([-*_]\s*){3,}$")
-_TABLE_RULE = re.compile(r"^\s*\|?(\s*:?-{2,}:?\s*\|)+(\s*:?-{2,}:?\s*)?$")
+_TABLE_RULE = re.compile(r"^\s*\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?$")
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\(([^()\s]+)[^()\n]*\)")
 _LINK = re.compile(r"\[([^\]\n]+)\]\(([^()\s]+)[^()\n]*\)")
 _AUTOLINK = re.compile(r"<((?:https?|mailto):[^<>\s]+)>")
@@ -26,6 +26,8 @@ _MARKS = (
     re.compile(r"(?<![\w_])(_)(?=[^\s_])([^_\n]+?)(?<=[^\s_])\1(?![\w_])"),
 )
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!~>|])")
+_HIDDEN_AT = 0x10F000  # a private plane, where escaped signs stay out of the way of the marks
+_HIDDEN = re.compile("[\U0010f021-\U0010f07e]")
 _BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
@@ -84,9 +86,10 @@ def _line(line: str) -> str:
 
 
 def _unmarked(text: str) -> str:
+    text = _ESCAPED.sub(lambda found: chr(_HIDDEN_AT + ord(found[1])), text)
     text = _IMAGE.sub(lambda found: f"{found[1]} {found[2]}".strip(), text)
     text = _LINK.sub(lambda found: found[2] if found[1] == found[2] else f"{found[1]} ({found[2]})", text)
     text = _AUTOLINK.sub(r"\1", text)
     for marks in _MARKS:
         text = marks.sub(r"\2", text)
-    return _ESCAPED.sub(r"\1", text)
+    return _HIDDEN.sub(lambda found: chr(ord(found[0]) - _HIDDEN_AT), text)

@@ -31,7 +31,7 @@ const files = new Map()
 const links = new Map()
 let fault = ''
 let counter = 0
-let payloadReads = 0
+let memberReads = 0
 let starts = 0
 let stops = 0
 
@@ -64,9 +64,9 @@ class Puppet extends PuppetMock {
     return posts.delete(id)
   }
 
-  async messageRawPayload (id) {
-    payloadReads += 1
-    return super.messageRawPayload(id)
+  async roomMemberPayload (roomId, contactId) {
+    memberReads += 1
+    return super.roomMemberPayload(roomId, contactId)
   }
 
   async messageImage (id) {
@@ -135,7 +135,7 @@ const commands = {
   },
   fail ({ kind }) { fault = kind; return {} },
   posted () { return { posts: [...posts.values()] } },
-  seen () { return { payloadReads, starts, stops } },
+  seen () { return { memberReads, starts, stops } },
   scan ({ qrcode, status = 2 }) { puppet.emit('scan', { qrcode, status }); return {} },
   login () { puppet.login(BOT); return {} },
   async logout () { await puppet.logout('test'); return {} },
