@@ -40,8 +40,8 @@ def need_gateway() -> None:
 class Gateway:
     """The process. ``port`` stays the same when it is started again."""
 
-    def __init__(self, token: str = TOKEN) -> None:
-        self.token = token
+    def __init__(self, token: str = TOKEN, *, tls: bool = False) -> None:
+        self.token, self.tls = token, tls
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
 
@@ -58,7 +58,7 @@ class Gateway:
         need_gateway()
         node = shutil.which("node") or "node"
         self._process = subprocess.Popen(
-            [node, "server.mjs", str(self.port), self.token],
+            [node, "server.mjs", str(self.port), self.token, *(["tls"] if self.tls else [])],
             cwd=FOLDER,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -60,14 +60,16 @@ class Running:
 
 
 @asynccontextmanager
-async def running(gateway: Gateway, *, state: str = "up", **changes: Any) -> AsyncIterator[Running]:
+async def running(
+    gateway: Gateway, *, state: str = "up", within_s: float = 30, **changes: Any
+) -> AsyncIterator[Running]:
     """Run an adapter until the block ends; it starts with the adapter in ``state``."""
     shown: list[str] = []
     adapter = WechatyAdapter(settings_for(gateway, **changes), show=shown.append)
     bot = Running(gateway, adapter, Recorder(), shown)
     task = asyncio.create_task(adapter.run(bot.core))
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(within_s):
             await bot.until_state(state)
             yield bot
     finally:

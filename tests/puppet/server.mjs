@@ -1,6 +1,6 @@
 // A real Wechaty puppet service (gRPC, token, event stream) with the mock puppet behind it, for tests of adapters/wechat.
 //
-//   node server.mjs PORT TOKEN        PORT 0: the system chooses
+//   node server.mjs PORT TOKEN [tls]        PORT 0: the system chooses
 //
 // The first line on stdout is {"port": N}. After that each line on stdin is a command ({"do": "say", ...}) and each line
 // on stdout its answer. It ends with its stdin. Two things of the stock mock are replaced, because a real puppet has
@@ -15,7 +15,7 @@ import { mock, PuppetMock } from 'wechaty-puppet-mock'
 import { PuppetServer } from 'wechaty-puppet-service'
 
 const BOT = 'wxid_bot'
-const [askedPort, token] = process.argv.slice(2)
+const [askedPort, token, tls] = process.argv.slice(2)
 
 let port = 0
 const bindAsync = grpc.Server.prototype.bindAsync
@@ -153,7 +153,7 @@ contact('wxid_bob', 'Bob')
 room('1@chatroom', '群答用户群')
 room('2@chatroom', '闲聊群')
 
-const server = new PuppetServer({ endpoint: `127.0.0.1:${askedPort}`, puppet, tls: { disable: true }, token })
+const server = new PuppetServer({ endpoint: `127.0.0.1:${askedPort}`, puppet, tls: { disable: tls !== 'tls' }, token })
 await server.start()
 process.stdout.write(JSON.stringify({ port }) + '\n')
 
