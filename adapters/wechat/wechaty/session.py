@@ -39,7 +39,7 @@ class Session:
         self._health = Health(counters={"reconnects": 0})
         self._puppet: Any = None
         self._outages = Outages()
-        self._shown_code = ""
+        self._shown_code = self._told = ""
         self.self_id = ""
         self.running = False
         self.logged_in = False
@@ -148,7 +148,7 @@ class Session:
         self._puppet = puppet
         self._outages.begin()
         self.connected.set()
-        self.logged_in = False
+        self.logged_in, self._told = False, ""
         self._say("down", "connected to the gateway, no WeChat account is logged in yet")
         logger.info("connected to the Wechaty gateway at {}", self._settings.endpoint)
 
@@ -203,7 +203,9 @@ class Session:
         self._count("reconnects")
         if error.busy:
             self._count("refused for another client")
-        logger.warning("no Wechaty gateway, the next attempt is in {:.1f} s: {}", pause_s, error)
+        level = "WARNING" if str(error) != self._told else "DEBUG"  # a gateway that is away for a day fills no log
+        self._told = str(error)
+        logger.log(level, "no Wechaty gateway, the next attempt is in {:.1f} s: {}", pause_s, error)
         await asyncio.sleep(pause_s)
 
     def _say(self, state: str, detail: str) -> None:
