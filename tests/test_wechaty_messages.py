@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.base import Message
 from adapters.wechat.wechaty.messages import TEXT, Around, Own, parse, why_ignored
-from adapters.wechat.wechaty.session import Outages
+from adapters.wechat.wechaty.outages import Outages
 from adapters.wechat.wechaty.shim import host_and_port
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from wechaty_gateway import Gateway, need_gateway
+from wechaty_running import running
 
 from adapters.wechat.wechaty import WechatyAdapter
 from bot.cli.doctor_wechat import examine_wechat
@@ -120,3 +121,13 @@ def test_without_node_tests_are_skipped_at_home_and_fail_in_ci(monkeypatch: pyte
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="need Node"):
         need_gateway()
+
+
+async def test_a_gateway_with_its_usual_certificate_is_reached_over_tls(tmp_path: Path) -> None:
+    gateway = Gateway(tls=True)
+    gateway.start()
+    try:
+        async with running(gateway, tls=True, ca_file=str(gateway.write_ca(tmp_path)), tls_name="insecure") as bot:
+            assert (await bot.heard("怎么安装？")).text == "怎么安装？"
+    finally:
+        gateway.kill()

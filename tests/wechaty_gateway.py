@@ -88,6 +88,15 @@ class Gateway:
         """What the bot has posted since the last reset or start."""
         return list(self.ask("posted")["posts"])
 
+    def write_ca(self, folder: Path) -> Path:
+        """The certificate of the authority that Wechaty's gateways have theirs from, unless they are given another."""
+        source = (FOLDER / "node_modules/wechaty-puppet-service/dist/esm/src/auth/ca.js").read_text("utf-8")
+        file = folder / "ca.pem"
+        file.write_text(
+            source[source.index("-----BEGIN CERT") : source.index("-----END CERT")] + "-----END CERTIFICATE-----\n"
+        )
+        return file
+
     def freeze(self) -> None:
         """Let it hang with its connections open."""
         self._signal(signal.SIGSTOP)

@@ -53,7 +53,7 @@ class NameBook:
             self._forget(lambda key: key[0] == room and key[1] != "")
         elif kind == DIRTY:
             changed = str(data.get("payloadId") or "")
-            self._forget(lambda key: changed in key or changed.startswith(key[0] or "\n"))
+            self._forget(lambda key: bool(changed) and changed in key)
 
     async def _names(
         self, key: Key, ask: Callable[[Any], Coroutine[Any, Any, Any]], fields: tuple[str, ...]

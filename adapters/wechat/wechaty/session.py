@@ -11,7 +11,6 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from loguru import logger
@@ -19,6 +18,7 @@ from loguru import logger
 from adapters.base import AdapterError, Health
 from adapters.wechat.wechaty.calls import finished
 from adapters.wechat.wechaty.failures import RETRY_AFTER_S, LostError, call_failed, connection_failed, foreign_errors
+from adapters.wechat.wechaty.outages import Outages
 from adapters.wechat.wechaty.scan import Show, log_scan, scan_text
 from adapters.wechat.wechaty.settings import WechatySettings
 from adapters.wechat.wechaty.shim import load_wechaty, make_puppet
@@ -139,6 +139,7 @@ class Session:
             async for response in puppet.puppet_stub.event():
                 if self._puppet is None:
                     self._opened(puppet)
+                self._outages.seen()
                 self._take(puppet, int(response.type), response.payload, on_event)
         except foreign_errors() as error:
             raise connection_failed(error, "the connection to the gateway broke") from error
@@ -191,6 +192,7 @@ class Session:
         while True:
             await asyncio.sleep(self._timings.probe_every_s)
             await self._step(puppet.puppet_stub.version(), self._timings.probe_timeout_s, what)
+            self._outages.seen()
             if self._puppet is None:  # not every gateway greets
                 self._opened(puppet)
 
@@ -213,36 +215,3 @@ class Session:
 
     def _count(self, what: str) -> None:
         self._health.counters[what] = self._health.counters.get(what, 0) + 1
-
-
-class Outages:
-    """When there was no connection after there had been one: what was said then is lost."""
-
-    def __init__(self) -> None:
-        self.ups = 0
-        self.count = 0
-        self._since: datetime | None = None
-        self._last = ""
-
-    def begin(self) -> None:
-        """Connected."""
-        self.ups += 1
-        if self._since is not None:
-            now = datetime.now(UTC)
-            self.count += 1
-            lasted_s = (now - self._since).total_seconds()
-            self._last = f"{self._since:%m-%d %H:%M:%S} - {now:%H:%M:%S} UTC ({lasted_s:.0f} s)"
-        self._since = None
-
-    def end(self) -> None:
-        """No longer connected."""
-        if self.ups and self._since is None:
-            self._since = datetime.now(UTC)
-
-    def text(self) -> str:
-        """What may have been missed, in words; empty while nothing can have been."""
-        if self._since is not None:
-            return f"messages since {self._since:%m-%d %H:%M:%S} UTC may be missed"
-        if not self.count:
-            return ""
-        return f"{self.count} interruptions, the last {self._last}: messages of that time may have been missed"
