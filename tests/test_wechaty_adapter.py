@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
-import pytest
 from adapter_contract import AdapterContract, Fault, Posted
-from wechaty_gateway import ROOM, Gateway
+from wechaty_gateway import ROOM, fresh_gateway
 from wechaty_running import settings_for
 
 from adapters.base import Adapter, Attachment
 from adapters.wechat.wechaty import WechatyAdapter
 
 
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    gateway = Gateway()
-    gateway.start()
-    yield gateway
-    gateway.kill()
-
-
 class TestWechaty(AdapterContract):
-    gateway: ClassVar[Gateway]
-
-    @pytest.fixture(autouse=True)
-    def _use_gateway(self, gateway: Gateway) -> None:
-        type(self).gateway = gateway
-        gateway.ask("reset")
-
     async def make_adapter(self, folder: Path) -> Adapter:
+        self.gateway = fresh_gateway()
         self.bot = WechatyAdapter(settings_for(self.gateway))
         return self.bot
 

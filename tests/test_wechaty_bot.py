@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import group
 import pytest
-from wechaty_gateway import ANN, BOB, OTHER_ROOM, ROOM, Gateway
+from wechaty_gateway import ANN, BOB, OTHER_ROOM, ROOM, Gateway, fresh_gateway
 from wechaty_running import settings_for
 
 from adapters.base import Message
@@ -35,20 +35,9 @@ class Recording(WechatyAdapter):
             self.changed.notify_all()
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[Gateway]:
-    gateway = Gateway()
-    gateway.start()
-    yield gateway
-    gateway.kill()
-
-
 @pytest.fixture
-def gateway(process: Gateway) -> Gateway:
-    if not process.alive:
-        process.start()
-    process.ask("reset")
-    return process
+def gateway() -> Gateway:
+    return fresh_gateway()
 
 
 @asynccontextmanager

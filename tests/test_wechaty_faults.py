@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
-from wechaty_gateway import Gateway
+from wechaty_gateway import Gateway, fresh_gateway
 from wechaty_running import running, settings_for
 
 from adapters.base import AdapterError, Reply
@@ -14,20 +13,9 @@ from adapters.wechat.wechaty import WechatyAdapter
 from adapters.wechat.wechaty.shim import make_puppet
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[Gateway]:
-    gateway = Gateway()
-    gateway.start()
-    yield gateway
-    gateway.kill()
-
-
 @pytest.fixture
-def gateway(process: Gateway) -> Gateway:
-    if not process.alive:
-        process.start()
-    process.ask("reset")
-    return process
+def gateway() -> Gateway:
+    return fresh_gateway()
 
 
 # --- there is no gateway ---

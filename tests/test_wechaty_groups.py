@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 
 import pytest
-from wechaty_gateway import ANN, BOB, BOT, OTHER_ROOM, ROOM, Gateway
+from wechaty_gateway import ANN, BOB, BOT, OTHER_ROOM, ROOM, Gateway, fresh_gateway
 from wechaty_running import running
 
 from adapters.base import AdapterError, Attachment, Citation, Recalled, Reply
@@ -15,18 +14,9 @@ DASHES = "- - - - - - - - - - - - - - -"
 ODD_NAME = "🐼 阿\n强@\u202e\u2005"
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[Gateway]:
-    gateway = Gateway()
-    gateway.start()
-    yield gateway
-    gateway.kill()
-
-
 @pytest.fixture
-def gateway(process: Gateway) -> Gateway:
-    process.ask("reset")
-    return process
+def gateway() -> Gateway:
+    return fresh_gateway()
 
 
 async def test_messages_carry_names_group_and_direct_place(gateway: Gateway) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wechaty_gateway import Gateway, need_gateway
+from wechaty_gateway import Gateway, fresh_gateway, need_gateway
 from wechaty_running import running
 
 from adapters.wechat.wechaty import WechatyAdapter
@@ -24,12 +23,9 @@ def settings(*overrides: str, **environ: str) -> Settings:
     return load(PROJECT / "config.ini", overrides=overrides, environ=environ)
 
 
-@pytest.fixture(scope="module")
-def gateway() -> Iterator[Gateway]:
-    gateway = Gateway()
-    gateway.start()
-    yield gateway
-    gateway.kill()
+@pytest.fixture
+def gateway() -> Gateway:
+    return fresh_gateway()
 
 
 def test_the_route_is_off_until_it_has_an_endpoint() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
 import shutil
@@ -127,3 +129,19 @@ class Gateway:
         assert line, "the gateway has died"
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+@functools.cache
+def _shared() -> Gateway:
+    gateway = Gateway()
+    atexit.register(gateway.kill)
+    return gateway
+
+
+def fresh_gateway() -> Gateway:
+    """The gateway that the tests of a process share: no posts, logged in, started again where a test has killed it."""
+    gateway = _shared()
+    if not gateway.alive:
+        gateway.start()
+    gateway.ask("reset")
+    return gateway
