@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from adapters.base import Adapter
 from bot.config import Mode, Settings
 from bot.config_wechat import WechatySection
+
+if TYPE_CHECKING:
+    from adapters.wechat.android import AndroidSettings
+    from adapters.wechat.wecom import WecomSettings
+    from adapters.wechat.wkteam import WkteamSettings
 
 
 def enabled_wechat_adapters(settings: Settings) -> list[Adapter]:
@@ -14,12 +20,77 @@ def enabled_wechat_adapters(settings: Settings) -> list[Adapter]:
     adapters: list[Adapter] = []
     if settings.wechaty.endpoint:
         adapters.append(_wechaty(settings.wechaty, settings))
+    if settings.wecom.bot_id:
+        from adapters.wechat.wecom import WecomAdapter
+
+        adapters.append(WecomAdapter(wecom_settings(settings)))
+    if settings.wkteam.account:
+        from adapters.wechat.wkteam import WkteamAdapter
+
+        adapters.append(WkteamAdapter(wkteam_settings(settings)))
+    if settings.android.token.get_secret_value():
+        from adapters.wechat.android import AndroidAdapter
+
+        adapters.append(AndroidAdapter(android_settings(settings)))
     return adapters
 
 
 def wechat_modes(settings: Settings) -> dict[str, Mode]:
     """The mode of each route, which a group's own settings override."""
-    return {"wechaty": settings.wechaty.mode}
+    return {
+        "wechaty": settings.wechaty.mode,
+        "wecom": settings.wecom.mode,
+        "wkteam": settings.wkteam.mode,
+        "android": settings.android.mode,
+    }
+
+
+def wecom_settings(settings: Settings) -> WecomSettings:
+    """``[wecom]`` as its adapter wants it."""
+    from adapters.wechat.wecom import WecomSettings
+
+    section = settings.wecom
+    return WecomSettings(section.bot_id, section.secret.get_secret_value(), name=section.name, url=section.url)
+
+
+def wkteam_settings(settings: Settings) -> WkteamSettings:
+    """``[wkteam]`` as its adapter wants it; the login is kept in the data folder."""
+    from adapters.wechat.pacing import Pace
+    from adapters.wechat.wkteam import WkteamSettings
+
+    section = settings.wkteam
+    return WkteamSettings(
+        base_url=section.base_url,
+        account=section.account,
+        password=section.password.get_secret_value(),
+        callback_url=section.callback_url,
+        wcid=section.wcid,
+        proxy=section.proxy,
+        secret=section.callback_secret.get_secret_value(),
+        host=section.host,
+        port=section.port,
+        names=section.names or (settings.bot.name,),
+        groups=section.groups,
+        forward=section.forward,
+        direct=section.direct_messages,
+        state=settings.data / "wkteam.json",
+        pace=Pace(section.delay_s, section.group_spacing_s, section.account_spacing_s),
+    )
+
+
+def android_settings(settings: Settings) -> AndroidSettings:
+    """``[android]`` as its adapter wants it."""
+    from adapters.wechat.android import AndroidSettings
+
+    section = settings.android
+    return AndroidSettings(
+        token=section.token.get_secret_value(),
+        host=section.host,
+        port=section.port,
+        names=section.names or (settings.bot.name,),
+        keep_s=section.keep_s,
+        report_silence=section.report_silence,
+    )
 
 
 def _wechaty(section: WechatySection, settings: Settings) -> Adapter:
