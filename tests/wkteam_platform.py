@@ -14,7 +14,7 @@ from loopback import Loopback
 
 Fault = tuple[str, str] | Literal["silent", "lost", "unauthorized", "garbage"]
 TOO_OFTEN, NOT_A_MEMBER = ("1001", "操作频繁"), ("1001", "不在群里")
-BOT, NICK, ROOM = "wxid_bot", "小群", "100@chatroom"
+BOT, NICK, ROOM, OTHER_ROOM = "wxid_bot", "小群", "100@chatroom", "200@chatroom"
 
 
 @dataclass

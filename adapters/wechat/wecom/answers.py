@@ -96,7 +96,8 @@ class Answers:
             await self._respond(req_id, growing.key, content_of(reply), finish=True)
         except RefusedError as error:
             if growing.in_doubt:  # the first attempt may have been the one that counted
-                raise AdapterError(f"whether the answer stands is not known: {error}", outcome_known=False) from error
+                text = f"whether the answer stands is not known: {error}"
+                raise AdapterError(text, outcome_known=False, permanent=True) from error
             if not error.permanent:
                 raise
             self._counters["answer in place refused"] += 1
