@@ -168,8 +168,7 @@ async def test_what_was_not_answered_is_reported_with_a_code_and_not_shown(scene
     await scene.bot.record(silent, {"outcome": "silent"})
     await scene.bot.record(failed, {"outcome": "failed:retrieve"})
     await scene.bot.send(Reply(answered, "答案"), "k1")
-    for outcome in ("answered", "abstained"):
-        await scene.bot.record(answered, {"outcome": outcome})
+    await scene.bot.record(answered, {"outcome": "abstained"})
     entries = await scene.app.poll()
     assert [(entry["rsp"]["code"], entry["rsp"]["state"]) for entry in entries] == [
         (1, "silent"),
@@ -208,7 +207,6 @@ async def test_answers_wait_while_the_phone_is_away_and_through_a_restart_of_the
         async with running(bot, core):
             await app.poll()
     assert app.shown == [(GROUP, "答案")]
-    assert bot.health().state == "down"
 
 
 async def test_a_box_that_nobody_empties_keeps_the_latest_answers(scene: Scene) -> None:

@@ -14,10 +14,10 @@ import pytest
 from android_app import AndroidApp
 from test_android import adapter_for as android_for
 from test_android import endpoint
-from test_wecom import adapter_for as wecom_for
-from test_wkteam import adapter_for as wkteam_for
 from wecom_platform import WecomPlatform
+from wecom_running import adapter_for as wecom_for
 from wkteam_platform import NOT_A_MEMBER, OTHER_ROOM, ROOM, WkteamPlatform
+from wkteam_running import adapter_for as wkteam_for
 
 from adapters.base import Adapter, Message
 from adapters.wechat.android import AndroidAdapter
