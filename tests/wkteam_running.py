@@ -19,7 +19,13 @@ from adapters.wechat.wkteam.messages import Own
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ME = Own(BOT, (NICK,))
 QUICK = Timings(
-    call_timeout_s=0.3, check_every_s=0.1, retry_base_s=0.02, retry_cap_s=0.05, scan_every_s=0.02, scan_for_s=5
+    call_timeout_s=0.3,
+    check_timeout_s=0.3,
+    check_every_s=0.1,
+    retry_base_s=0.02,
+    retry_cap_s=0.05,
+    scan_every_s=0.02,
+    scan_for_s=5,
 )
 AT_ONCE = Pace(0, 0, 0)
 

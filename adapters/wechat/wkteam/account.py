@@ -75,7 +75,7 @@ class Account:
         try:
             if not self._api.authorization:
                 await self._sign_in()
-            wid = self._ours(await self._api.online())
+            wid = self._ours(await self._api.online(self._settings.timings.check_timeout_s))
         except UnauthorizedError:
             self._api.authorization = ""
             raise

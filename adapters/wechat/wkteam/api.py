@@ -52,9 +52,9 @@ class WkteamApi:
             raise AdapterError("wkteam answered a login without a token", permanent=True)
         self.authorization = str(token)
 
-    async def online(self) -> dict[str, str]:
+    async def online(self, timeout_s: float = 0.0) -> dict[str, str]:
         """The WeChat accounts that are logged in: wxid -> wId."""
-        data = await self.call("/queryLoginWx", {})
+        data = await self.call("/queryLoginWx", {}, timeout_s=timeout_s)
         rows = data if isinstance(data, list) else []
         return {str(row["wcId"]): str(row["wId"]) for row in rows if isinstance(row, Mapping) and row.get("wcId")}
 
