@@ -13,9 +13,9 @@ class Timings:
     """How long things may take and how often they happen, in seconds. Tests compress outages with them.
 
     ``call_timeout_s`` bounds one call of the API and ``check_timeout_s`` a look at the login: together with
-    ``retry_cap_s`` it is how long the end of an outage may go unnoticed. The look comes every ``check_every_s``; while something is
-    wrong, after ``retry_base_s`` doubling to ``retry_cap_s``. A QR code holds for ``scan_for_s`` and is looked at every
-    ``scan_every_s``; one question whether it was scanned may take as long.
+    ``retry_cap_s`` it is how long the end of an outage may go unnoticed. The look comes every ``check_every_s``; while
+    something is wrong, after ``retry_base_s`` doubling to ``retry_cap_s``. A QR code holds for ``scan_for_s`` and is
+    looked at every ``scan_every_s``; one question whether it was scanned may take as long.
     """
 
     call_timeout_s: float = 10.0
