@@ -73,7 +73,11 @@ class Admin:
             Command("/reload", ("/重载",), ("重建知识库，不停机", "rebuild the knowledge while running"), self.reload),
             Command("/why", ("/为什么",), ("解释引用的或上一次判断", "explain the quoted or last decision"), self.why),
             Command(
-                "/recall", ("/撤回",), ("撤回引用的或上一条回答", "withdraw the quoted or last answer"), self.recall
+                "/recall",
+                ("/撤回",),
+                ("撤回引用的或上一条回答", "withdraw the quoted or last answer"),
+                self.recall,
+                may=self.asked,
             ),
             Command("/pause", ("/暂停",), ("本群先别说话", "stay silent in this group"), self.pause),
             Command("/resume", ("/恢复",), ("继续", "go on"), self.resume),
@@ -154,7 +158,7 @@ class Admin:
 
     async def recall(self, call: Call) -> str:
         """Withdraw the quoted answer, the answer to the quoted question, or the last answer; of this group only."""
-        sent = await self._withdrawable(call)
+        sent = await self._withdrawable(call.message)
         if sent is None or sent.message.conversation.group != call.group:
             return call.say("recall_nothing")
         try:
@@ -169,11 +173,16 @@ class Admin:
         await teach(self.store, self.example_added, sent.message, "bad", call.by, sent.message.id)
         return call.say("recalled_learned")
 
-    async def _withdrawable(self, call: Call) -> SentReply | None:
-        quote = call.message.quote
+    async def asked(self, message: Message) -> bool:
+        """Whether the answer that /recall would withdraw was given to the sender."""
+        sent = await self._withdrawable(message)
+        return sent is not None and sent.message.sender.key == message.sender.key
+
+    async def _withdrawable(self, message: Message) -> SentReply | None:
+        quote = message.quote
         if quote is None:
-            return await self.outbox.last_sent(call.group)
-        platform = call.message.conversation.platform
+            return await self.outbox.last_sent(message.conversation.group)
+        platform = message.conversation.platform
         return await self.outbox.sent_by_id(platform, quote.id) or await self.outbox.sent_for(platform, quote.id)
 
     async def pause(self, call: Call) -> str:

@@ -49,6 +49,15 @@ class Records(Protocol):
         ...
 
 
+@runtime_checkable
+class KnowsAdmins(Protocol):
+    """An adapter whose platform knows who has a say in a group."""
+
+    async def is_admin(self, message: Message) -> bool:
+        """Whether the sender counts as an admin of the group; False where it cannot be found out."""
+        ...
+
+
 @dataclass(slots=True)
 class App:
     """The bot. ``admins`` are added to those of config.ini (the demo's own admin); ``limited`` switches rate limits.
@@ -130,6 +139,7 @@ class App:
             self._tasks = tasks
             background = [
                 tasks.create_task(inbox.run()),
+                tasks.create_task(outbox.run()),
                 tasks.create_task(gatherer.run()),
                 tasks.create_task(library.run()),
                 tasks.create_task(self._record(finished)),
@@ -188,7 +198,11 @@ class App:
     async def _is_admin(self, message: Message) -> bool:
         key = message.sender.key
         group = self.settings.group(message.conversation.group)
-        return key in self.admins or key in self.settings.bot.admins or key in group.admins
+        if key in self.admins or key in self.settings.bot.admins or key in group.admins:
+            return True
+        platform = message.conversation.platform
+        adapter = next((adapter for adapter in self.adapters if adapter.name == platform), None)
+        return isinstance(adapter, KnowsAdmins) and await adapter.is_admin(message)
 
     def _later(self, work: Awaitable[None]) -> None:
         async def run() -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from loguru import logger
 
-from adapters.base import Adapter, AdapterError, Citation, Message, Reply
+from adapters.base import Adapter, AdapterError, Citation, Message, Quote, Reply
 from bot.arrivals import Arrivals
 from bot.clock import Clock
 from bot.config import Mode, Settings
@@ -39,6 +39,15 @@ class Views(Protocol):
 
     def paused(self, group: str) -> bool:
         """Whether an admin has paused the bot there."""
+        ...
+
+
+@runtime_checkable
+class ReadsQuotes(Protocol):
+    """An adapter whose events name a quoted message without its text."""
+
+    async def quoted(self, message: Message) -> Quote | None:
+        """The quote with author and text, as far as they can be found out in a moment. Never raises."""
         ...
 
 
@@ -89,6 +98,7 @@ class Assistant:
         group = message.conversation.group
         with logger.contextualize(conversation=group, message=message.id):
             language = self.language(message)
+            message = await self._with_quote(message)
             if self.commands.matches(message):
                 text, done = await self.commands.run(message, language)
                 return await self._say(message, text, done)
@@ -114,6 +124,14 @@ class Assistant:
         """The one short line for a mention that found the bot overloaded."""
         done = Outcome("overloaded")
         await self._say(message, say("overloaded", self.language(message)), done)
+
+    async def _with_quote(self, message: Message) -> Message:
+        """With the text of what it quotes, where the event came without and the bot is spoken to."""
+        quote = message.quote
+        if quote is None or quote.text or not (self._speaks_to_bot(message) or self.commands.matches(message)):
+            return message
+        adapter = self.adapters.get(message.conversation.platform)
+        return replace(message, quote=await adapter.quoted(message)) if isinstance(adapter, ReadsQuotes) else message
 
     async def _addressed(self, message: Message) -> bool:
         """Mentioned, spoken to directly, or quoting one of the bot's own replies."""

@@ -42,13 +42,17 @@ Action = Callable[[Call], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: its name, its aliases, what it does in a few words (zh, en), and whether anyone may use it."""
+    """One command: its name, its aliases, what it does in a few words (zh, en), and whether anyone may use it.
+
+    ``may`` says who may use it besides admins: those whose message it approves of.
+    """
 
     name: str
     aliases: tuple[str, ...]
     summary: tuple[str, str]
     action: Action
     anyone: bool = False
+    may: Callable[[Message], Awaitable[bool]] | None = None
 
 
 @dataclass(slots=True)
@@ -78,19 +82,24 @@ class Commands:
         command = self.table.get(word.lower())
         if command is None:
             return say("unknown_command", language, command=word), Outcome("command", detail=f"{word}: unknown")
-        if not command.anyone and not await self.is_admin(message):
+        if not await self._allowed(command, message):
             text = say("admin_only", language, command=command.name)
             return text, Outcome("command", detail=f"{command.name}: refused")
         arguments = message.text.strip()[len(word) :].strip()
         text = await command.action(Call(message, command.name, arguments, language))
         return text, Outcome("command", detail=command.name)
 
+    async def _allowed(self, command: Command, message: Message) -> bool:
+        if command.anyone or (command.may is not None and await command.may(message)):
+            return True
+        return await self.is_admin(message)
+
     def help(self, call: Call) -> str:
         """The list of commands, those for admins marked."""
         lines = [call.say("help_title")]
         for command in dict.fromkeys(self.table.values()):
             summary = command.summary[0 if call.language == "zh" else 1]
-            only = "" if command.anyone else f" — {call.say('help_admin')}"
+            only = "" if command.anyone else f" — {call.say('help_asker' if command.may else 'help_admin')}"
             lines.append(f"- `{command.name}` ({' '.join(command.aliases)}) {summary}{only}")
         return "\n".join(lines)
 

@@ -13,108 +13,49 @@ from collections.abc import Mapping, Sequence
 from configparser import ConfigParser, MissingSectionHeaderError
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import ConfigDict, Field, SecretStr, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from bot.config_section import Mode as Mode
-from bot.config_section import Names as Names
-from bot.config_section import Section as Section
 from bot.config_wechat import WECHAT_SECTIONS, WechatSections
+from bot.sections import (
+    BotSettings,
+    EmbedderSettings,
+    FeishuSection,
+    GateSettings,
+    GroupSettings,
+    KnowledgeSettings,
+    LLMSettings,
+    Mode,
+    RerankerSettings,
+    RetrievalSettings,
+    Section,
+)
+from rag.base import is_base_name
+
+__all__ = [
+    "BotSettings",
+    "ConfigError",
+    "EmbedderSettings",
+    "FeishuSection",
+    "GateSettings",
+    "GroupSettings",
+    "KnowledgeSettings",
+    "LLMSettings",
+    "Mode",
+    "RerankerSettings",
+    "RetrievalSettings",
+    "Section",
+    "Settings",
+    "load",
+    "unknown_variables",
+]
 
 ENV_PREFIX = "QUNDA_"
 
 
 class ConfigError(Exception):
     """The configuration is wrong; the message says where and what to write instead."""
-
-
-class BotSettings(Section):
-    """``[bot]``"""
-
-    name: str = "群答"
-    admins: Names = ()
-    language: Literal["auto", "zh", "en"] = "auto"
-    max_age_s: float = Field(600, gt=0)
-    max_age_mention_s: float = Field(3600, gt=0)
-    max_backlog: int = Field(10_000, ge=1)
-    lanes: int = Field(8, ge=1, le=256)
-    lane_size: int = Field(64, ge=1)
-    per_person_per_hour: int = Field(30, ge=0)
-    per_group_per_hour: int = Field(120, ge=0)
-    message_timeout_s: float = Field(120, gt=0)
-    keep_texts_days: int = Field(90, ge=1)
-    keep_ids_days: int = Field(30, ge=30)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-
-
-class KnowledgeSettings(Section):
-    """``[knowledge]``, the base named ``default``, and ``[knowledge:<name>]``"""
-
-    documents: Names = ()
-    good_questions: str = ""
-    bad_questions: str = ""
-    passage_chars: int = Field(800, ge=100, le=8000)
-    max_file_mb: float = Field(20, gt=0)
-    keep_versions: int = Field(3, ge=1)
-
-
-class RetrievalSettings(Section):
-    """``[retrieval]``"""
-
-    top_k: int = Field(8, ge=1, le=100)
-    bm25_weight: float = Field(1.0, ge=0)
-    dense_weight: float = Field(0.15, ge=0)
-
-
-class GateSettings(Section):
-    """``[gate]``"""
-
-    unwanted_per_1000: float = Field(20, gt=0, le=900)
-    expected_share: float = Field(0.1, gt=0, lt=1)
-    quiet_window_s: float = Field(2, ge=0, le=60)
-
-
-class EmbedderSettings(Section):
-    """``[embedder]``"""
-
-    model: str = "lexical"
-
-
-class RerankerSettings(Section):
-    """``[reranker]``"""
-
-    model: str = ""
-
-
-Preset = Literal[
-    "", "deepseek", "kimi", "qwen", "zhipu", "stepfun", "internlm", "siliconflow", "vllm", "ollama", "openai"
-]
-
-
-class LLMSettings(Section):
-    """``[llm]``"""
-
-    backend: Literal["extractive", "openai", "transformers"] = "extractive"
-    preset: Preset = ""
-    base_url: str = ""
-    api_key: SecretStr = SecretStr("")
-    model: str = ""
-    timeout_s: float = Field(60, gt=0)
-    first_token_timeout_s: float = Field(30, gt=0)
-    max_retries: int = Field(2, ge=0, le=10)
-    max_tokens: int = Field(800, ge=16)
-    temperature: float = Field(0.1, ge=0, le=2)
-    max_context_chars: int = Field(6000, ge=500)
-
-
-class GroupSettings(Section):
-    """``[group:<platform>:<chat>]``: what differs in one group."""
-
-    mode: Mode | None = None
-    knowledge: Names = ()
-    admins: Names = ()
-    unwanted_per_1000: float | None = Field(None, gt=0, le=900)
 
 
 class Settings(WechatSections):
@@ -129,6 +70,7 @@ class Settings(WechatSections):
     embedder: EmbedderSettings = EmbedderSettings()
     reranker: RerankerSettings = RerankerSettings()
     llm: LLMSettings = LLMSettings()
+    feishu: FeishuSection = FeishuSection()
     groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
     path: Path | None = None
     root: Path = Path()
@@ -151,6 +93,7 @@ SINGLE: dict[str, type[Section]] = {
     "embedder": EmbedderSettings,
     "reranker": RerankerSettings,
     "llm": LLMSettings,
+    "feishu": FeishuSection,
     **WECHAT_SECTIONS,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
@@ -269,7 +212,7 @@ def _validated(raw: Mapping[str, Mapping[str, str]], where: str) -> dict[str, An
 
 def _base_name(name: str, colon: str, section: str, where: str) -> str:
     base = name if colon else "default"
-    if not base or any(c in base for c in '/\\:*?"<>|') or base.startswith("."):
+    if not is_base_name(base):
         raise ConfigError(f"{where}: [{section}] needs a name of letters, digits, - or _ behind the colon")
     return base
 

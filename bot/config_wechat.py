@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, SecretStr
 
-from bot.config_section import Mode, Names, Section
+from bot.sections import Mode, Names, Section
 
 
 class WechatySection(Section):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from loguru import logger
@@ -18,7 +17,7 @@ from bot.config import Settings
 from bot.store import Store
 from bot.store.groups import Example
 from bot.texts import Language, say
-from bot.views import Teachings, ViewMaker, labelled
+from bot.views import Teachings, ViewMaker, caught_up
 from bot.workers import Workers
 from rag.base import Embedder, RagError
 from rag.knowledge import Version, read_current
@@ -38,7 +37,8 @@ class Library:
         self._workers = workers
         self._maker = ViewMaker(settings, embedder)
         self._bases: dict[str, Version] = {}
-        self._teachings = Teachings()
+        self._teachings = Teachings()  # the latest
+        self._reflected = self._teachings  # those that the snapshot knows
         self._snapshot: Snapshot | None = None
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -51,11 +51,7 @@ class Library:
 
     def view(self, group: str) -> View | None:
         """What a group sees now; None while there is no usable knowledge."""
-        if self._snapshot is None:
-            return None
-        platform = group.partition(":")[0]
-        views = self._snapshot.groups
-        return views.get(group) or views.get(platform) or self._snapshot.default
+        return self._snapshot.view(group) if self._snapshot is not None else None
 
     def paused(self, group: str) -> bool:
         """Whether an admin has paused the group."""
@@ -75,9 +71,7 @@ class Library:
         value = None if unwanted_per_1000 is None else f"{unwanted_per_1000:g}"
         await self._store.settings.set(group, "dial", value)
         await self._read_teachings()
-        view = self.view(group)
-        if view is not None:
-            self._put(group, replace(view, gate=view.gate.with_dial(self.dial(group))))
+        await self._adopt(self._snapshot, self._reflected)
 
     def gate_note(self, group: str, language: Language) -> str:
         """What the gate of the group rests on, in words."""
@@ -87,29 +81,8 @@ class Library:
     async def example_added(self, example: Example) -> None:
         """The stores of the gates concerned know the example at once; the models are retrained in the background."""
         await self._read_teachings()
-        snapshot = self._snapshot
-        if snapshot is not None:
-            if ":" in example.scope and example.scope not in snapshot.groups:
-                self._put(example.scope, self.view(example.scope) or snapshot.default)
-            await self._learn(example)
+        await self._adopt(self._snapshot, self._reflected)
         self._stale.set()
-
-    async def _learn(self, example: Example) -> None:
-        snapshot = self._snapshot
-        assert snapshot is not None
-        learn = [labelled(example)]
-
-        def learned(view: View) -> View:
-            return replace(view, gate=view.gate.with_examples(learn))
-
-        def concerned(place: str) -> bool:
-            return example.scope in ("*", place, place.partition(":")[0])
-
-        def everywhere() -> Snapshot:
-            views = {place: learned(view) if concerned(place) else view for place, view in snapshot.groups.items()}
-            return Snapshot(learned(snapshot.default) if example.scope == "*" else snapshot.default, views)
-
-        self._snapshot = await self._workers.compute(everywhere)
 
     async def examples_changed(self, scope: str) -> None:
         """An example was undone: the gates have to forget it, so this waits for the training."""
@@ -186,19 +159,28 @@ class Library:
         """A new snapshot, made off the event loop, then one assignment. Raises RagError: the old one stays."""
         async with self._lock:
             teachings = self._teachings
-            bases, snapshot = await self._workers.generate(self._make, reopen, teachings)
-            self._bases, self._snapshot = bases, snapshot
-        if self._teachings is not teachings:  # taught meanwhile: the new snapshot does not know it yet
+            bases, snapshot = await self._workers.train(self._make, reopen, teachings)
+            self._bases = bases
+            await self._adopt(snapshot, teachings)
+        if self._teachings is not teachings:  # taught meanwhile: the stores know it, the model does not yet
             self._stale.set()
+
+    async def _adopt(self, snapshot: Snapshot | None, reflected: Teachings) -> None:
+        """Bring a snapshot that reflects older teachings up to date, then use it.
+
+        Several of these may run side by side, and while one computes more may be taught: the last check and the
+        assignment have no await between them, so nobody's teaching is lost.
+        """
+        while reflected is not self._teachings:
+            latest = self._teachings
+            if snapshot is not None:
+                snapshot = await self._workers.compute(caught_up, snapshot, reflected, latest, self._maker.dial)
+            reflected = latest
+        self._snapshot, self._reflected = snapshot, reflected
 
     def _make(self, reopen: bool, teachings: Teachings) -> tuple[dict[str, Version], Snapshot | None]:
         bases = self._maker.open_bases() if reopen or not self._bases else self._bases
         return bases, self._maker.snapshot(bases, teachings, lambda: self._closing)
-
-    def _put(self, place: str, view: View) -> None:
-        snapshot = self._snapshot
-        assert snapshot is not None
-        self._snapshot = replace(snapshot, groups={**snapshot.groups, place: view})
 
     async def _read_teachings(self) -> None:
         self._teachings = Teachings(await self._store.examples.active(), await self._store.settings.all())
@@ -207,14 +189,17 @@ class Library:
 def report_text(report: BaseBuild, language: Language) -> str:
     """What one build did, with the files that failed."""
     failed: Sequence[tuple[str, str]] = report.failed
-    if report.unchanged_build:
+    if report.error:
+        head = say("reload_failed", language, error=report.error)
+    elif report.unchanged_build:
         head = say("reload_same", language, documents=report.documents)
     else:
         counts = {"added": report.added, "changed": report.changed, "removed": report.removed, "failed": len(failed)}
         facts = {"documents": report.documents, "passages": report.passages, "seconds": f"{report.seconds:.1f}"}
         head = say("reload_done", language, **counts, **facts)
     lines = [head if report.base == "default" else f"[{report.base}] {head}"]
-    lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in failed[:SHOWN_FAILURES]]
+    shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
+    lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
     if len(failed) > SHOWN_FAILURES:
         lines.append(say("reload_more", language, n=len(failed) - SHOWN_FAILURES))
     return "\n".join(lines)

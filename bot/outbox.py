@@ -18,6 +18,7 @@ from loguru import logger
 from adapters.base import Adapter, AdapterError, Message, Reply, SentMessage
 from bot.clock import Clock
 from bot.deadline import lift_deadline
+from bot.late import LateReplies
 from bot.live import LiveReply, open_live
 from bot.outcome import Outcome
 from bot.parts import reply_key, split_reply
@@ -27,7 +28,10 @@ from bot.store.codec import load_reply
 
 @dataclass(frozen=True, slots=True)
 class SendPolicy:
-    """How long and how often to try. Pauses double from ``base_s`` to ``cap_s``, less up to half at random."""
+    """How long and how often to try. Pauses double from ``base_s`` to ``cap_s``, less up to half at random.
+
+    These are the attempts that a lane waits for; `bot.late` makes one every ``cap_s`` afterwards.
+    """
 
     attempt_timeout_s: float = 20.0
     max_attempts: int = 8
@@ -59,6 +63,11 @@ class Outbox:
         self.adapters = adapters
         self.clock = clock
         self.policy = policy or SendPolicy()
+        self.late = LateReplies(self)
+
+    async def run(self) -> None:
+        """Send late replies, until cancelled."""
+        await self.late.run()
 
     async def post(self, message: Message, replies: Sequence[Reply], outcome: Outcome) -> Outcome:
         """Store the replies with the outcome, then send them; the outcome that finally holds.
@@ -81,7 +90,7 @@ class Outbox:
         parts = self.plan_parts(message, [reply], edition=edition)
         await self.store.replies.plan(message, parts, None)
         for row in await self.rows(message):
-            if row.edition == edition and await self._send(row, message) != "sent":
+            if row.edition == edition and await self._send(row, message, self.policy.max_attempts) != "sent":
                 return
 
     async def resume(self, message: Message) -> Outcome:
@@ -90,13 +99,41 @@ class Outbox:
         outcome = stored.outcome if stored else None
         if outcome is None:
             outcome = Outcome("failed", stage="internal", detail="a reply was stored without an outcome")
+        place = message.conversation
+        if self.late.holds(place.group) or not await self._send_all(message, self._attempts(place.platform)):
+            self.late.add(message)
+        return _verdict(outcome, await self._standing(message))
+
+    async def try_late(self, message: Message) -> bool:
+        """One more attempt for a reply whose message has ended. True once its parts are out, lost or unknown."""
+        if not await self._send_all(message, 1):
+            return False
+        await self.revise(message)
+        return True
+
+    async def revise(self, message: Message) -> None:
+        """Make the stored outcome of an ended message agree with what became of its reply."""
+        stored = await self.store.messages.get(message.conversation.platform, message.id)
+        if stored is None or stored.outcome is None:
+            return
+        holds = _verdict(stored.outcome, await self._standing(message))
+        if holds != stored.outcome:
+            await persist(lambda: self.store.messages.revise(message, holds), self.clock)
+
+    def _attempts(self, platform: str) -> int:
+        return 1 if self.late.concerns(platform) else self.policy.max_attempts
+
+    async def _send_all(self, message: Message, attempts: int) -> bool:
+        """Send the open parts in order; False where one of them, and so the rest, has to wait."""
         lost = False
         for row in await self._standing(message):
             state = row.state
             if state in ("planned", "sending"):
-                state = await (self._drop(row) if lost else self._send(row, message))
+                state = await (self._drop(row) if lost else self._send(row, message, attempts))
+            if state == "planned":
+                return False
             lost = lost or state == "failed"
-        return _verdict(outcome, await self._standing(message))
+        return True
 
     def stream(self, message: Message) -> AbstractAsyncContextManager[LiveReply]:
         """A reply that grows while it is written; where that is impossible, it is posted when finished.
@@ -170,8 +207,8 @@ class Outbox:
     async def _standing(self, message: Message) -> list[OutboxRow]:
         return [row for row in await self.rows(message) if row.state != "recalled"]
 
-    async def _send(self, row: OutboxRow, message: Message) -> SendState:
-        """Try one part until it is sent, failed or unknown."""
+    async def _send(self, row: OutboxRow, message: Message, attempts: int) -> SendState:
+        """Try one part until it is sent, failed or unknown; ``planned`` where its key holds for later attempts."""
         adapter = self.adapters.get(row.platform)
         in_doubt = row.in_doubt or row.state == "sending"
         if adapter is None or row.payload is None or row.streamed:
@@ -179,7 +216,7 @@ class Outbox:
             return await self._settle(row, "unknown" if in_doubt else "failed", why)
         first, error_text = row.first_attempt_at, row.error or "stopped while it was being sent"
         reply = load_reply(row.payload, message)
-        for attempt in range(1, self.policy.max_attempts + 1):
+        for attempt in range(1, attempts + 1):
             if in_doubt and not self.key_holds(adapter, first):
                 break
             first = first or self.clock.now()
@@ -190,9 +227,11 @@ class Outbox:
             error_text = str(error)
             in_doubt = in_doubt or not error.outcome_known
             logger.warning("part {} not confirmed at attempt {}: {}", row.part, attempt, error)
-            if error.permanent or attempt == self.policy.max_attempts:
+            if error.permanent or (attempt == attempts and not self.key_holds(adapter, first)):
                 break
             await self._settle(row, "planned", error_text, in_doubt=in_doubt)
+            if attempt == attempts:
+                return "planned"
             await self.clock.sleep(self.policy.pause_s(attempt, error.retry_after_s))
         return await self._settle(row, "unknown" if in_doubt else "failed", error_text)
 
@@ -227,8 +266,11 @@ def _no_adapter(platform: str) -> str:
 
 
 def _verdict(outcome: Outcome, rows: Sequence[OutboxRow]) -> Outcome:
-    """What holds given how the parts fared. A reply of which nothing surely arrived is a failure, and says so."""
-    lost = [row for row in rows if row.state != "sent"]
+    """What holds given how the parts fared. A reply of which nothing surely arrived is a failure, and says so.
+
+    Parts that are still to be sent count as sent: if they come to nothing, the outcome is revised.
+    """
+    lost = [row for row in rows if row.state in ("failed", "unknown")]
     if not lost:
         return outcome
     why = "; ".join(dict.fromkeys(f"{row.state}: {row.error}" for row in lost))

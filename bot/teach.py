@@ -51,9 +51,20 @@ class Teacher:
     def commands(self) -> list[Command]:
         """The commands of this module."""
         return [
-            Command("/good", ("/好", "/该答"), ("引用一条消息：这类该回答", "quote a message: answer such"), self.good),
             Command(
-                "/bad", ("/坏", "/别答"), ("引用一条消息：这类别回答", "quote a message: leave such alone"), self.bad
+                "/good",
+                ("/好", "/该答"),
+                (
+                    "引用一条消息：这类该回答（undo 撤销，all 全部群）",
+                    "quote a message: answer such (undo, all)",
+                ),
+                self.good,
+            ),
+            Command(
+                "/bad",
+                ("/坏", "/别答"),
+                ("引用一条消息：这类别回答（undo 撤销，all 全部群）", "quote a message: leave such alone (undo, all)"),
+                self.bad,
             ),
             Command(
                 "/dial",
@@ -78,6 +89,8 @@ class Teacher:
         everywhere = word.lower() in EVERYWHERE
         scope = "*" if everywhere else call.group
         text, source = await self._target(call, rest if everywhere else call.arguments)
+        if text.startswith(("/", "／")):
+            return call.say("quote_command")
         if not text:
             return call.say("quote_empty" if call.message.quote else "quote_needed", command=call.name)
         for known in await self.store.examples.active(scope):

@@ -59,6 +59,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "unknown_command": ("没有 {command} 这个命令，/help 列出全部。", "There is no {command}; /help lists all."),
     "help_title": ("命令（括号里是别名）：", "Commands (aliases in brackets):"),
     "help_admin": ("仅管理员", "admins only"),
+    "help_asker": ("管理员或提问者", "admins and whoever asked"),
     "whoami": (
         "你的号是 `{key}`，本群是 `{group}`。把前者写进 config.ini 的 [bot] admins，就成为管理员。",
         "You are `{key}` and this group is `{group}`. Put the former into [bot] admins in config.ini to become an admin.",

@@ -6,7 +6,7 @@ Synchronous computing, called off the event loop. Groups with the same bases and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from loguru import logger
@@ -32,8 +32,7 @@ class Teachings:
 
     def of(self, place: str) -> list[Example]:
         """The examples that count in ``platform:chat`` or, for a platform's own name, in all its groups."""
-        platform = place.partition(":")[0]
-        return [e for e in self.examples if e.scope in ("*", platform, place)]
+        return [example for example in self.examples if concerns(example, place)]
 
     def places(self) -> set[str]:
         """Platforms and groups that have something of their own."""
@@ -186,6 +185,27 @@ class ViewMaker:
         self._retrievers = {key: kept for key, kept in self._retrievers.items() if id(kept) in used}
         if len(self._gates) > 4 * (len(views) + 1):
             self._gates.clear()
+
+
+def caught_up(snapshot: Snapshot, old: Teachings, new: Teachings, dial: Callable[[str, Teachings], float]) -> Snapshot:
+    """The snapshot with what ``new`` has more than ``old``: examples in the stores, and dials. Nothing is retrained."""
+    known = {example.id for example in old.examples}
+    added = [example for example in new.examples if example.id not in known]
+    dialled = {place for place in {*old.settings, *new.settings} if dial(place, old) != dial(place, new)}
+    places = {*snapshot.groups, *(example.scope for example in added if example.scope != "*"), *dialled}
+
+    def learned(view: View, place: str) -> View:
+        learn = [labelled(example) for example in added if concerns(example, place)]
+        gate = view.gate.with_examples(learn) if learn else view.gate
+        return replace(view, gate=gate.with_dial(dial(place, new)) if place in dialled else gate)
+
+    groups = {place: learned(snapshot.view(place), place) for place in places}
+    return Snapshot(learned(snapshot.default, ""), groups)
+
+
+def concerns(example: Example, place: str) -> bool:
+    """Whether an example counts in ``platform:chat`` or, for a platform's own name, in all its groups."""
+    return example.scope in ("*", place.partition(":")[0], place)
 
 
 def labelled(example: Example) -> LabelledExample:

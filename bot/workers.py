@@ -1,6 +1,6 @@
-"""The one bridge from the event loop to computing: threads for gate and search, others for generating. Knows neither.
+"""The one bridge from the event loop to computing: one set of threads each for gate and search, generating, training.
 
-The two never share a thread, so that a gate check never waits behind a long answer.
+They never share a thread, so that a gate check never waits behind a long answer or a training.
 """
 
 from __future__ import annotations
@@ -22,20 +22,26 @@ class Workers:
     def __init__(self, compute_threads: int = 1, generate_threads: int = 1) -> None:
         self._compute = ThreadPoolExecutor(compute_threads, thread_name_prefix="compute")
         self._generate = ThreadPoolExecutor(generate_threads, thread_name_prefix="generate")
+        self._train = ThreadPoolExecutor(1, thread_name_prefix="train")
 
     async def compute(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run encoding, gate or search off the event loop."""
         return await _run(self._compute, fn, *args, **kwargs)
 
     async def generate(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run something long: a local model's answer, a knowledge version being loaded."""
+        """Run a local model's answer."""
         return await _run(self._generate, fn, *args, **kwargs)
+
+    async def train(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Load a knowledge version, train a gate: work that neither questions nor answers may wait for."""
+        return await _run(self._train, fn, *args, **kwargs)
 
     def close(self) -> None:
         """Drop what has not begun and wait for what has."""
-        for pool in (self._compute, self._generate):
+        pools = (self._compute, self._generate, self._train)
+        for pool in pools:
             pool.shutdown(wait=False, cancel_futures=True)
-        for pool in (self._compute, self._generate):
+        for pool in pools:
             pool.shutdown(wait=True)
 
     def __enter__(self) -> Workers:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from rag.base import Answer, Evidence, Generator, Passage, Question, Source
-from rag.extractive import extract
+from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
 from rag.prompts import NO_ANSWER, answer_prompt, fit_passages
 from rag.scoring import best_quote
 
@@ -42,7 +42,8 @@ class ExtractiveAnswerer:
         """Yield one `Answer`, or None."""
 
         def quote() -> Answer | None:
-            return extract(evidence, question.text, max_chars=self._max_chars)
+            support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
+            return extract(evidence, question.text, max_chars=self._max_chars, min_support=support)
 
         yield quote() if self._run is None else await self._run(quote)
 

@@ -13,6 +13,7 @@ Errors::
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
@@ -159,7 +160,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class GateDecision:
-    """Whether to answer. ``probability`` is calibrated at the configured expected share; ``reasons`` strongest first."""
+    """Whether to answer. ``probability`` is calibrated at the expected share; ``reasons``: strongest first."""
 
     answer: bool
     probability: float
@@ -256,6 +257,14 @@ class Answerer(Protocol):
             GeneratorError: the generator failed.
         """
         ...
+
+
+_BASE_NAME = re.compile(r"\w[\w.-]{0,63}")
+
+
+def is_base_name(name: str) -> bool:
+    """Whether a knowledge base may be called so: letters, digits, ``-``, ``_`` and ``.``; it names a folder."""
+    return _BASE_NAME.fullmatch(name) is not None
 
 
 def detect_language(text: str) -> Language:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
 from rag.documents import Failure, read_documents
-from rag.knowledge import DocumentEntry, Manifest, Version, open_current, version_names
+from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut
 from rag.publish import build_lock, prune, publish
@@ -102,6 +102,7 @@ def build(
             )
         report(state)
 
+    check_base_name(base)
     with build_lock(root, base):
         splitter = f"{SPLITTER_ID}/{passage_chars}"
         old, why, warnings = _previous(root, base, embedder, splitter)

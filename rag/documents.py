@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,15 @@ def read_documents(roots: Sequence[Path], max_file_mb: float = 20) -> Iterator[D
         raise KnowledgeError(f"no documents in {names} ({why}): put md or txt files there, or name another folder")
 
 
+def unsupported(roots: Sequence[Path]) -> Counter[str]:
+    """How many files below ``roots`` are of a type that is not read, by suffix; hidden ones do not count."""
+    skipped: Counter[str] = Counter()
+    for root in roots:
+        for _ in _walk(root, "", skipped):
+            pass
+    return skipped
+
+
 def decode(data: bytes) -> str:
     """Text from bytes: UTF-8, UTF-16 or UTF-32 by its mark, else GB18030; line ends become ``\\n``.
 
@@ -162,8 +172,11 @@ def _prefixes(roots: Sequence[Path]) -> list[str]:
     return prefixes
 
 
-def _walk(root: Path, prefix: str) -> Iterator[tuple[Path, str, str]]:
-    """Every candidate file as (path, uri, problem), the problem empty where the file can be tried."""
+def _walk(root: Path, prefix: str, skipped: Counter[str] | None = None) -> Iterator[tuple[Path, str, str]]:
+    """Every candidate file as (path, uri, problem), the problem empty where the file can be tried.
+
+    ``skipped`` counts the others by suffix.
+    """
     if not root.is_dir():
         yield root, prefix + _printable(root.name), ""
         return
@@ -185,8 +198,12 @@ def _walk(root: Path, prefix: str) -> Iterator[tuple[Path, str, str]]:
                 real = path.resolve()
                 if not path.is_symlink() or not real.is_relative_to(top):  # a link to within is read at its own place
                     folders.append((path, f"{uri}/", ancestors | {real}))
-            elif path.suffix.lower() in SUFFIXES and not path.name.startswith("."):
+            elif path.name.startswith("."):
+                continue
+            elif path.suffix.lower() in SUFFIXES:
                 yield path, uri, ""
+            elif skipped is not None:
+                skipped[_printable(path.suffix.lower())] += 1
         pending.extend(reversed(folders))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage
+from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage, is_base_name
 from rag.documents import Failure
 from rag.lexical import BM25Arrays, LexicalIndex, TermCounts
 
@@ -147,6 +147,16 @@ class Version:
             raise KnowledgeError(f"{path} cannot be read ({error}): run `qunda build` again") from error
 
 
+def check_base_name(base: str) -> None:
+    """Refuse a name that would lead out of the data folder, or be taken for something else in it.
+
+    Raises:
+        KnowledgeError: it is no name for a base.
+    """
+    if not is_base_name(base):
+        raise KnowledgeError(f"{base!r} is no name for a knowledge base: use letters, digits, - and _")
+
+
 def open_current(root: Path, base: str, embedder_id: str | None = None) -> Version:
     """Open the current version of a base, or the last good one where that is damaged (then it has ``warnings``).
 
@@ -154,6 +164,7 @@ def open_current(root: Path, base: str, embedder_id: str | None = None) -> Versi
         NoKnowledgeError: the base has no usable version.
         KnowledgeError: its vectors are of another embedder than ``embedder_id``.
     """
+    check_base_name(base)
     folder, current = root / base, read_current(root, base)
     names = version_names(root, base)
     candidates = ([current] if current in names else []) + [name for name in reversed(names) if name != current]

@@ -28,11 +28,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The views of all groups: those with something of their own by name, the rest share ``default``."""
+    """The views of all groups: ``groups`` holds those of groups and platforms with something of their own."""
 
     default: View
     groups: Mapping[str, View] = field(default_factory=dict)
 
     def view(self, group: str) -> View:
-        """The view of ``platform:chat``."""
-        return self.groups.get(group, self.default)
+        """The view of ``platform:chat``: its own, else its platform's, else the default."""
+        return self.groups.get(group) or self.groups.get(group.partition(":")[0]) or self.default

@@ -61,5 +61,5 @@ def qunda(*arguments: object, cwd: Path, env: dict[str, str] | None = None) -> D
 def prepare(folder: Path) -> Path:
     """The test group's documents, examples and config.ini in ``folder``, the knowledge built; the config's path."""
     settings = group.make_settings(folder)
-    shutil.copytree(group._built(), settings.data)
+    shutil.copytree(group.built_data(), settings.data)
     return folder / "config.ini"

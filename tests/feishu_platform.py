@@ -10,7 +10,8 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -119,6 +120,15 @@ class FeishuPlatform:
 
     # --- deliveries ---
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Deliver what is said in the block all at once at its end."""
+        self.link.holding = True
+        try:
+            yield
+        finally:
+            await self._do(self._act(self.link.release))
+
     def use_webhook(self, url: str) -> Hook:
         """Post events to this address from now on."""
         self.link.hook = Hook(url)
@@ -185,7 +195,7 @@ class FeishuPlatform:
         """The calls that came in, by part of the path and by method."""
         return [call for call in self.world.calls if path in call.path and method in ("", call.method)]
 
-    async def until(self, reached: Callable[[], object], within_s: float = 10.0) -> None:
+    async def until(self, reached: Callable[[], object], within_s: float = 30.0) -> None:
         """Wait until something is so; it is looked at after every call, acknowledgement and connection."""
         await self._do(self._until(reached, within_s))
 

@@ -18,7 +18,8 @@ class Fault:
     """What happens to one call in place of a good answer.
 
     ``code`` answers with a JSON error; ``html`` with a page; ``after_effect`` does what was asked and then drops the
-    connection; ``drop`` does nothing and drops it; ``hang`` never answers; ``delay_s`` only makes it slow.
+    connection; ``drop`` does nothing and drops it; ``hang`` never answers, after an effect or none; ``delay_s``
+    only makes it slow.
     """
 
     status: int = 0
@@ -54,10 +55,10 @@ async def suffer(fault: Fault, request: web.Request, handler: Handler, freed: as
     """Answer a call as the fault says. A call that hangs ends when ``freed`` is set or the client goes away."""
     if fault.delay_s:
         await asyncio.sleep(fault.delay_s)
-    if fault.hang:
-        await freed.wait()
     if fault.after_effect:
         await handler(request)
+    if fault.hang:
+        await freed.wait()
     if fault.after_effect or fault.drop or fault.hang:
         if request.transport is not None:
             request.transport.abort()

@@ -15,13 +15,13 @@ from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from feishu_platform_frames import CONTROL, DATA, Frame, decode, encode
 from feishu_platform_hook import Hook
 from feishu_platform_http import body_of
 from feishu_platform_model import Delivery
 from feishu_platform_world import World
 
 EXCEED_LIMIT = 1000040350
-CONTROL, DATA = 0, 1
 
 
 @dataclass
@@ -53,8 +53,10 @@ class Link:
         self.connections: dict[int, Connection] = {}
         self.opened = 0
         self.deliveries: list[Delivery] = []
+        self._by_event: dict[str, Delivery] = {}
         self.redeliver_after_s: tuple[float, ...] = (15.0, 300.0, 3600.0, 21600.0)
         self.backfill_with_new_ids = False
+        self.holding = False
         self.split_over: int | None = None
         self.refusals: list[Refusal] = []
         self.config: dict[str, Any] = {
@@ -78,8 +80,17 @@ class Link:
         """Start to deliver an event; it is repeated until it is acknowledged."""
         delivery = Delivery(payload["header"]["event_id"], payload)
         self.deliveries.append(delivery)
-        self.attempt(delivery)
+        self._by_event[delivery.event_id] = delivery
+        if not self.holding:
+            self.attempt(delivery)
         return delivery
+
+    def release(self) -> None:
+        """Deliver what was held, in order."""
+        self.holding = False
+        for delivery in self.deliveries:
+            if not delivery.attempts:
+                self.attempt(delivery)
 
     def attempt(self, delivery: Delivery) -> None:
         """Deliver once, if there is anybody to deliver to, and again later unless it is acknowledged."""
@@ -127,11 +138,12 @@ class Link:
         size = self.split_over or max(len(payload), 1)
         pieces = [payload[start : start + size] for start in range(0, len(payload), size)]
         message_id = self.world.new_id("frame")
+        delivery.sent_at = asyncio.get_running_loop().time()
         connection.parts[message_id] = delivery.event_id
         headers = {"type": "event", "message_id": message_id, "sum": str(len(pieces)), "trace_id": message_id}
         for seq, piece in enumerate(pieces):
             try:
-                await connection.socket.send_bytes(frame(DATA, {**headers, "seq": str(seq)}, piece))
+                await connection.socket.send_bytes(encode(Frame(DATA, {**headers, "seq": str(seq)}, piece)))
             except ConnectionError:
                 return  # it is delivered again
 
@@ -158,7 +170,7 @@ class Link:
             headers = {"handshake-status": str(refusal.status), "handshake-msg": refusal.msg}
             headers["handshake-autherrcode"] = str(refusal.auth_code)
             return web.Response(status=refusal.status if refusal.status < 500 else 403, headers=headers)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(compress=False)
         await socket.prepare(request)
         assert isinstance(request.transport, asyncio.Transport)
         self.opened += 1
@@ -191,16 +203,15 @@ class Link:
         return last is None or last.frozen
 
     async def _receive(self, connection: Connection, raw: bytes) -> None:
-        from lark_oapi.ws.pb.pbbp2_pb2 import Frame
-
-        got = Frame.FromString(raw)
-        headers = {header.key: header.value for header in got.headers}
+        got = decode(raw)
+        headers = got.headers
         if got.method == CONTROL and headers["type"] == "ping":
             connection.pings += 1
-            await connection.socket.send_bytes(frame(CONTROL, {"type": "pong"}, json.dumps(self.config).encode()))
+            pong = Frame(CONTROL, {"type": "pong"}, json.dumps(self.config).encode())
+            await connection.socket.send_bytes(encode(pong))
         elif got.method == DATA:
             event_id = connection.parts[headers["message_id"]]
-            delivery = next(d for d in reversed(self.deliveries) if d.event_id == event_id)
+            delivery = self._by_event[event_id]
             self._acknowledge(delivery, json.loads(got.payload)["code"])
         self.changed.set()
 
@@ -230,13 +241,3 @@ class Link:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def frame(method: int, headers: dict[str, str], payload: bytes) -> bytes:
-    """A frame as the SDK reads it."""
-    from lark_oapi.ws.pb.pbbp2_pb2 import Frame
-
-    made = Frame(SeqID=1, LogID=1, service=7, method=method, payload=payload)
-    for key, value in headers.items():
-        made.headers.add(key=key, value=value)
-    return bytes(made.SerializeToString())

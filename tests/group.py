@@ -182,7 +182,7 @@ def make_settings(folder: Path, *overrides: str) -> Settings:
 
 
 @functools.cache
-def _built() -> Path:
+def built_data() -> Path:
     """A data folder with these documents built and the gate trained, made once in a process and copied by each test."""
     folder = Path(tempfile.mkdtemp(prefix="qunda-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
@@ -204,7 +204,7 @@ async def open_group(
     """Run the bot on ``folder`` until the block ends; the same folder again is a restart."""
     settings = settings or make_settings(folder, *overrides)
     if build and not settings.data.exists():
-        shutil.copytree(_built(), settings.data)
+        shutil.copytree(built_data(), settings.data)
     clock = GroupClock()
     clock.advance((sent_before - clock.now()).total_seconds() if sent_before else timedelta(days=1).total_seconds())
     adapter = ScriptedAdapter(abilities=abilities or Abilities(recall_within_s=120, max_chars=4000), clock=clock)

@@ -217,3 +217,14 @@ def test_an_interrupted_build_leaves_the_old_version_and_no_traceback(tmp_path: 
     assert [name for name in (tmp_path / BASE).iterdir() if name.name.startswith(".") and name.is_dir()] == []
     assert version_names(tmp_path / BASE.parent, "default") == [before.name]
     assert load(tmp_path / "config.ini").knowledge["default"].documents == ("docs",)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../../evil", "a/b", "/tmp/evil", "a b"])
+def test_a_name_that_leads_out_of_the_data_folder_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# A\n\ntext\n", "utf-8")
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    done = qunda("build", "docs", "--base", name, cwd=tmp_path)
+    assert done.status == 2
+    assert "letters, digits" in done.err
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before

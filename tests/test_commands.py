@@ -140,6 +140,17 @@ async def test_recall_withdraws_the_last_answer_of_this_group_only(tmp_path: Pat
     assert asked["posts"][0].recalled
 
 
+async def test_recall_passes_over_what_the_bot_said_about_itself(tmp_path: Path) -> None:
+    async with open_group(tmp_path) as group:
+        asked = await group.say("Zephyrlink 怎么安装？")
+        await group.say("/status", sender=ADMIN)
+        await group.say("/recall", sender=ADMIN)
+        again = await group.say("/recall", sender=ADMIN)
+    assert asked["posts"][0].recalled
+    assert "no answer of mine" in again["replies"][0]
+    assert [post.recalled for post in group.adapter.posts].count(True) == 1
+
+
 async def test_a_recall_that_the_platform_refuses_is_reported(tmp_path: Path) -> None:
     async with open_group(tmp_path) as group:
         asked = await group.say("Zephyrlink 怎么安装？")

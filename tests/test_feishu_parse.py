@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.base import Attachment, Message, Pressed, Quote, Reacted, Recalled
 from adapters.feishu.parse import Ignored, parse
+from bot.store.codec import dump_message, load_message
 
 EVENTS = Path(__file__).parent / "data" / "feishu"
 BOT = "ou_b07b07b07b07b07b07b07b07b07b07b0"
@@ -64,7 +65,8 @@ def test_a_direct_chat_is_one() -> None:
 
 
 def test_links_arrive_as_text() -> None:
-    assert message("links").text == "见 安装指南 (https://example.com/a?b=1)、https://example.com 或 我 (me@example.com)"
+    text = "见 安装指南 (https://example.com/a?b=1)、https://example.com 或 我 (me@example.com)"
+    assert message("links").text == text
 
 
 def test_a_reply_quotes_its_parent() -> None:
@@ -81,7 +83,8 @@ def test_in_a_thread_the_root_is_a_quote_only_for_what_is_asked_of_the_bot() -> 
 def test_a_rich_text_arrives_as_clean_text_with_links_code_and_images() -> None:
     heard = message("post")
     assert heard.text == (
-        "安装报错\n运行到这里就停了，日志 (https://example.com/log) @李四\n\nimport qunda\nqunda.run()\n\n谁见过？[SMILE]"
+        "安装报错\n运行到这里就停了，日志 (https://example.com/log) @李四\n\n"
+        "import qunda\nqunda.run()\n\n谁见过？[SMILE]"
     )
     assert heard.mentions_bot and [person.id for person in heard.mentions] == [LI]
     assert heard.attachments == (Attachment("image", "", f"{heard.id}/img_v2_041b28e3-5680-48c2-9af2-497ace79333g"),)
@@ -156,6 +159,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
 
 
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_payload_that_is_damaged_anywhere_is_read_or_ignored_and_never_raises(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(["mention_others", "post", "quote", "image", "recalled", "reaction", "button"]))
@@ -175,3 +179,4 @@ def test_a_payload_that_is_damaged_anywhere_is_read_or_ignored_and_never_raises(
     if isinstance(parsed, Message):
         parsed.text.encode("utf-8", "surrogatepass")
         assert all(isinstance(person.name, str) and isinstance(person.id, str) for person in parsed.mentions)
+        assert load_message(dump_message(parsed)) == parsed, "it can be stored"

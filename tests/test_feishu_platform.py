@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from feishu_platform import Fault, FeishuPlatform
+from feishu_platform_frames import DATA, Frame, decode, encode
 
 
 @pytest.fixture
@@ -100,6 +101,17 @@ async def test_a_card_streams_only_with_rising_sequences(platform: FeishuPlatfor
     codes = [await asyncio.to_thread(write, text, n) for text, n in [("a", 1), ("ab", 2), ("abc", 2), ("abcd", 3)]]
     assert codes == [0, 0, 300317, 0]
     assert platform.world.cards[made.data.card_id].contents == ["a", "ab", "abcd"]
+
+
+def test_frames_are_those_of_the_sdk() -> None:
+    from lark_oapi.ws.pb.pbbp2_pb2 import Frame as SdkFrame
+
+    frame = Frame(DATA, {"type": "event", "长": "x" * 300}, "负载".encode() * 100)
+    theirs = SdkFrame.FromString(encode(frame))
+    assert (theirs.method, theirs.payload, theirs.service) == (DATA, frame.payload, 7)
+    assert {header.key: header.value for header in theirs.headers} == frame.headers
+    theirs.payload_type, theirs.LogIDNew, theirs.LogID = "json", "log", 2**40
+    assert decode(theirs.SerializeToString()) == frame
 
 
 async def test_wrong_credentials_get_no_token(platform: FeishuPlatform) -> None:

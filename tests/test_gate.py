@@ -191,7 +191,7 @@ def test_a_saved_gate_decides_as_before(gate: RelevanceGate, tmp_path: Path) -> 
     assert [path.name for path in (tmp_path / "gates").iterdir()] == ["x"]
 
 
-@pytest.mark.parametrize("name", ["gate.json", "wording.npy", "vectors.npy"])
+@pytest.mark.parametrize("name", ["gate.json", "wording-idf.npy", "examples.npy"])
 @pytest.mark.parametrize("cut", [0, 40, None])
 def test_a_damaged_gate_is_refused(gate: RelevanceGate, tmp_path: Path, name: str, cut: int | None) -> None:
     save_gate(gate, tmp_path / "x")

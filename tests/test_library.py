@@ -13,7 +13,7 @@ import pytest
 from group import make_settings
 
 from bot import library as library_module
-from bot.builder import BaseBuild, build_base
+from bot.builder import BaseBuild, build_base, build_bases
 from bot.config import Settings
 from bot.library import Library, report_text
 from bot.models import make_embedder
@@ -38,7 +38,7 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Library, Store]]:
 
 def prepared(folder: Path, *overrides: str) -> Settings:
     settings = make_settings(folder, *overrides)
-    shutil.copytree(group._built(), settings.data)
+    shutil.copytree(group.built_data(), settings.data)
     return settings
 
 
@@ -212,3 +212,44 @@ def test_a_report_names_a_few_failed_files_and_counts_the_rest() -> None:
     report = BaseBuild("b", "v", 1, 2, 3, False, failed, 10, 20, 1.5)
     text = report_text(report, "en")
     assert text.startswith("[b] ") and "4.md" in text and "5.md" not in text and "3" in text.splitlines()[-1]
+
+
+async def test_what_several_admins_teach_at_once_all_counts_at_once(tmp_path: Path) -> None:
+    settings = prepared(tmp_path)
+    question = Question("Zephyrlink 的端口要改成多少才吉利")
+    async with opened(settings) as (library, store):
+
+        def probability(place: str) -> float:
+            view = library.view(place)
+            assert view is not None
+            return view.gate.decide(question, view.search(question.text)).probability
+
+        before = probability("fake:g1")
+        places = [f"fake:g{n}" for n in range(6)]
+
+        async def teach(place: str) -> None:
+            await library.example_added(await store.examples.add(place, question.text, "bad", "fake:root"))
+
+        remake = asyncio.ensure_future(library.examples_changed("*"))  # a training is under way meanwhile
+        await asyncio.gather(*map(teach, places), library.set_dial("fake:g9", 1.0))
+        taught = [probability(place) for place in places]
+        await remake
+        view = library.view("fake:g9")
+        assert view is not None and view.gate.dial == pytest.approx(1.0)
+        assert max(taught) < before
+        assert max(probability(place) for place in places) < before
+        assert probability("fake:untaught") == pytest.approx(before)
+
+
+async def test_a_base_that_cannot_be_built_is_told_beside_those_that_were(tmp_path: Path) -> None:
+    settings = prepared(tmp_path, "knowledge:b.documents=nix")
+    (tmp_path / "docs" / "mascot.md").write_text("# 吉祥物\n\nZephyrlink 的吉祥物是一只水獭。", "utf-8")
+    one, two = await build_bases(settings)
+    assert (one.base, one.error, one.added) == ("default", "", 1)
+    assert (two.base, two.version) == ("b", "") and "there is no documents folder" in two.error
+    assert report_text(two, "en").startswith("[b] The rebuild failed") and two.error in report_text(two, "en")
+
+
+def test_a_file_name_with_a_line_end_stays_on_its_line_of_the_report() -> None:
+    report = BaseBuild("default", "v", 1, 0, 0, False, (("a\nb.md", "empty"),), 1, 2, 1.5)
+    assert report_text(report, "en").splitlines()[1:] == ["- a\\nb.md: empty"]

@@ -70,7 +70,7 @@ class FeishuAdapter(BaseAdapter):
         self._quotes = Quotes(self.api, self._names, timeout_s=timings.quote_timeout_s)
         self._admins = GroupAdmins(self.api, clock, fresh_s=timings.admins_fresh_s)
         self._signs = Signs(self.api)
-        self._sender = Sender(self.api, self._count)
+        self._sender = Sender(self.api, MAX_CHARS, self._count, self._said)
         self._streams = Streams(self.api, self._sender, clock, self._count, every_s=timings.stream_every_s)
         self._bot_id = ""
         self._started_at = datetime.now(UTC)
@@ -127,9 +127,7 @@ class FeishuAdapter(BaseAdapter):
 
     async def send(self, reply: Reply, key: str) -> SentMessage:
         """See `Adapter.send`."""
-        self._refuse(reply)
         sent = await self._sender.send(reply, key)
-        self._said(reply, sent)
         if reply.to.sent_at < self._started_at:
             await self._signs.take_quietly(reply.to.id)
         return sent
@@ -178,11 +176,6 @@ class FeishuAdapter(BaseAdapter):
         """How the connection is doing, with what was received, ignored and fallen back to."""
         theirs = self._transport.health()
         return Health(theirs.state, theirs.detail, {**theirs.counters, **self.counters})
-
-    def _refuse(self, reply: Reply) -> None:
-        self.refuse_too_long(reply)
-        if not reply.text.strip():
-            raise AdapterError("Feishu shows no empty message", permanent=True)
 
     def _said(self, reply: Reply, sent: SentMessage) -> None:
         bot = Person(PLATFORM, self._bot_id, is_bot=True)

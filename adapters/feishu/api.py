@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.feishu.client import Call, Client
+from adapters.feishu.errors import ApiError
 
 IM, CARDS = "/open-apis/im/v1", "/open-apis/cardkit/v1/cards"
 MAX_PAGES = 50
@@ -39,7 +40,8 @@ class FeishuApi:
     async def bot(self) -> Mapping[str, Any]:
         """Name, open_id and status of the bot; this call has them at the top, not under ``data``."""
         answer = await self.client.json(Call("say who the bot is", "GET", "/open-apis/bot/v3/info"))
-        return dict(answer["bot"])
+        bot = dict(answer.get("bot") or {})
+        return {**bot, "open_id": _text(bot, "open_id")}
 
     # --- messages ---
 
@@ -48,7 +50,7 @@ class FeishuApi:
         body = {"msg_type": kind, "content": compact(content), "reply_in_thread": in_thread, "uuid": uuid}
         call = Call("post a reply", "POST", f"{IM}/messages/:message_id/reply", {"message_id": to}, None, body, chat)
         data = await self._data(call)
-        return Posted(data["message_id"], datetime.fromtimestamp(int(data["create_time"]) / 1000, UTC))
+        return Posted(_text(data, "message_id"), datetime.fromtimestamp(int(_text(data, "create_time")) / 1000, UTC))
 
     async def replace_card(self, message_id: str, card: Mapping[str, Any]) -> None:
         """Show another card in a message of ours."""
@@ -83,7 +85,7 @@ class FeishuApi:
         """Put a reaction on a message; its id. Emoji types are case-sensitive."""
         uri, body = f"{IM}/messages/:message_id/reactions", {"reaction_type": {"emoji_type": emoji}}
         data = await self._data(Call("add a reaction", "POST", uri, {"message_id": message_id}, None, body))
-        return str(data["reaction_id"])
+        return _text(data, "reaction_id")
 
     async def unreact(self, message_id: str, reaction_id: str) -> None:
         """Take a reaction of ours off."""
@@ -96,7 +98,7 @@ class FeishuApi:
     async def create_card(self, card: Mapping[str, Any]) -> str:
         """A card entity; its id."""
         body = {"type": "card_json", "data": compact(card)}
-        return str((await self._data(Call("create a card", "POST", CARDS, None, None, body)))["card_id"])
+        return _text(await self._data(Call("create a card", "POST", CARDS, None, None, body)), "card_id")
 
     async def show(self, card_id: str, element_id: str, text: str, sequence: int) -> None:
         """The full text of an element; the platform finds out what is new. Not shown where the limits leave no room."""
@@ -133,7 +135,7 @@ class FeishuApi:
         """The name of one person."""
         uri, queries = "/open-apis/contact/v3/users/:user_id", {"user_id_type": "open_id"}
         data = await self._data(Call("read a name", "GET", uri, {"user_id": open_id}, queries))
-        return str(data["user"].get("name") or "")
+        return str((data.get("user") or {}).get("name") or "")
 
     async def chats(self) -> list[Mapping[str, Any]]:
         """The groups that the bot is in."""
@@ -158,3 +160,11 @@ class FeishuApi:
             token = data.get("page_token") or ""
             if not data.get("has_more") or not token:
                 return
+
+
+def _text(data: Mapping[str, Any], name: str) -> str:
+    """A field that every answer of the kind has; an answer without it leaves open what happened."""
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise ApiError(f"Feishu's answer has no {name}", outcome_known=False)
+    return value

@@ -1,7 +1,8 @@
 """Makes calls with the SDK: off the event loop, with a token that is never stale, and errors translated once.
 
-The SDK's ``a*`` calls build an HTTP client with its own TLS context each time, 50 ms of the event loop that every other
-message would wait for, and fetch tokens with blocking requests. So its blocking calls run here, on threads of their own.
+The SDK's ``a*`` calls build an HTTP client with its own TLS context each time, tens of milliseconds of the event loop
+that every other message would wait for, and fetch tokens with blocking requests. So its blocking calls are made, on
+threads of their own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +69,8 @@ class Client:
         self._buckets = buckets or Buckets()
         self._pool: ThreadPoolExecutor | None = None
         self._sdk: Any = None
+        self._fetching = threading.Lock()
+        self._revoked = ""
 
     async def json(self, call: Call) -> dict[str, Any]:
         """Make a call and return the JSON object that it answers with.
@@ -74,7 +78,10 @@ class Client:
         Raises:
             AdapterError: it failed.
         """
-        return dict((await self._call(call)).data)
+        data = dict((await self._call(call)).data)
+        if "code" not in data:  # a page of a proxy, say
+            raise ApiError(f"Feishu's answer to '{call.what}' cannot be read", outcome_known=False)
+        return data
 
     async def raw(self, call: Call) -> bytes:
         """Make a call that answers with a file."""
@@ -104,8 +111,7 @@ class Client:
                 self._buckets.pause(call.api, error.retry_after_s, call.chat if error.code == GROUP_LIMIT else "")
             if error.code not in TOKEN_INVALID:
                 raise
-        logger.info("Feishu revoked the token; fetching a new one")
-        await self._off_loop(self._evict_token)
+        await self._off_loop(self._replace_revoked)
         return await self._once(call)
 
     async def _once(self, call: Call) -> Answer:
@@ -120,10 +126,13 @@ class Client:
         """Run ``work`` on a thread, with a limit that holds even where the SDK's does not."""
         if self._pool is None:
             self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="feishu-http")
+        loop, pool = asyncio.get_running_loop(), self._pool
+        if self._sdk is None:
+            await loop.run_in_executor(pool, self._client)  # seconds, once
         limit_s = self._settings.timings.call_timeout_s
         try:
             async with asyncio.timeout(2 * limit_s):
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+                return await loop.run_in_executor(pool, work)
         except TimeoutError as error:
             raise ApiError(f"Feishu did not answer within {2 * limit_s:g} s", outcome_known=False) from error
 
@@ -132,8 +141,7 @@ class Client:
     def _exchange(self, call: Call) -> Answer:
         from requests import RequestException
 
-        sdk = self._client()
-        self._token()
+        sdk, token = self._client(), self._token()
         try:
             raw = sdk.request(_request(call)).raw
         except RequestException as error:
@@ -141,7 +149,10 @@ class Client:
         except ValueError as error:  # the SDK reads a 5xx page or a cut answer as JSON
             raise ApiError(f"Feishu's answer to '{call.what}' cannot be read", outcome_known=False) from error
         headers = {str(key).lower(): str(value) for key, value in raw.headers.items()}
-        return Answer(raw.status_code, headers, raw.content, _json_object(headers, raw.content))
+        data = _json_object(headers, raw.content)
+        if data.get("code") in TOKEN_INVALID:
+            self._revoked = token
+        return Answer(raw.status_code, headers, raw.content, data)
 
     def _client(self) -> Any:
         if self._sdk is None:
@@ -154,14 +165,18 @@ class Client:
             self._sdk = builder.log_level(lark_oapi.LogLevel.ERROR).build()
         return self._sdk
 
-    def _token(self) -> None:
+    def _token(self) -> str:
         """Have a token in the SDK's cache. Done apart from the call: when this fails, the call was surely not made."""
+        with self._fetching:  # the others wait for the one that fetches
+            return self._fetch_token()
+
+    def _fetch_token(self) -> str:
         from lark_oapi.core.exception import ObtainAccessTokenException
         from lark_oapi.core.token import TokenManager
         from requests import RequestException
 
         try:
-            TokenManager.get_self_tenant_token(self._client().config)
+            return str(TokenManager.get_self_tenant_token(self._client().config))
         except ObtainAccessTokenException as error:
             if error.code in BAD_CREDENTIALS:
                 raise credentials_error(error.code, error.msg) from error
@@ -169,19 +184,26 @@ class Client:
         except (RequestException, ValueError, TypeError) as error:
             raise ApiError(f"Feishu gave no token: {type(error).__name__}") from error
 
-    def _evict_token(self) -> None:
+    def _replace_revoked(self) -> None:
+        """A new token in place of the one that was refused, unless another call has seen to that."""
         from lark_oapi.core.token import TokenManager
 
-        TokenManager.cache.set(self._token_name, "", 0)
+        with self._fetching:
+            if self._revoked and TokenManager.cache.get(self._token_name) == self._revoked:
+                logger.info("Feishu revoked the token; fetching a new one")
+                TokenManager.cache.set(self._token_name, "", 0)
+            self._fetch_token()
 
     def _refresh_token(self) -> None:
+        """A new token where the one in the cache ends before the next look at it."""
         from lark_oapi.core.token import TokenManager
 
         self._client()
-        cached = getattr(TokenManager.cache, "cache", {}).get(self._token_name)
-        if cached is not None and cached.expire - time.time() < 2 * self._settings.timings.token_check_s:
-            self._evict_token()
-        self._token()
+        with self._fetching:
+            cached = getattr(TokenManager.cache, "cache", {}).get(self._token_name)
+            if cached is not None and cached.expire - time.time() < 2 * self._settings.timings.token_check_s:
+                TokenManager.cache.set(self._token_name, "", 0)
+            self._fetch_token()
 
     @property
     def _token_name(self) -> str:

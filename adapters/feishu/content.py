@@ -27,6 +27,11 @@ class Content:
     named: tuple[Person, ...] = ()
 
 
+def text_or_empty(value: Any) -> str:
+    """A string that may be missing; anything else counts as missing."""
+    return value if isinstance(value, str) else ""
+
+
 class ContentError(Exception):
     """There is nothing to answer in such a message; ``reason`` is a word to count it under."""
 
@@ -101,11 +106,17 @@ def _read_file(data: Mapping[str, Any], message_id: str, names: _Names) -> Conte
 
 
 def _image(data: Mapping[str, Any], message_id: str) -> Attachment:
-    return Attachment("image", "", f"{message_id}/{data['image_key']}")
+    return Attachment("image", "", f"{message_id}/{_key(data, 'image_key')}")
 
 
 def _file(data: Mapping[str, Any], message_id: str) -> Attachment:
-    return Attachment("file", data.get("file_name") or "", f"{message_id}/{data['file_key']}")
+    return Attachment("file", text_or_empty(data.get("file_name")), f"{message_id}/{_key(data, 'file_key')}")
+
+
+def _key(data: Mapping[str, Any], name: str) -> str:
+    if not isinstance(data[name], str) or not data[name]:
+        raise ValueError("a file without a key")
+    return str(data[name])
 
 
 def _read_post(data: Mapping[str, Any], message_id: str, names: _Names) -> Content:
@@ -131,9 +142,10 @@ def _pieces(
             case "a":
                 yield _plain_links(f"[{piece.get('text') or ''}]({piece['href']})")
             case "at":
-                yield names.word(piece["user_id"], piece.get("user_name") or "")
+                name = text_or_empty(piece.get("user_name"))
+                yield names.word(piece["user_id"], name)
                 if piece["user_id"].startswith("ou_") and piece["user_id"] != names.bot_id:
-                    named.append(Person("feishu", piece["user_id"], piece.get("user_name") or ""))
+                    named.append(Person("feishu", piece["user_id"], name))
             case "code_block":
                 yield "\n" + piece["text"].strip("\n") + "\n"
             case "img":

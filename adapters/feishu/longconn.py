@@ -6,17 +6,19 @@ import asyncio
 import json
 import random
 import time
-from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 from loguru import logger
 
 from adapters.base import AdapterError, Health
-from adapters.feishu.longline import Endpoint, Line, Store
+from adapters.feishu.crossing import Crossing
+from adapters.feishu.longline import Delivery, Endpoint, Line
 from adapters.feishu.sdk import load_sdk
 from adapters.feishu.settings import Timings
 from adapters.feishu.transport import OnEvent
+
+if TYPE_CHECKING:
+    import aiohttp
 
 EXCEED_LIMIT, AUTH_FAILED = 1000040350, 514
 BAD_CREDENTIALS = {AUTH_FAILED, 1000040344, 1000040346, 10003, 10014}
@@ -48,6 +50,8 @@ class LongConnection:
 
     async def run(self, on_event: OnEvent) -> None:
         """Keep a connection open until cancelled; see `Transport.run`."""
+        import aiohttp
+
         if not (self._app_id and self._app_secret):
             raise AdapterError(CREDENTIALS.format("they are empty"), permanent=True)
         self._health.state, self._health.detail = "starting", "connecting"
@@ -58,35 +62,27 @@ class LongConnection:
                 aiohttp.ClientSession(timeout=timeout, trust_env=True) as session,
                 asyncio.TaskGroup() as callbacks,
             ):
-                refused = await self._keep(session, self._storing(on_event, callbacks))
+
+                def begin(delivery: Delivery) -> None:
+                    callbacks.create_task(self._store(on_event, delivery))
+
+                refused = await self._keep(session, Crossing(asyncio.get_running_loop(), begin))
             raise refused
         finally:
             self._health.state, self._health.detail = "stopped", ""
 
-    async def _keep(self, session: aiohttp.ClientSession, store: Store) -> AdapterError:
+    async def _keep(self, session: aiohttp.ClientSession, inbound: Crossing[Delivery]) -> AdapterError:
         """Connect again and again; the error that makes it pointless."""
         failures = 0
         while True:
             started = time.monotonic()
             try:
-                error = await self._once(session, store)
+                error = await self._once(session, inbound)
             except AdapterError as refused:
                 return refused
             held = time.monotonic() - started >= self._timings.reconnect_cap_s
             failures = 1 if held else failures + 1
             await self._pause(error, failures)
-
-    def _storing(self, on_event: OnEvent, callbacks: asyncio.TaskGroup) -> Store:
-        """What a line calls for each event, on its thread."""
-        loop = asyncio.get_running_loop()
-
-        def begin(payload: bytes, stored: Future[bool]) -> None:
-            callbacks.create_task(self._store(on_event, payload, stored))
-
-        def store(payload: bytes, stored: Future[bool]) -> None:
-            loop.call_soon_threadsafe(begin, payload, stored)
-
-        return store
 
     async def _pause(self, error: ConnectionLostError, failures: int) -> None:
         timings = self._timings
@@ -99,8 +95,10 @@ class LongConnection:
         logger.warning("no connection to Feishu, the next attempt is in {:.1f} s: {}", pause_s, error)
         await asyncio.sleep(pause_s)
 
-    async def _once(self, session: aiohttp.ClientSession, store: Store) -> ConnectionLostError:
+    async def _once(self, session: aiohttp.ClientSession, inbound: Crossing[Delivery]) -> ConnectionLostError:
         """One connection from beginning to end; why it ended."""
+        import aiohttp
+
         try:
             endpoint = await self._endpoint(session)
         except ConnectionLostError as error:
@@ -108,7 +106,7 @@ class LongConnection:
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             return ConnectionLostError(f"{self._domain} does not say where to connect: {error or 'no answer'}")
         close_s = self._timings.stop_timeout_s / 2
-        return await self._hold(Line(self._app_id, self._app_secret, endpoint, store, close_s=close_s))
+        return await self._hold(Line(self._app_id, self._app_secret, endpoint, inbound, close_s=close_s))
 
     async def _endpoint(self, session: aiohttp.ClientSession) -> Endpoint:
         """Ask where to connect.
@@ -121,7 +119,9 @@ class LongConnection:
         async with session.post(url, json=body, headers={"locale": "zh"}) as answer:
             if answer.status != 200:
                 raise ConnectionLostError(f"{url} answers with HTTP status {answer.status}")
-            found: dict[str, Any] = await answer.json(content_type=None)
+            found: Any = await answer.json(content_type=None)
+        if not isinstance(found, dict):
+            raise ConnectionLostError(f"{url} answers with something else")
         code, why = found.get("code"), f"{found.get('code')}: {found.get('msg')}"
         if code in BAD_CREDENTIALS:
             raise AdapterError(CREDENTIALS.format(why), permanent=True)
@@ -144,13 +144,13 @@ class LongConnection:
             while not line.ended.done():
                 await asyncio.wait([line.ended], timeout=self._timings.watch_every_s)
                 silent_s = time.monotonic() - line.heard_at
-                if silent_s > self._timings.silent_after_s:
+                if silent_s > max(self._timings.silent_after_s, 2 * line.ping_every_s):
                     return self._why(line, f"no sign of life for {silent_s:.0f} s")
             return self._why(line, "it was closed")
         finally:
             line.stop()
             if not await line.wait_ended(self._timings.stop_timeout_s):
-                logger.error("the thread of a connection to Feishu does not end; restart the bot if answers go missing")
+                logger.error("a connection to Feishu has not ended yet; restart the bot if answers go missing")
 
     def _why(self, line: Line, otherwise: str) -> ConnectionLostError:
         from lark_oapi.ws.exception import ClientException
@@ -162,16 +162,15 @@ class LongConnection:
         limit = isinstance(reason, ClientException) and reason.code in (AUTH_FAILED, EXCEED_LIMIT)
         return ConnectionLostError(f"{type(reason).__name__}: {reason}", limit=limit)
 
-    async def _store(self, on_event: OnEvent, payload: bytes, stored: Future[bool]) -> None:
+    async def _store(self, on_event: OnEvent, delivery: Delivery) -> None:
         """The boundary round one platform callback: whatever goes wrong, the event is not acknowledged."""
         kept = False
         try:
             async with asyncio.timeout(self._timings.handle_timeout_s):
-                await on_event(json.loads(payload))
+                await on_event(json.loads(delivery.payload))
             kept = True
         except Exception as error:
             logger.opt(exception=not isinstance(error, TimeoutError)).error("an event was not stored: {!r}", error)
         finally:
             self._health.counters["received" if kept else "refused"] += 1
-            if stored.set_running_or_notify_cancel():
-                stored.set_result(kept)
+            delivery.answer(kept)

@@ -12,14 +12,20 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from loguru import logger
 
-Store = Callable[[bytes, "Future[bool]"], None]
-"""Takes an event and a future to resolve once it is durable (True) or refused (False). Called on the thread."""
+from adapters.feishu.crossing import Crossing
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event that came in; ``answer`` says whether it is durable now, and with that acknowledges it or not."""
+
+    payload: bytes
+    answer: Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +37,16 @@ class Endpoint:
 
 
 class Line:
-    """``opened`` and ``ended`` belong to the loop that made the line; ``reason`` is why it ended, if not by `stop`."""
+    """``opened`` and ``ended`` belong to the loop that made the line; ``reason`` is why it ended, if not by `stop`.
 
-    def __init__(self, app_id: str, app_secret: str, endpoint: Endpoint, store: Store, *, close_s: float) -> None:
+    Deliveries go to ``inbound``, which may answer them from any thread.
+    """
+
+    def __init__(
+        self, app_id: str, app_secret: str, endpoint: Endpoint, inbound: Crossing[Delivery], *, close_s: float
+    ) -> None:
         self.app_id, self.app_secret, self.endpoint = app_id, app_secret, endpoint
-        self.store = store
+        self._inbound = inbound
         self.reason: BaseException | None = None
         self.heard_at = time.monotonic()
         self._close_s = close_s
@@ -43,6 +54,7 @@ class Line:
         self.opened: asyncio.Future[None] = self._owner.create_future()
         self.ended: asyncio.Future[None] = self._owner.create_future()
         self._loop = asyncio.new_event_loop()
+        self._answers: Crossing[tuple[asyncio.Future[bool], bool]] = Crossing(self._loop, _answer)
         self._ending = False
         self._closing: asyncio.Task[None]
         self._client: Any = None
@@ -64,6 +76,11 @@ class Line:
             self._thread.join(within_s)  # its last act was to say so
         return not self._thread.is_alive()
 
+    @property
+    def ping_every_s(self) -> float:
+        """How often the platform wants to be pinged; each ping is answered."""
+        return float(getattr(self._client, "_ping_interval", 0))
+
     # --- what the client tells, on the thread ---
 
     def connected(self) -> None:
@@ -74,6 +91,12 @@ class Line:
     def heard(self) -> None:
         """The other side gave a sign of life."""
         self.heard_at = time.monotonic()
+
+    async def stored(self, payload: bytes) -> bool:
+        """Hand an event over; whether it is durable."""
+        answered: asyncio.Future[bool] = self._loop.create_future()
+        self._inbound.put(Delivery(payload, lambda kept: self._answers.put((answered, kept))))
+        return await answered
 
     def lost(self, error: BaseException) -> None:
         """The connection is gone."""
@@ -145,6 +168,12 @@ def _resolve(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
+def _answer(answer: tuple[asyncio.Future[bool], bool]) -> None:
+    answered, kept = answer
+    if not answered.done():
+        answered.set_result(kept)
+
+
 def make_client(line: Line) -> Any:
     """The SDK's client on the running thread, for one connection."""
     import lark_oapi.ws.client as sdk
@@ -181,9 +210,7 @@ def make_client(line: Line) -> Any:
             if payload is None or headers["type"] != sdk.MessageType.EVENT.value:
                 return
             started = time.monotonic()
-            stored: Future[bool] = Future()
-            line.store(payload, stored)
-            kept = await asyncio.wrap_future(stored)
+            kept = await line.stored(payload)
             frame.headers.add(key=sdk.HEADER_BIZ_RT, value=str(round((time.monotonic() - started) * 1000)))
             frame.payload = json.dumps({"code": 200 if kept else 500}).encode()
             await self._acknowledge(frame.SerializeToString())

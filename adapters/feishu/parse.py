@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from adapters.base import Conversation, Event, Message, Person, Pressed, Quote, Reacted, Recalled
-from adapters.feishu.content import Content, ContentError, read_content
+from adapters.feishu.content import Content, ContentError, read_content, text_or_empty
 
 PLATFORM = "feishu"
 
@@ -26,7 +26,7 @@ class Ignored:
 def parse(payload: Mapping[str, Any], bot_id: str) -> Event | Ignored:
     """What an event means. ``bot_id`` is the bot's own open_id.
 
-    A payload that is not of the documented shape is ``Ignored("malformed")``: to have it delivered again changes nothing.
+    A payload that is not of the documented shape is ``Ignored("malformed")``: a redelivery would be no better.
     """
     try:
         header = payload["header"]
@@ -55,7 +55,9 @@ def _read_message(header: Mapping[str, Any], event: Mapping[str, Any], bot_id: s
     return Message(
         id=_text(message["message_id"]),
         event_id=_text(header["event_id"]),
-        conversation=Conversation(PLATFORM, _text(message["chat_id"]), message.get("thread_id") or None, kind),
+        conversation=Conversation(
+            PLATFORM, _text(message["chat_id"]), text_or_empty(message.get("thread_id")) or None, kind
+        ),
         sender=Person(PLATFORM, sender_id),
         text=content.text,
         sent_at=_time(message["create_time"]),
@@ -72,15 +74,15 @@ def _others(content: Content, mentions: Mapping[str, Person], bot_id: str) -> tu
 
 
 def _quote(message: Mapping[str, Any], *, addressed: bool) -> Quote | None:
-    """The message replied to. In a thread every message points at its root: that is a quote only where one asks the bot."""
-    parent = message.get("parent_id") or ""
+    """The message replied to. In a thread every message points at its root: a quote only where the bot is asked."""
+    parent = text_or_empty(message.get("parent_id"))
     in_thread = bool(message.get("thread_id")) and parent == message.get("root_id")
-    return Quote(_text(parent), None, "") if parent and (addressed or not in_thread) else None
+    return Quote(parent, None, "") if parent and (addressed or not in_thread) else None
 
 
 def _read_recalled(header: Mapping[str, Any], event: Mapping[str, Any], bot_id: str) -> Event:
     # The event does not name anybody, only the role; without a name the core takes it for the author.
-    role = event.get("recall_type") or "message_owner"
+    role = text_or_empty(event.get("recall_type")) or "message_owner"
     by = None if role == "message_owner" else Person(PLATFORM, role)
     place = Conversation(PLATFORM, _text(event["chat_id"]))
     return Recalled(_text(header["event_id"]), place, _text(event["message_id"]), by)
@@ -121,7 +123,7 @@ def _mentioned(mention: Mapping[str, Any]) -> Person:
     identity = mention.get("id")
     open_id = identity.get("open_id") if isinstance(identity, Mapping) else identity
     is_bot = mention.get("mentioned_type") == "bot"
-    return Person(PLATFORM, open_id or "", mention.get("name") or "", is_bot)
+    return Person(PLATFORM, text_or_empty(open_id), text_or_empty(mention.get("name")), is_bot)
 
 
 def _open_id(identity: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -26,7 +27,9 @@ def load_sdk() -> None:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
-    # It writes to standard output by itself. What it says of connections, their tickets included, `LongConnection` says.
+    # 300,000 objects that stay for ever: every full collection would walk through them, and stop everything for 200 ms.
+    gc.freeze()
+    # It writes to standard output. What it says of connections, with their tickets, `LongConnection` says better.
     log = logging.getLogger("Lark")
     log.handlers.clear()
     log.addFilter(lambda record: f"{os.sep}ws{os.sep}" not in record.pathname)

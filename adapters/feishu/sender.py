@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from loguru import logger
 
-from adapters.base import Reply, SentMessage
+from adapters.base import AdapterError, Reply, SentMessage
 from adapters.feishu.api import FeishuApi, Posted
 from adapters.feishu.errors import CARD_REFUSED, GONE_CHAT, TOO_LONG, ApiError
 from adapters.feishu.render import card, halves, plain_text
@@ -20,11 +20,22 @@ MIN_HALF_CHARS = 200
 
 
 class Sender:
-    """Remembers the chats that the bot was thrown out of, so that nothing is posted there until they speak again."""
+    """Remembers the chats that the bot was thrown out of, so that nothing is posted there until they speak again.
 
-    def __init__(self, api: FeishuApi, count: Callable[[str], None]) -> None:
+    ``said`` hears of everything that was posted.
+    """
+
+    def __init__(
+        self,
+        api: FeishuApi,
+        max_chars: int,
+        count: Callable[[str], None],
+        said: Callable[[Reply, SentMessage], None],
+    ) -> None:
         self.gone: set[str] = set()
+        self.said = said
         self._api = api
+        self._max_chars = max_chars
         self._count = count
 
     async def send(self, reply: Reply, key: str) -> SentMessage:
@@ -33,8 +44,23 @@ class Sender:
         Raises:
             AdapterError: it was not posted, or perhaps it was.
         """
+        self.check(reply)
         posted = await self._post(reply, key)
-        return SentMessage(reply.to.conversation, tuple(p.id for p in posted), posted[-1].at)
+        sent = SentMessage(reply.to.conversation, tuple(p.id for p in posted), posted[-1].at)
+        self.said(reply, sent)
+        return sent
+
+    def check(self, reply: Reply) -> None:
+        """Refuse what the platform would refuse.
+
+        Raises:
+            AdapterError: always permanent.
+        """
+        if not reply.text.strip():
+            raise AdapterError("Feishu shows no empty message", permanent=True)
+        if len(reply.text) > self._max_chars:
+            message = f"a part has at most {self._max_chars} characters, not {len(reply.text)}: split the reply"
+            raise AdapterError(message, permanent=True)
 
     async def post(self, reply: Reply, kind: str, content: object, key: str) -> Posted:
         """One message of a given kind, where the message that it answers stands."""

@@ -17,8 +17,8 @@ class Timings:
     attempt waits ``reconnect_base_s``, doubling to ``reconnect_cap_s``, and ``exceed_limit_s`` when the platform says
     that there are too many. ``stop_timeout_s`` bounds the end of the connection's thread. An event that is not stored
     within ``handle_timeout_s`` is not acknowledged. ``quote_timeout_s`` bounds the look at a quoted message,
-    ``admins_fresh_s`` is how long owner and managers of a group are remembered, ``token_check_s`` how often the token is
-    looked at, and ``stream_every_s`` the pause between two updates of a growing reply.
+    ``admins_fresh_s`` is how long owner and managers of a group are remembered, ``token_check_s`` how often the token
+    is looked at, and ``stream_every_s`` the pause between two updates of a growing reply.
     """
 
     call_timeout_s: float = 10.0

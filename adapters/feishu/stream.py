@@ -1,7 +1,7 @@
 """A reply that grows in the chat while it is written. Knows no queue and no model.
 
-A card entity is streamed through CardKit. Where that is refused, a card is posted and replaced as a whole; where cards are
-refused, nothing shows before the end. Whatever was opened is closed, and what was not finished is withdrawn.
+A card entity is streamed through CardKit. Where that is refused, a card is posted and replaced as a whole; where cards
+are refused, nothing shows before the end. What was opened is closed, and what was not finished is withdrawn.
 
 CardKit: https://open.feishu.cn/document/cardkit-v1/streaming-updates-openapi-overview
 """
@@ -139,6 +139,7 @@ class CardStream:
             sent = await self.sender.send(reply, self.key)
             self.finished = True
             return sent
+        self.sender.check(reply)
         if self.shape.kind == "entity":
             final = card(reply)
             closed = {**final, "config": {**final["config"], "streaming_mode": False}}
@@ -146,7 +147,9 @@ class CardStream:
         else:
             await self.api.replace_card(self.posted.id, card(reply))
         self.finished = True
-        return SentMessage(self.to.conversation, (self.posted.id,), self.posted.at)
+        sent = SentMessage(self.to.conversation, (self.posted.id,), self.posted.at)
+        self.sender.said(reply, sent)
+        return sent
 
     async def end(self) -> None:
         """Close the card, and withdraw it where it was not finished."""

@@ -15,20 +15,32 @@ if TYPE_CHECKING:
     from adapters.wechat.wkteam import WkteamSettings
 
 
+def enabled_routes(settings: Settings) -> list[str]:
+    """The platform names of the routes whose first key is set."""
+    first_keys = {
+        "wechaty": settings.wechaty.endpoint,
+        "wecom": settings.wecom.bot_id,
+        "wkteam": settings.wkteam.account,
+        "android": settings.android.token.get_secret_value(),
+    }
+    return [name for name, value in first_keys.items() if value]
+
+
 def enabled_wechat_adapters(settings: Settings) -> list[Adapter]:
-    """One adapter for each route with its first key set."""
+    """One adapter for each enabled route."""
+    enabled = enabled_routes(settings)
     adapters: list[Adapter] = []
-    if settings.wechaty.endpoint:
+    if "wechaty" in enabled:
         adapters.append(_wechaty(settings.wechaty, settings))
-    if settings.wecom.bot_id:
+    if "wecom" in enabled:
         from adapters.wechat.wecom import WecomAdapter
 
         adapters.append(WecomAdapter(wecom_settings(settings)))
-    if settings.wkteam.account:
+    if "wkteam" in enabled:
         from adapters.wechat.wkteam import WkteamAdapter
 
         adapters.append(WkteamAdapter(wkteam_settings(settings)))
-    if settings.android.token.get_secret_value():
+    if "android" in enabled:
         from adapters.wechat.android import AndroidAdapter
 
         adapters.append(AndroidAdapter(android_settings(settings)))

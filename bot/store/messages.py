@@ -106,6 +106,12 @@ class Messages:
         values = (outcome.name, dump_outcome(outcome), self._time(), message.conversation.platform, message.id)
         return self._database.submit(lambda db: db.execute(query, values).rowcount > 0)
 
+    async def revise(self, message: Message, outcome: Outcome) -> None:
+        """Replace the outcome of an ended message: its late reply came to nothing after all."""
+        query = "UPDATE messages SET kind = ?, outcome = ? WHERE platform = ? AND id = ? AND state = 'done'"
+        values = (outcome.name, dump_outcome(outcome), message.conversation.platform, message.id)
+        await self._database.execute(query, values)
+
     async def merge(self, seq: int, joined: Message, others: Sequence[Message], outcome: Outcome) -> None:
         """In one transaction: message ``seq`` becomes ``joined``, and the ``others`` that went into it are done."""
         at, payload, end = self._time(), dump_message(joined), dump_outcome(outcome)

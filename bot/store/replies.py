@@ -178,6 +178,15 @@ class Replies:
             (self._time(), message.conversation.platform, message.id),
         )
 
+    async def left_behind(self) -> list[tuple[str, str]]:
+        """``(platform, message id)`` of ended messages with parts that are not sent yet, in the order of delivery."""
+        query = (
+            "SELECT DISTINCT messages.platform, messages.id, messages.seq FROM outbox JOIN messages"
+            " ON messages.platform = outbox.platform AND messages.id = outbox.message_id"
+            " WHERE outbox.state IN ('planned', 'sending') AND messages.state = 'done' ORDER BY messages.seq"
+        )
+        return [(row[0], row[1]) for row in await self._database.fetch(query)]
+
     async def mark_recalled(self, keys: Sequence[str]) -> None:
         """These parts were withdrawn from the group."""
         at = self._time()
@@ -192,12 +201,18 @@ class Replies:
         return await self._rows(query, (platform, message_id))
 
     async def last_answered(self, group: str) -> str | None:
-        """The id of the message of this group (``platform:chat``) whose reply went out last and still stands."""
+        """The id of the message of this group (``platform:chat``) whose answer went out last and still stands.
+
+        What the bot says of itself, such as the reply to a command, is no answer.
+        """
         platform, _, chat = group.partition(":")
         query = (
-            f"SELECT {_COLUMNS} FROM outbox WHERE platform = ? AND chat = ? AND state = 'sent'"
+            f"SELECT {_COLUMNS} FROM outbox WHERE platform = ? AND chat = ? AND state = 'sent' AND EXISTS (SELECT 1"
+            " FROM messages WHERE messages.platform = outbox.platform AND messages.id = outbox.message_id"
+            " AND coalesce(messages.kind, 'answered') IN ('answered', 'abstained'))"
             " ORDER BY updated_at DESC, rowid DESC LIMIT 1"
         )
+        await self._database.settled()
         rows = await self._rows(query, (platform, chat))
         return rows[0].message_id if rows else None
 

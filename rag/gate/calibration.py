@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MIN_PER_CLASS = 15  # with fewer held-out scores of a class the prior's calibration is the better guess
+MIN_PER_CLASS = 40  # with fewer held-out scores of a class the prior's calibration is the better guess
 DIAL_SHARE = 0.1  # the share that the unit of the dial is stated for
+_NEIGHBOURS = 0.06  # of the scores, that the best F1 is averaged over
 _TAIL = 0.25  # the upper part of the bad scores that the smooth quantile is fitted on
 
 
@@ -68,13 +69,14 @@ class Calibration:
 
 
 def best_f1_score(scores: NDArray[np.float64], good: NDArray[np.bool_]) -> float:
-    """The score from which on answering gives the best F1."""
+    """The score from which on answering gives the best F1, averaged over neighbours: a single peak is luck."""
     order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    f1 = 2 * np.cumsum(good[order]) / (np.arange(1, len(good) + 1) + good.sum())
-    f1[:-1][ranked[:-1] == ranked[1:]] = 0  # equal scores are answered together
-    best = int(f1.argmax())
-    return float((ranked[best] + ranked[min(best + 1, len(good) - 1)]) / 2)
+    ranked, n = scores[order], len(good)
+    f1 = 2 * np.cumsum(good[order]) / (np.arange(1, n + 1) + good.sum())
+    half = int(n * _NEIGHBOURS / 2)
+    smooth = np.convolve(np.pad(f1, half, mode="edge"), np.ones(2 * half + 1) / (2 * half + 1), "valid")
+    best = int(smooth.argmax())
+    return float((ranked[best] + ranked[min(best + 1, n - 1)]) / 2)
 
 
 def upper_quantile(scores: NDArray[np.float64], rate: float) -> float:

@@ -19,7 +19,7 @@ from rag.gate.examples import LabelledExample, default_examples
 from rag.gate.measured import Examples, Search, measure_examples
 from rag.gate.prior import Prior, fit_prior
 from rag.gate.relevance import RelevanceGate
-from rag.gate.training import fit_gate
+from rag.gate.training import fit_gate, make_folds
 
 DIALS = (5.0, 10.0, 20.0, 50.0)
 BINS = 10
@@ -67,12 +67,13 @@ def predict(
     """What ``gate`` says of every item."""
     questions = [Question(item.text) for item in items]
     scores = np.array([gate.score(question, search(standalone_text(question))) for question in questions])
-    return _predictions(gate, scores, np.array([item.answer for item in items], bool), asked)
+    return predictions_of(gate, scores, np.array([item.answer for item in items], bool), asked)
 
 
-def _predictions(
+def predictions_of(
     gate: RelevanceGate, scores: NDArray[np.float64], good: NDArray[np.bool_], asked: Sequence[float]
 ) -> Predictions:
+    """Scores (n,) turned into probabilities and decisions by the calibration of ``gate``."""
     calibration = gate.calibration
     cuts = np.array([calibration.best_f1, *(calibration.threshold(dial) for dial in asked)])
     odds = np.array([calibration.log_odds(float(score), 0.5) for score in scores])
@@ -120,16 +121,23 @@ def cross_validate_measured(
     parts: list[tuple[NDArray[np.int64], Predictions]] = []
     for fold in range(k):
         inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        gate = _fit_side(examples.take(inside), folds[inside], embedder, extra)
+        training = examples.take(inside)
+        inner = folds[inside] if k > 2 else make_folds(training)  # of two folds one is left: it has to be cut itself
+        gate = fit_side(training, inner, embedder, extra)
         held = examples.take(outside)
-        parts.append((outside, _predictions(gate, gate.scores(held), held.good, asked)))
+        parts.append((outside, predictions_of(gate, gate.scores(held), held.good, asked)))
     return _joined(parts)
 
 
-def _fit_side(
-    training: Examples, folds: NDArray[np.int64], embedder: Embedder, extra: Examples | None
+def fit_side(
+    training: Examples,
+    folds: NDArray[np.int64],
+    embedder: Embedder,
+    extra: Examples | None = None,
+    prior: Prior | None = None,
 ) -> RelevanceGate:
-    prior: Prior = fit_prior(training.base, training.good, folds)
+    """A gate of one training side with the prior fitted on it too (unless given); ``extra`` is never held out."""
+    prior = prior or fit_prior(training.base, training.good, folds)
     if extra is None:
         return fit_gate(training, prior, embedder, folds=folds)
     outside = np.full(len(extra.items), -1, np.int64)

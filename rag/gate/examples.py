@@ -10,7 +10,7 @@ from pathlib import Path
 from rag.base import RagError
 
 DEFAULTS = Path(__file__).resolve().parent.parent / "defaults"
-DEFAULT_WEIGHT = 0.3  # they speak of groups in general, not of this one
+DEFAULT_WEIGHT = 0.05  # they speak of groups in general, not of this one
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,22 +1,30 @@
-"""Examples as numbers: searched, embedded, turned into columns once, and then fitted as often as needed."""
+"""Examples as numbers: searched, embedded, turned into columns once, and then fitted as often as needed.
+
+Bad examples are also joined into long pieces of chatter, so that the model learns that length is no merit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, Evidence, FloatArray, Question, RagError
-from rag.gate.columns import COLUMNS, columns
+from rag.base import Embedder, Evidence, FloatArray, RagError
+from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, areas, columns
 from rag.gate.examples import LabelledExample
+from rag.gate.hanzi import simplify
 from rag.gate.model import Rows
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
-from rag.gate.wording import canonical
+from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
+from rag.gate.wording import UInt64Array, canonical, hash_names, hashes
 
 Search = Callable[[str], Evidence]
+
+JOINED = 8  # bad examples make one piece of chatter
+JOINED_WEIGHT = 0.3
 
 
 class TrainingCancelledError(RagError):
@@ -25,12 +33,21 @@ class TrainingCancelledError(RagError):
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples as numbers, before any fit: ``base`` are the rows of `COLUMNS`, ``vectors`` the embeddings."""
+    """Examples as numbers, before any fit: ``base`` are the rows of `COLUMNS`, ``vectors`` the embeddings.
+
+    ``pieces`` are joined ones; for those ``made_of`` says of which ``identities`` each is made.
+    """
 
     items: tuple[LabelledExample, ...]
     texts: tuple[str, ...]
+    wording: tuple[UInt64Array, ...]
+    areas: tuple[UInt64Array, ...]
+    terms: tuple[TermRow, ...]
     base: FloatArray
     vectors: FloatArray
+    identities: tuple[object, ...]
+    pieces: Examples | None = None
+    made_of: tuple[frozenset[object], ...] = ()
 
     @property
     def good(self) -> NDArray[np.bool_]:
@@ -38,27 +55,73 @@ class Examples:
         return np.array([item.good for item in self.items], bool)
 
     def take(self, chosen: NDArray[np.int64]) -> Examples:
-        """Some of them."""
-        items = tuple(self.items[i] for i in chosen)
-        return Examples(items, tuple(self.texts[i] for i in chosen), self.base[chosen], self.vectors[chosen])
+        """Some of them, with the pieces that are made of these alone."""
+        picks = chosen.tolist()
+        identities = tuple(self.identities[i] for i in picks)
+        pieces = self.pieces
+        if pieces is not None:
+            there = set(identities)
+            pieces = pieces.take(np.array([i for i, parts in enumerate(pieces.made_of) if parts <= there], np.int64))
+        return Examples(
+            tuple(self.items[i] for i in picks),
+            tuple(self.texts[i] for i in picks),
+            tuple(self.wording[i] for i in picks),
+            tuple(self.areas[i] for i in picks),
+            tuple(self.terms[i] for i in picks),
+            self.base[chosen],
+            self.vectors[chosen],
+            identities,
+            pieces,
+            tuple(self.made_of[i] for i in picks) if self.made_of else (),
+        )
 
     def joined(self, more: Examples) -> Examples:
         """These and more."""
-        base, vectors = np.concatenate([self.base, more.base]), np.concatenate([self.vectors, more.vectors])
-        return Examples((*self.items, *more.items), (*self.texts, *more.texts), base, vectors)
+        pieces = self.pieces.joined(more.pieces) if self.pieces and more.pieces else self.pieces or more.pieces
+        return Examples(
+            (*self.items, *more.items),
+            (*self.texts, *more.texts),
+            (*self.wording, *more.wording),
+            (*self.areas, *more.areas),
+            (*self.terms, *more.terms),
+            np.concatenate([self.base, more.base]),
+            np.concatenate([self.vectors, more.vectors]),
+            (*self.identities, *more.identities),
+            pieces,
+            (*self.made_of, *more.made_of),
+        )
 
-    def rows(self, prior: Prior, stores: Examples | ExampleStores, *, same: bool = False) -> Rows:
-        """With the columns of ``stores`` added; ``same``: these are the stores, so nothing counts as near itself."""
-        similarities = self.vectors @ stores.vectors.T
-        if same:
-            similarities[self._twins()] = -np.inf
-        near = store_columns(similarities, stores.good)
+    def vocabulary(self) -> ChatterVocabulary:
+        """The terms of the bad ones."""
+        return ChatterVocabulary.fit([row for row, item in zip(self.terms, self.items, strict=True) if not item.good])
+
+    def rows(
+        self, prior: Prior, vocabulary: ChatterVocabulary, stores: Examples | ExampleStores, neural: bool, *, same: bool
+    ) -> Rows:
+        """With the columns that vocabulary and stores add; ``same``: they are made of these examples."""
+        pairs = zip(self.terms, self.items, strict=True)
+        specific = [vocabulary.columns(row, counted=same and not item.good) for row, item in pairs]
+        numbers = [self.base[:, :NUMBERS_FROM_BASE], np.array(specific, np.float32).reshape(-1, len(SPECIFIC))]
+        vectors = self.vectors[:, :0]
+        if neural:
+            similarities = self.vectors @ stores.vectors.T
+            if isinstance(stores, Examples):
+                similarities[self._own(stores)] = -np.inf
+            numbers += [self.base[:, DENSE : DENSE + 1], store_columns(similarities, stores.good)]
+            vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
-        return Rows(self.texts, np.hstack([self.base, near]), prior.logit(self.base), self.good, weights)
+        prior_odds = prior.knowledge_logit(self.base)
+        return Rows(self.wording, self.areas, np.hstack(numbers), vectors, prior_odds, self.good, weights)
 
-    def _twins(self) -> NDArray[np.bool_]:
-        _, number = np.unique(np.array(self.texts, object).astype(str), return_inverse=True)
-        return np.asarray(number[:, None] == number[None, :])
+    def _own(self, stores: Examples) -> NDArray[np.bool_]:
+        """Which pairs are of equal texts, or of a piece and a part of it: those do not count as near."""
+        numbers = {text: number for number, text in enumerate((*self.texts, *stores.texts))}
+        ours, theirs = (np.array([numbers[text] for text in texts], np.int64) for texts in (self.texts, stores.texts))
+        own = ours[:, None] == theirs[None, :]
+        at = {identity: number for number, identity in enumerate(stores.identities)}
+        for row, parts in enumerate(self.made_of):
+            own[row, [at[part] for part in parts if part in at]] = True
+        return np.asarray(own)
 
 
 def measure_examples(
@@ -69,10 +132,31 @@ def measure_examples(
     Raises:
         TrainingCancelledError: ``cancelled`` said so.
     """
-    base = np.zeros((len(items), len(COLUMNS)), np.float32)
-    texts = tuple(canonical(item.text) for item in items)
-    for number, item in enumerate(items):
+    own = _measure(items, search, embedder, cancelled)
+    bad = [number for number, item in enumerate(items) if not item.good]
+    groups = [bad[start : start + JOINED] for start in range(0, len(bad) - JOINED + 1, JOINED)]
+    chatter = [
+        LabelledExample("。".join(items[i].text for i in group), False, JOINED_WEIGHT, items[group[0]].source)
+        for group in groups
+    ]
+    pieces = _measure(chatter, search, embedder, cancelled)
+    made_of = tuple(frozenset(own.identities[i] for i in group) for group in groups)
+    return replace(own, pieces=replace(pieces, made_of=made_of))
+
+
+def _measure(
+    items: Sequence[LabelledExample], search: Search, embedder: Embedder, cancelled: Callable[[], bool] | None
+) -> Examples:
+    base, terms, led = np.zeros((len(items), len(COLUMNS)), np.float32), [], []
+    texts = [simplify(item.text) for item in items]
+    for number, text in enumerate(texts):
         if cancelled is not None and cancelled():
             raise TrainingCancelledError("training was cancelled")
-        base[number] = columns(Question(item.text), item.text, search(item.text))
-    return Examples(tuple(items), texts, base, embedder.embed([item.text for item in items]))
+        evidence = search(text)
+        base[number] = columns(text, evidence)
+        terms.append(TermRow.of(evidence.terms))
+        led.append(hash_names(areas(evidence)))
+    forms = tuple(map(canonical, texts))
+    wording = tuple(map(hashes, forms))
+    identities = tuple(object() for _ in items)
+    return Examples(tuple(items), forms, wording, tuple(led), tuple(terms), base, embedder.embed(texts), identities)

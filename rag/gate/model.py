@@ -1,96 +1,186 @@
-"""The learner: logistic regression over wording, columns and the prior. Knows rows of numbers, no messages.
+"""The learner: logistic regression over wording, areas, numbers, vectors and the prior. Knows rows, no messages.
 
-The prior enters as one more column, its log-odds, pinned near a slope of one by virtual examples: few labels leave the
-decision to it, many overrule it.
+Wording enters linearly, the numbers through a Gaussian kernel on landmarks (Nystroem: Williams and Seeger 2001), so
+that they may act together. The prior is one more column, its log-odds, held near a slope of one by virtual examples:
+few labels leave the decision to it, many overrule it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray
-from rag.gate.wording import WordingSpace
+from rag.gate.wording import FeatureSpace, UInt64Array
 
 STRENGTH = 10.0  # inverse strength of the L2 penalty
-COLUMN_SCALE = 0.2  # of the standardised columns beside unit rows of wording
-PRIOR_SCALE = 0.5
+NUMBERS = 0.5  # weight of the kernel over the numbers beside that over the wording
+WIDTH = 0.5  # of the Gaussian kernel, over the number of columns
+LANDMARKS = 200
+AREAS = 0.3  # weight of the areas
+PRIOR_SCALE = 0.2
 VIRTUAL = 20.0  # examples that the prior is worth
 _VIRTUAL_AT = np.array([-3.0, -1.0, 1.0, 3.0])
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """n examples as numbers: canonical texts, columns (n, c), prior log-odds (n,), labels (n,), weights (n,)."""
+    """n examples as numbers: hashed wording and areas (n arrays each), numbers (n, c), vectors (n, d; d may be 0),
+    prior log-odds (n,), labels (n,), weights (n,)."""
 
-    texts: tuple[str, ...]
-    columns: FloatArray
+    wording: tuple[UInt64Array, ...]
+    areas: tuple[UInt64Array, ...]
+    numbers: FloatArray
+    vectors: FloatArray
     prior: FloatArray
     good: NDArray[np.bool_]
     weights: NDArray[np.float64]
 
-    def take(self, chosen: NDArray[np.int64]) -> Rows:
-        """Some of the rows."""
-        texts = tuple(self.texts[i] for i in chosen)
-        return Rows(texts, self.columns[chosen], self.prior[chosen], self.good[chosen], self.weights[chosen])
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What each part adds to a score, relative to the mean training example; the prior's part."""
+
+    wording: float
+    areas: float
+    numbers: float
+    vectors: float
+    prior: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """A space of hashed features with their weights (dim,), and the mean contribution in training."""
+
+    space: FeatureSpace
+    weights: FloatArray
+    mean: float
+
+    def score(self, features: UInt64Array) -> float:
+        """What one text's features add."""
+        at, values = self.space.row(features)
+        return float(values @ self.weights[at])
+
+    def scores(self, per_text: tuple[UInt64Array, ...]) -> FloatArray:
+        """What the features of many texts add, shape (n,)."""
+        return np.asarray(self.space.matrix(per_text) @ self.weights, np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Landmarks (m, c) with their weights (m,), the scaling of the numbers, and the mean contribution in training."""
+
+    landmarks: FloatArray
+    weights: FloatArray
+    centre: FloatArray
+    scale: FloatArray
+    mean: float
+
+    def scores(self, numbers: FloatArray) -> FloatArray:
+        """What rows of numbers add, (n, c) -> (n,)."""
+        return np.asarray(_kernel((numbers - self.centre) / self.scale, self.landmarks) @ self.weights, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A linear score: wording (dim,), columns (c,) with their mean and scale, the prior's slope, and a bias."""
+    """The parts of the score; ``vectors`` (d,) are weights of an encoder's vectors around their ``centre`` (d,)."""
 
-    space: WordingSpace
-    wording: FloatArray
-    columns: FloatArray
-    mean: FloatArray
-    scale: FloatArray
+    wording: Sparse
+    areas: Sparse
+    kernel: Kernel
+    vectors: FloatArray
+    centre: FloatArray
     prior_slope: float
     bias: float
 
-    def parts(self, text: str, columns: FloatArray) -> tuple[float, FloatArray]:
-        """The contributions in log-odds of the wording and of each column."""
-        at, values = self.space.row(text)
-        return float(values @ self.wording[at]), (columns - self.mean) / self.scale * self.columns
+    def score(
+        self, wording: UInt64Array, areas: UInt64Array, numbers: FloatArray, vector: FloatArray | None, prior: float
+    ) -> tuple[float, Parts]:
+        """The score of one message with its parts."""
+        said, led = self.wording.score(wording), self.areas.score(areas)
+        kernel = float(self.kernel.scores(numbers[None])[0])
+        meant = float((vector - self.centre) @ self.vectors) if vector is not None and len(self.vectors) else 0.0
+        own = self.prior_slope * prior
+        parts = Parts(said - self.wording.mean, led - self.areas.mean, kernel - self.kernel.mean, meant, own)
+        return said + led + kernel + meant + own + self.bias, parts
 
     def scores(self, rows: Rows) -> NDArray[np.float64]:
         """Scores of many rows, shape (n,)."""
-        wording = self.space.matrix(rows.texts) @ self.wording
-        standard = (rows.columns - self.mean) / self.scale
-        return np.asarray(wording + standard @ self.columns + self.prior_slope * rows.prior + self.bias, np.float64)
+        meant = (rows.vectors - self.centre) @ self.vectors if len(self.vectors) else 0.0
+        sparse = self.wording.scores(rows.wording) + self.areas.scores(rows.areas)
+        numbers = self.kernel.scores(rows.numbers)
+        return np.asarray(sparse + numbers + meant + self.prior_slope * rows.prior + self.bias, np.float64)
 
 
-def fit_model(rows: Rows) -> Model:
-    """Learn from rows of both classes; one class alone is held in check by the virtual examples."""
-    from scipy.sparse import csr_matrix, hstack, vstack
+def fit_model(rows: Rows, more: Rows | None = None) -> Model:
+    """Learn. ``more`` are rows to learn from that have no say in vocabulary and scaling.
+
+    One class alone is held in check by the virtual examples.
+    """
+    wording, areas = FeatureSpace.fit(rows.wording), FeatureSpace.fit(rows.areas)
+    centre, scale = rows.numbers.mean(0), rows.numbers.std(0)
+    scale = np.where(scale > 1e-6, scale, 1).astype(np.float32)
+    landmarks, root = _landmarks((rows.numbers - centre) / scale)
+    middle = rows.vectors.mean(0)
+
+    def design(part: Rows) -> Any:
+        from scipy.sparse import csr_matrix, hstack
+
+        near = _kernel((part.numbers - centre) / scale, landmarks) @ root
+        last = np.column_stack([near, part.vectors - middle, part.prior * PRIOR_SCALE])
+        sparse = [wording.matrix(part.wording), areas.matrix(part.areas) * AREAS**0.5]
+        return hstack([*sparse, csr_matrix(last)]).tocsr()
+
+    own = design(rows)
+    parts = [(own, rows.good, rows.weights)]
+    if more is not None:
+        parts.append((design(more), more.good, more.weights))
+    coefficients, bias = _regress(parts)
+    ends = np.cumsum([len(wording.known), len(areas.known), len(landmarks), rows.vectors.shape[1]])
+    means = [float((own[:, low:high] @ coefficients[low:high]).mean()) for low, high in pairwise([0, *ends.tolist()])]
+    said, led, near, meant, prior = np.split(coefficients, ends)
+    return Model(
+        Sparse(wording, said, means[0]),
+        Sparse(areas, led * np.float32(AREAS**0.5), means[1]),
+        Kernel(landmarks, root @ near, centre, scale, means[2]),
+        meant,
+        middle,
+        float(prior[0]) * PRIOR_SCALE,
+        bias,
+    )
+
+
+def _regress(parts: list[tuple[Any, NDArray[np.bool_], NDArray[np.float64]]]) -> tuple[FloatArray, float]:
+    """Coefficients and bias; the virtual examples are added to the parts."""
+    from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
 
-    space = WordingSpace.fit(rows.texts)
-    mean, scale = rows.columns.mean(0), rows.columns.std(0)
-    scale = np.where(scale > 0, scale, 1).astype(np.float32)
-    standard = (rows.columns - mean) / scale * COLUMN_SCALE
-    design = hstack([space.matrix(rows.texts), csr_matrix(np.column_stack([standard, rows.prior * PRIOR_SCALE]))])
-    virtual, labels, weights = _virtual_examples(design.shape[1])
-    model = LogisticRegression(C=STRENGTH, max_iter=300)
-    model.fit(
-        vstack([design, virtual]).tocsr(),
-        np.concatenate([rows.good, labels]),
-        sample_weight=np.concatenate([rows.weights, weights]),
-    )
-    coefficients, width = model.coef_[0].astype(np.float32), len(space.known)
-    return Model(
-        space,
-        coefficients[:width],
-        coefficients[width:-1] * COLUMN_SCALE,
-        mean,
-        scale,
-        float(coefficients[-1]) * PRIOR_SCALE,
-        float(model.intercept_[0]),
-    )
+    parts = [*parts, _virtual_examples(parts[0][0].shape[1])]
+    designs, labels, weights = zip(*parts, strict=True)
+    learner = LogisticRegression(C=STRENGTH, max_iter=500, tol=1e-4)
+    learner.fit(vstack(designs).tocsr(), np.concatenate(labels), sample_weight=np.concatenate(weights))
+    return learner.coef_[0].astype(np.float32), float(learner.intercept_[0])
 
 
-def _virtual_examples(width: int) -> tuple[object, NDArray[np.bool_], NDArray[np.float64]]:
+def _landmarks(standard: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Rows spread evenly over the examples, (m, c), and the inverse root of their kernel, (m, m), with its weight."""
+    chosen = np.unique(np.linspace(0, len(standard) - 1, min(LANDMARKS, len(standard))).astype(int))
+    landmarks = standard[chosen]
+    values, vectors = np.linalg.eigh(_kernel(landmarks, landmarks).astype(np.float64))
+    root = vectors * np.sqrt(NUMBERS / np.maximum(values, 1e-6)) @ vectors.T
+    return landmarks, root.astype(np.float32)
+
+
+def _kernel(rows: FloatArray, landmarks: FloatArray) -> FloatArray:
+    squares = (rows**2).sum(1)[:, None] + (landmarks**2).sum(1)[None] - 2 * rows @ landmarks.T
+    return np.asarray(np.exp(-WIDTH / rows.shape[1] * np.maximum(squares, 0)), np.float32)
+
+
+def _virtual_examples(width: int) -> tuple[Any, NDArray[np.bool_], NDArray[np.float64]]:
     """Examples that say of nothing but the prior's column that it is right: each log-odds value in both labels."""
     from scipy.sparse import csr_matrix
 

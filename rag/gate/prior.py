@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rag.base import FloatArray, RagError
 from rag.gate.calibration import Calibration
-from rag.gate.columns import COLUMNS
+from rag.gate.columns import COLUMNS, KNOWLEDGE
 from rag.gate.examples import DEFAULTS
 
 PENALTY = 0.3  # inverse strength of the L2 penalty on standardised columns
@@ -39,6 +39,17 @@ class Prior:
     def logit(self, columns: FloatArray) -> FloatArray:
         """The prior's log-odds for rows of columns, shape (n, len(COLUMNS)) -> (n,)."""
         return (((columns - self.mean) / self.scale) @ self.weights + self.bias).astype(np.float32)
+
+    def knowledge_logit(self, columns: FloatArray) -> FloatArray:
+        """The part of the log-odds that the knowledge base has, (n, len(COLUMNS)) -> (n,): wording covers the form."""
+        known = slice(0, len(KNOWLEDGE))
+        standard = (columns[:, known] - self.mean[known]) / self.scale[known]
+        return np.asarray(standard @ self.weights[known] + self.bias, np.float32)
+
+    def form_logit(self, columns: FloatArray) -> float:
+        """What the form of one message adds to the log-odds."""
+        form = slice(len(KNOWLEDGE), None)
+        return float((columns[form] - self.mean[form]) / self.scale[form] @ self.weights[form])
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; `from_dict` reads it back."""

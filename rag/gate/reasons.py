@@ -43,6 +43,7 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "worded like messages worth an answer (‹{detail}›)",
         "worded like chatter (‹{detail}›)",
     ),
+    "meaning": ("意思像该回答的消息", "意思像闲聊", "means what good examples mean", "means what bad examples mean"),
     "feedback": (
         "群里反馈过“{detail}”该回答（{value:.2f}）",
         "群里反馈过“{detail}”不该回答（{value:.2f}）",
@@ -54,6 +55,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "点名问“{detail}”",
         "asks about ‹{detail}› by name",
         "asks about ‹{detail}› by name",
+    ),
+    "greeting": (
+        "只是打招呼，像“{detail}”",
+        "只是打招呼，像“{detail}”",
+        "not a question to the knowledge base, like ‹{detail}›",
+        "not a question to the knowledge base, like ‹{detail}›",
     ),
     "addressed_to_others": ("是对别人说的", "是对别人说的", "it addresses somebody else", "it addresses somebody else"),
     "quotes_person": (

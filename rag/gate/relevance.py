@@ -11,20 +11,24 @@ from numpy.typing import NDArray
 
 from rag.base import Embedder, Evidence, FloatArray, GateDecision, Language, Question, Reason, Term
 from rag.gate.calibration import Calibration
-from rag.gate.columns import COLUMNS, FORM, columns, is_name
+from rag.gate.columns import columns, is_name
 from rag.gate.context import objection, standalone_text
 from rag.gate.examples import LabelledExample
+from rag.gate.learnt import Learnt, is_neural
 from rag.gate.measured import Examples
-from rag.gate.model import Model
+from rag.gate.model import Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.wording import canonical, ngrams
 
 OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
-MENTION_SHARE = 0.6  # of the messages that address the bot, about so many want an answer from the knowledge base
-MENTION_THRESHOLD = 0.4
+MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
+MENTION_THRESHOLD = 0.5
+SAME = 0.9  # cosine from which a mention says what a bad example says: greetings and thanks
 FEEDBACK = 10.0  # the score of a message that feedback was given on
 _NEAR = 0.6  # cosine from which feedback on one message speaks of another
+_CALLED = 3.0  # log-odds of the two
+_ALIKE = 0.2  # cosine from which an example is worth naming
 _NAME_SHARE = 0.5  # of the idf of a mention: from here on a known name carries it
 
 
@@ -38,7 +42,7 @@ class RelevanceGate:
     """
 
     prior: Prior
-    model: Model | None
+    learnt: Learnt | None
     stores: ExampleStores
     embedder: Embedder
     calibration: Calibration
@@ -71,17 +75,16 @@ class RelevanceGate:
     def decide(self, question: Question, evidence: Evidence) -> GateDecision:
         """Decide: the passive rule, or the mention rule where the bot was addressed."""
         text = standalone_text(question)
-        score, reasons = self._score(question, text, evidence)
+        score, reasons = self._score(text, evidence)
         reason = objection(question)
         if reason:
             reasons.append(Reason(reason, OBJECTION))
             score = min(score, 0.0) + OBJECTION
         share = MENTION_SHARE if question.mentioned else self.expected_share
         if question.mentioned:
-            named = _known_name(evidence.terms)
-            if named is not None:
-                reasons.append(Reason("asked_by_name", 3.0, named.idf, named.text))
-                score += 3.0
+            called = _mentioned(evidence.terms, reasons)
+            reasons += called
+            score += sum(reason.contribution for reason in called)
         probability = _sigmoid(self.calibration.log_odds(score, share))
         threshold = MENTION_THRESHOLD if question.mentioned else self.threshold
         reasons.sort(key=lambda item: -abs(item.contribution))
@@ -94,40 +97,35 @@ class RelevanceGate:
 
     def score(self, question: Question, evidence: Evidence) -> float:
         """The raw score of a message without its context, in log-odds before calibration."""
-        return self._score(question, standalone_text(question), evidence)[0]
+        return self._score(standalone_text(question), evidence)[0]
 
     def scores(self, examples: Examples) -> NDArray[np.float64]:
         """The raw scores of many examples that are numbers already, shape (n,)."""
-        if self.model is None:
+        if self.learnt is None:
             return self.prior.logit(examples.base).astype(np.float64)
         trained = ExampleStores(self.stores.examples[: self._trained], self.stores.vectors[: self._trained])
-        return self.model.scores(examples.rows(self.prior, trained))
+        return self.learnt.scores(examples, self.prior, trained, is_neural(self.embedder))
 
-    def _score(self, question: Question, text: str, evidence: Evidence) -> tuple[float, list[Reason]]:
-        base = columns(question, text, evidence)
-        form = canonical(text)
+    def _score(self, text: str, evidence: Evidence) -> tuple[float, list[Reason]]:
+        base, form = columns(text, evidence), canonical(text)
         vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
         similarities = self.stores.similarities(vector)
-        prior = float(self.prior.logit(base[None])[0])
-        if self.model is None:
-            total, parts, wording = prior, self._prior_parts(base), 0.0
+        prior = float((self.prior.logit if self.learnt is None else self.prior.knowledge_logit)(base[None])[0])
+        if self.learnt is None:
+            total, parts = prior, Parts(0.0, 0.0, 0.0, 0.0, prior)
         else:
             near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
-            wording, own = self.model.parts(form, np.concatenate([base, near]))
-            parts = own
-            parts[: len(COLUMNS)] += self.model.prior_slope * self._prior_parts(base)
-            total = wording + float(own.sum()) + self.model.bias + self.model.prior_slope * self.prior.bias
+            dense = vector if is_neural(self.embedder) else None
+            total, parts = self.learnt.score(form, evidence, base, near, dense, prior)
+        reasons = self._reasons(form, evidence, similarities, base, parts)
         feedback = self._feedback(form, similarities, total)
-        total += feedback.contribution if feedback else 0.0
-        reasons = self._reasons(form, evidence, vector, wording, parts)
-        return total, [*reasons, feedback] if feedback else reasons
+        if feedback is not None:
+            return total + feedback.contribution, [*reasons, feedback]
+        return total, reasons
 
     @property
     def _trained(self) -> int:
         return len(self.stores.examples) if self.trained_on < 0 else self.trained_on
-
-    def _prior_parts(self, base: FloatArray) -> FloatArray:
-        return (base - self.prior.mean) / self.prior.scale * self.prior.weights
 
     def _feedback(self, form: str, similarities: FloatArray, score: float) -> Reason | None:
         """What feedback of the group does to the score: the very same message gets the label's side, near ones move."""
@@ -146,37 +144,45 @@ class RelevanceGate:
         return Reason("feedback", near * near * (target - score), similarity, example.text)
 
     def _reasons(
-        self, form: str, evidence: Evidence, vector: FloatArray, wording: float, parts: FloatArray
+        self, form: str, evidence: Evidence, similarities: FloatArray, base: FloatArray, parts: Parts
     ) -> list[Reason]:
-        named = dict(zip(COLUMNS, parts.tolist(), strict=False))
-        form_sum = sum(named[name] for name in FORM)
-        knowledge = sum(named.values()) - form_sum
+        asks = self.prior.form_logit(base) if self.learnt is None else 0.0
+        knowledge = parts.numbers + parts.areas + parts.prior - asks
         rarest = max((t for t in evidence.terms if t.df and is_name(t)), key=lambda t: t.idf, default=None)
-        reasons = [
-            Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else Reason("no_known_name", knowledge),
-            Reason("form", form_sum),
-        ]
-        for good, contribution in zip((True, False), parts[len(COLUMNS) :].tolist(), strict=False):
-            nearest = self.stores.nearest(vector, good)
-            if nearest and nearest[1] > 0.2:
-                name = "like_good" if good else "like_bad"
-                reasons.append(Reason(name, contribution, nearest[1], nearest[0].text))
-        if self.model is not None:
-            reasons.append(Reason("wording", wording, detail=self._strongest_wording(form, wording)))
+        known = Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else None
+        reasons = [known or Reason("no_known_name", knowledge)]
+        nearest = self.stores.nearest(similarities)
+        if nearest is not None and nearest[1] > _ALIKE:
+            example, similarity = nearest
+            sign = 1 if example.good else -1
+            reasons.append(
+                Reason("like_good" if example.good else "like_bad", sign * similarity, similarity, example.text)
+            )
+        if self.learnt is not None:
+            reasons.append(Reason("wording", parts.wording, detail=self._strongest(self.learnt, form, parts.wording)))
+            if parts.vectors:
+                reasons.append(Reason("meaning", parts.vectors))
+        else:
+            reasons.append(Reason("form", asks))
         return reasons
 
-    def _strongest_wording(self, form: str, wording: float) -> str:
+    @staticmethod
+    def _strongest(learnt: Learnt, form: str, wording: float) -> str:
         """The n-gram that speaks most for the side that the wording takes."""
-        assert self.model is not None
-        weights = dict(zip(*(array.tolist() for array in self._row(form)), strict=True))
-        pieces = {piece.strip(): weights.get(h, 0.0) for piece, h in ngrams(form) if len(piece.strip()) > 1}
+        found, added = learnt.wording_of(form)
+        weights = dict(zip(found.tolist(), added.tolist(), strict=True))
+        pieces = {piece.strip(): weights.get(number, 0.0) for piece, number in ngrams(form) if len(piece.strip()) > 1}
         sign = math.copysign(1, wording)
         return max(pieces, key=lambda piece: sign * pieces[piece], default="")
 
-    def _row(self, form: str) -> tuple[NDArray[np.uint64], FloatArray]:
-        assert self.model is not None
-        at, values = self.model.space.row(form)
-        return self.model.space.known[at], values * self.model.wording[at]
+
+def _mentioned(terms: Sequence[Term], reasons: Sequence[Reason]) -> list[Reason]:
+    """What counts in a mention alone: a known name carries it, a greeting is no question."""
+    same = next((reason for reason in reasons if reason.name == "like_bad" and reason.value >= SAME), None)
+    if same is not None:
+        return [Reason("greeting", -_CALLED, same.value, same.detail)]
+    named = _known_name(terms)
+    return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
 
 
 def _known_name(terms: Sequence[Term]) -> Term | None:

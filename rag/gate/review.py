@@ -60,7 +60,7 @@ def _labels(examples: Sequence[LabelledExample], search: Search, embedder: Embed
         return []
     measured = measure_examples(examples, search, embedder)
     scored = np.ones(len(examples), bool)
-    scores = held_out_scores(measured, prior, make_folds(measured), scored)
+    scores = held_out_scores(measured, prior, embedder, make_folds(measured), scored)
     against = np.where(good, -scores, scores)
     return [
         Finding("label", examples[i], None, round(float(1 / (1 + np.exp(-against[i]))), 3))

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,16 @@ from rag.base import Embedder, RagError
 from rag.gate.calibration import Calibration
 from rag.gate.columns import COLUMNS
 from rag.gate.examples import LabelledExample
-from rag.gate.model import Model
+from rag.gate.learnt import Learnt
+from rag.gate.model import Kernel, Model, Sparse
 from rag.gate.prior import Prior, default_prior
 from rag.gate.relevance import RelevanceGate
 from rag.gate.stores import ExampleStores
-from rag.gate.wording import WordingSpace
+from rag.gate.vocabulary import ChatterVocabulary
+from rag.gate.wording import FeatureSpace
 
-FORMAT = 1
-_ARRAYS = ("wording", "columns", "mean", "scale")
+FORMAT = 3
+_KERNEL = ("landmarks", "weights", "centre", "scale")
 
 
 def gate_key(bases: Sequence[str], examples: Sequence[LabelledExample], embedder: Embedder) -> str:
@@ -56,11 +58,18 @@ def save_gate(gate: RelevanceGate, folder: Path) -> None:
 
 
 def _write(gate: RelevanceGate, folder: Path) -> None:
-    model = gate.model
-    arrays: dict[str, NDArray[Any]] = {"vectors": gate.stores.vectors}
-    if model is not None:
-        arrays |= {name: getattr(model, name) for name in _ARRAYS}
-        arrays |= {"known": model.space.known, "idf": model.space.idf}
+    learnt = gate.learnt
+    arrays: dict[str, NDArray[Any]] = {"examples": gate.stores.vectors}
+    if learnt is not None:
+        model = learnt.model
+        for name, part in (("wording", model.wording), ("areas", model.areas)):
+            arrays |= {
+                f"{name}-known": part.space.known,
+                f"{name}-idf": part.space.idf,
+                f"{name}-weights": part.weights,
+            }
+        arrays |= {f"kernel-{name}": getattr(model.kernel, name) for name in _KERNEL}
+        arrays |= {"vectors-weights": model.vectors, "vectors-centre": model.centre}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     data = {
@@ -74,9 +83,23 @@ def _write(gate: RelevanceGate, folder: Path) -> None:
         "expected_share": gate.expected_share,
         "trained_on": gate.trained_on,
         "prior": gate.prior.as_dict(),
-        "model": None if model is None else {"prior_slope": model.prior_slope, "bias": model.bias},
+        "learnt": None if learnt is None else _as_dict(learnt),
     }
     (folder / "gate.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8", "surrogatepass")
+
+
+def _as_dict(learnt: Learnt) -> dict[str, Any]:
+    vocabulary, model = learnt.vocabulary, learnt.model
+    return {
+        "vocabulary": {
+            "counts": dict(vocabulary.counts),
+            "examples": vocabulary.examples,
+            "centre": vocabulary.centre.tolist(),
+        },
+        "means": {"wording": model.wording.mean, "areas": model.areas.mean, "kernel": model.kernel.mean},
+        "prior_slope": model.prior_slope,
+        "bias": model.bias,
+    }
 
 
 def load_gate(folder: Path, embedder: Embedder) -> RelevanceGate:
@@ -99,17 +122,13 @@ def _read(data: dict[str, Any], folder: Path, embedder: Embedder) -> RelevanceGa
         return np.asarray(np.load(folder / f"{name}.npy", allow_pickle=False))
 
     examples = tuple(LabelledExample(**item) for item in data["examples"])
-    vectors = array("vectors")
+    vectors = array("examples")
     if vectors.shape != (len(examples), embedder.dim):
         raise ValueError("vectors and examples differ in number")
-    model = None
-    if data["model"] is not None:
-        wording, columns, mean, scale = (array(name) for name in _ARRAYS)
-        space = WordingSpace(array("known"), array("idf"))
-        model = Model(space, wording, columns, mean, scale, **data["model"])
+    learnt = None if data["learnt"] is None else _read_learnt(data["learnt"], array)
     return RelevanceGate(
         Prior.from_dict(data["prior"]),
-        model,
+        learnt,
         ExampleStores(examples, vectors),
         embedder,
         Calibration.from_dict(data["calibration"]),
@@ -118,3 +137,17 @@ def _read(data: dict[str, Any], folder: Path, embedder: Embedder) -> RelevanceGa
         data["expected_share"],
         data["trained_on"],
     )
+
+
+def _read_learnt(data: dict[str, Any], array: Callable[[str], NDArray[Any]]) -> Learnt:
+    def sparse(name: str) -> Sparse:
+        space = FeatureSpace(array(f"{name}-known"), array(f"{name}-idf"))
+        return Sparse(space, array(f"{name}-weights"), data["means"][name])
+
+    words = data["vocabulary"]
+    vocabulary = ChatterVocabulary(words["counts"], words["examples"], np.array(words["centre"], np.float32))
+    landmarks, weights, centre, scale = (array(f"kernel-{name}") for name in _KERNEL)
+    kernel = Kernel(landmarks, weights, centre, scale, data["means"]["kernel"])
+    vectors, middle = array("vectors-weights"), array("vectors-centre")
+    parts = (sparse("wording"), sparse("areas"), kernel, vectors, middle)
+    return Learnt(vocabulary, Model(*parts, data["prior_slope"], data["bias"]))

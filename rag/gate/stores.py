@@ -33,14 +33,12 @@ class ExampleStores:
             return np.zeros(len(self.examples), np.float32)
         return np.asarray(self.vectors @ vector, np.float32)
 
-    def nearest(self, vector: FloatArray | None, good: bool) -> tuple[LabelledExample, float] | None:
-        """The nearest example of one store with its cosine."""
-        inside = np.flatnonzero(self.good == good)
-        if vector is None or not len(inside):
+    def nearest(self, similarities: FloatArray) -> tuple[LabelledExample, float] | None:
+        """The nearest example with its cosine, given the cosines to all."""
+        if not len(similarities):
             return None
-        similarities = self.vectors[inside] @ vector
         best = int(similarities.argmax())
-        return self.examples[inside[best]], float(similarities[best])
+        return self.examples[best], float(similarities[best])
 
     def extended(self, examples: Sequence[LabelledExample], vectors: FloatArray) -> ExampleStores:
         """These stores and more."""

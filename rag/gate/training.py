@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from rag.base import Embedder
 from rag.gate.calibration import MIN_PER_CLASS, Calibration
 from rag.gate.examples import LabelledExample
+from rag.gate.learnt import Learnt, is_neural
 from rag.gate.measured import Examples, Search, TrainingCancelledError, measure_examples
-from rag.gate.model import Model, fit_model
+from rag.gate.model import fit_model
 from rag.gate.prior import Prior, default_prior
 from rag.gate.relevance import RelevanceGate
 from rag.gate.stores import ExampleStores
 
 FOLDS = 5
+FADE = 50.0  # own examples at which the shipped ones count half
 
 
 def train_gate(
@@ -56,15 +58,29 @@ def fit_gate(
     calibration = prior.calibration
     if enough:
         folds = make_folds(examples) if folds is None else folds
-        scores = held_out_scores(examples, prior, folds, scored, cancelled)
+        scores = held_out_scores(examples, prior, embedder, folds, scored, cancelled)
         calibration = Calibration.fit(scores[scored], examples.good[scored])
-    model = fit_model(examples.rows(prior, examples, same=True))
-    return RelevanceGate(prior, model, stores, embedder, calibration, calibrated=bool(enough))
+    learnt = learn(examples, prior, embedder)
+    return RelevanceGate(prior, learnt, stores, embedder, calibration, calibrated=bool(enough))
+
+
+def learn(examples: Examples, prior: Prior, embedder: Embedder) -> Learnt:
+    """Fit vocabulary and model on examples and on their pieces of chatter."""
+    vocabulary, neural = examples.vocabulary(), is_neural(embedder)
+    rows = examples.rows(prior, vocabulary, examples, neural, same=True)
+    own = sum(item.source != "default" for item in examples.items)
+    fade = FADE / (FADE + own)  # the shipped examples step back before those of the group
+    shipped = np.array([item.source == "default" for item in examples.items], bool)
+    rows = replace(rows, weights=np.where(shipped, rows.weights * fade, rows.weights))
+    pieces = examples.pieces
+    more = pieces.rows(prior, vocabulary, examples, neural, same=False) if pieces and pieces.items else None
+    return Learnt(vocabulary, fit_model(rows, more))
 
 
 def held_out_scores(
     examples: Examples,
     prior: Prior,
+    embedder: Embedder,
     folds: NDArray[np.int64],
     scored: NDArray[np.bool_],
     cancelled: Callable[[], bool] | None = None,
@@ -76,9 +92,8 @@ def held_out_scores(
             raise TrainingCancelledError("training was cancelled")
         outside = (folds == fold) & scored
         inside = examples.take(np.flatnonzero(~outside))
-        model: Model = fit_model(inside.rows(prior, inside, same=True))
-        held = examples.take(np.flatnonzero(outside))
-        scores[outside] = model.scores(held.rows(prior, inside))
+        learnt, held = learn(inside, prior, embedder), examples.take(np.flatnonzero(outside))
+        scores[outside] = learnt.scores(held, prior, inside, is_neural(embedder))
     return scores
 
 

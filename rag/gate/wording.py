@@ -1,10 +1,11 @@
-"""The wording of messages: canonical text, its character n-grams, and a TF-IDF space over them.
+"""The wording of messages: canonical text, its character n-grams, and a TF-IDF space over hashed features.
 
 It knows no labels and no knowledge base. Features are 64-bit hashes of n-grams, so a space is two plain arrays.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ def hashes(text: str) -> UInt64Array:
     return np.concatenate(parts)
 
 
+def hash_names(names: Sequence[str]) -> UInt64Array:
+    """One 64-bit hash for each name, the same in every process."""
+    digests = (hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest() for name in names)
+    return np.frombuffer(b"".join(digests), np.uint64)
+
+
 def _mix(x: UInt64Array) -> UInt64Array:
     """The finaliser of splitmix64 (Steele et al. 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -65,23 +72,24 @@ def _mix(x: UInt64Array) -> UInt64Array:
 
 
 @dataclass(frozen=True, eq=False)
-class WordingSpace:
+class FeatureSpace:
     """TF-IDF with sublinear counts and unit rows. ``known``: sorted hashes, ``idf``: their weights, both (dim,)."""
 
     known: UInt64Array
     idf: FloatArray
 
     @classmethod
-    def fit(cls, texts: Sequence[str]) -> WordingSpace:
-        """The space of all n-grams of ``texts`` (canonical)."""
-        per_text = [np.unique(hashes(text)) for text in texts]
-        known, counts = np.unique(np.concatenate(per_text), return_counts=True)
-        idf = np.log((1 + len(texts)) / (1 + counts)) + 1
+    def fit(cls, per_text: Sequence[UInt64Array]) -> FeatureSpace:
+        """The space of all features of some texts, each given as its hashes (see `hashes`)."""
+        known, counts = np.unique(np.concatenate([np.unique(one) for one in per_text]), return_counts=True)
+        idf = np.log((1 + len(per_text)) / (1 + counts)) + 1
         return cls(known, idf.astype(np.float32))
 
-    def row(self, text: str) -> tuple[NDArray[np.int64], FloatArray]:
-        """Columns and values of one canonical text; empty where it shares nothing with the space."""
-        found, counts = np.unique(hashes(text), return_counts=True)
+    def row(self, features: UInt64Array) -> tuple[NDArray[np.int64], FloatArray]:
+        """Columns and values of one text's features; empty where it shares nothing with the space."""
+        found, counts = np.unique(features, return_counts=True)
+        if not len(self.known):
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
         at = np.minimum(np.searchsorted(self.known, found), len(self.known) - 1)
         hit = self.known[at] == found
         columns = at[hit]
@@ -89,11 +97,11 @@ class WordingSpace:
         norm = np.linalg.norm(values)
         return columns, (values / norm if norm else values).astype(np.float32)
 
-    def matrix(self, texts: Sequence[str]) -> csr_matrix:
-        """The rows of ``texts`` (canonical), shape (len(texts), dim)."""
+    def matrix(self, per_text: Sequence[UInt64Array]) -> csr_matrix:
+        """The rows of some texts, shape (len(per_text), dim)."""
         from scipy.sparse import csr_matrix
 
-        rows = [self.row(text) for text in texts]
+        rows = [self.row(features) for features in per_text]
         starts = np.concatenate(([0], np.cumsum([len(columns) for columns, _ in rows])))
         columns = np.concatenate([c for c, _ in rows]) if rows else np.zeros(0, np.int64)
         values = np.concatenate([v for _, v in rows]) if rows else np.zeros(0, np.float32)

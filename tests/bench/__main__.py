@@ -33,6 +33,7 @@ def main() -> int:
         both = folder and paths.messages
         failed += part("Command line", "startup.py", [], True)
         failed += part("Knowledge (KNOWLEDGE)", "build.py", [folder], folder)
+        failed += part("Feishu", "feishu.py", [], True)
         failed += part("Bot (KNOWLEDGE and MESSAGES)", "bot_speed.py", [folder, paths.messages], both)
         failed += part("Retrieval (RETRIEVAL)", "retrieval.py", [paths.retrieval], paths.retrieval)
         failed += part("Answers (RETRIEVAL)", "answers.py", [paths.retrieval], paths.retrieval)

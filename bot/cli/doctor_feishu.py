@@ -1,0 +1,126 @@
+"""The part of ``qunda doctor`` about Feishu: asks the platform what the app may do, and says what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adapters.base import AdapterError
+from bot.cli.findings import Finding
+from bot.cli.serve import feishu_settings
+from bot.config import ConfigError, Settings
+
+if TYPE_CHECKING:
+    from adapters.feishu.api import FeishuApi
+
+SUBJECT = "feishu"
+PUBLISH = "then publish a new version of the app and have it approved: nothing counts before that"
+SHOWN_CHATS = 5
+ALL_MESSAGES = "im:message.group_msg"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One ability and the permissions of which any one gives it."""
+
+    what: str
+    any_of: tuple[str, ...]
+    needed: bool = True
+
+
+NEEDS = (
+    Need(
+        "receive mentions in groups",
+        ("im:message.group_at_msg:readonly", "im:message.group_at_msg.include_bot:readonly", ALL_MESSAGES),
+    ),
+    Need("receive direct messages", ("im:message.p2p_msg:readonly", "im:message.p2p_msg"), needed=False),
+    Need("send messages", ("im:message:send_as_bot", "im:message")),
+    Need("update cards and withdraw answers", ("im:message:update", "im:message", "im:message:send_as_bot")),
+    Need("show answers while they are written", ("cardkit:card:write",), needed=False),
+    Need("react to a mention at once", ("im:message.reactions:write_only", "im:message"), needed=False),
+    Need("hear 👍 and 👎 reactions", ("im:message.reactions:read", "im:message", "im:message:readonly"), needed=False),
+    Need("read quoted messages and files", ("im:message:readonly", "im:message", "im:message.history:readonly")),
+    Need("know groups, owners and managers", ("im:chat:read", "im:chat:readonly", "im:chat")),
+    Need("know names", ("im:chat.members:read", "im:chat:readonly", "im:chat"), needed=False),
+)
+
+
+def examine_feishu(settings: Settings) -> Sequence[Finding]:
+    """What the platform says about the app that ``[feishu]`` names."""
+    try:
+        return asyncio.run(_examine(settings))
+    except ConfigError as error:
+        return [Finding("error", SUBJECT, str(error))]
+    except AdapterError as error:
+        fix = "" if error.permanent else "check the network, the proxy and [feishu] domain"
+        return [Finding("error", SUBJECT, str(error), fix)]
+
+
+async def _examine(settings: Settings) -> list[Finding]:
+    from adapters.feishu.api import FeishuApi
+    from adapters.feishu.client import Client
+
+    client = Client(feishu_settings(settings))
+    try:
+        return [finding async for finding in _ask(FeishuApi(client), settings)]
+    finally:
+        await client.close()
+
+
+async def _ask(api: FeishuApi, settings: Settings) -> AsyncIterator[Finding]:
+    bot = await api.bot()
+    section = settings.feishu
+    yield Finding("ok", SUBJECT, f"{section.app_id} is {bot.get('app_name')} ({bot['open_id']}), {section.transport}")
+    if bot.get("activate_status", 2) != 2:
+        yield Finding("warning", SUBJECT, "the bot is not in use in this organisation yet", f"enable it, {PUBLISH}")
+    async for finding in _chats(api):
+        yield finding
+    async for finding in _permissions(api, section.mode == "passive" or _some_group_listens(settings)):
+        yield finding
+
+
+async def _chats(api: FeishuApi) -> AsyncIterator[Finding]:
+    try:
+        chats = await api.chats()
+    except AdapterError as error:
+        yield Finding("warning", f"{SUBJECT} groups", str(error), f"add im:chat:read, {PUBLISH}")
+        return
+    if not chats:
+        fix = "in a group: Settings > Bots > Add Bot; it can be found once a version is published"
+        yield Finding("warning", f"{SUBJECT} groups", "the bot is in no group yet", fix)
+        return
+    shown = ", ".join(f"{chat.get('name') or 'unnamed'} (feishu:{chat['chat_id']})" for chat in chats[:SHOWN_CHATS])
+    more = f" and {len(chats) - SHOWN_CHATS} more" if len(chats) > SHOWN_CHATS else ""
+    yield Finding("ok", f"{SUBJECT} groups", f"{len(chats)}: {shown}{more}")
+
+
+async def _permissions(api: FeishuApi, listens: bool) -> AsyncIterator[Finding]:
+    subject = f"{SUBJECT} permissions"
+    try:
+        granted = await api.scopes()
+    except AdapterError as error:
+        yield Finding("warning", subject, f"they cannot be listed: {error}", "compare them with docs/feishu.md")
+        return
+    missing = [need for need in NEEDS if not granted.intersection(need.any_of)]
+    for need in missing:
+        fix = f"add {need.any_of[0]} under 'Permissions & Scopes', {PUBLISH}"
+        yield Finding("error" if need.needed else "warning", subject, f"the bot cannot {need.what}", fix)
+    if not missing:
+        yield Finding("ok", subject, "all that are needed")
+    if ALL_MESSAGES not in granted:
+        yield _only_mentions(listens)
+
+
+def _only_mentions(listens: bool) -> Finding:
+    """Without the sensitive permission the platform hands on mentions alone: passive groups would stay silent."""
+    detail = "only mentions arrive: other messages are neither answered nor known as context"
+    if listens:
+        fix = f"mode = passive needs {ALL_MESSAGES} (it has to be reviewed); add it, {PUBLISH}"
+        return Finding("error", f"{SUBJECT} messages", detail, fix)
+    return Finding("ok", f"{SUBJECT} messages", f"{detail}; {ALL_MESSAGES} would change that")
+
+
+def _some_group_listens(settings: Settings) -> bool:
+    return any(name.startswith("feishu:") and group.mode == "passive" for name, group in settings.groups.items())

@@ -1,0 +1,146 @@
+"""The sections of config.ini as validated, frozen values. Knows neither files nor what they are used for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+Mode = Literal["mention", "passive", "off"]
+
+
+def _split(value: object) -> object:
+    """``a, b`` and one item a line both make a tuple."""
+    if isinstance(value, str):
+        return tuple(part.strip() for line in value.splitlines() for part in line.split(",") if part.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Section(BaseModel):
+    """A section of config.ini: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BotSettings(Section):
+    """``[bot]``"""
+
+    name: str = "群答"
+    admins: Names = ()
+    language: Literal["auto", "zh", "en"] = "auto"
+    max_age_s: float = Field(600, gt=0)
+    max_age_mention_s: float = Field(3600, gt=0)
+    max_backlog: int = Field(10_000, ge=1)
+    lanes: int = Field(8, ge=1, le=256)
+    lane_size: int = Field(64, ge=1)
+    per_person_per_hour: int = Field(30, ge=0)
+    per_group_per_hour: int = Field(120, ge=0)
+    message_timeout_s: float = Field(120, gt=0)
+    keep_texts_days: int = Field(90, ge=1)
+    keep_ids_days: int = Field(30, ge=30)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class KnowledgeSettings(Section):
+    """``[knowledge]``, the base named ``default``, and ``[knowledge:<name>]``"""
+
+    documents: Names = ()
+    good_questions: str = ""
+    bad_questions: str = ""
+    passage_chars: int = Field(800, ge=100, le=8000)
+    max_file_mb: float = Field(20, gt=0)
+    keep_versions: int = Field(3, ge=1)
+
+
+class RetrievalSettings(Section):
+    """``[retrieval]``"""
+
+    top_k: int = Field(8, ge=1, le=100)
+    bm25_weight: float = Field(1.0, ge=0)
+    dense_weight: float = Field(0.15, ge=0)
+
+
+class GateSettings(Section):
+    """``[gate]``"""
+
+    unwanted_per_1000: float = Field(20, gt=0, le=900)
+    expected_share: float = Field(0.1, gt=0, lt=1)
+    quiet_window_s: float = Field(2, ge=0, le=60)
+
+
+class EmbedderSettings(Section):
+    """``[embedder]``"""
+
+    model: str = "lexical"
+
+
+class RerankerSettings(Section):
+    """``[reranker]``"""
+
+    model: str = ""
+
+
+Preset = Literal[
+    "", "deepseek", "kimi", "qwen", "zhipu", "stepfun", "internlm", "siliconflow", "vllm", "ollama", "openai"
+]
+
+
+class LLMSettings(Section):
+    """``[llm]``"""
+
+    backend: Literal["extractive", "openai", "transformers"] = "extractive"
+    preset: Preset = ""
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    model: str = ""
+    timeout_s: float = Field(60, gt=0)
+    first_token_timeout_s: float = Field(30, gt=0)
+    max_retries: int = Field(2, ge=0, le=10)
+    max_tokens: int = Field(800, ge=16)
+    temperature: float = Field(0.1, ge=0, le=2)
+    max_context_chars: int = Field(6000, ge=500)
+
+
+FEISHU_SITES = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
+
+
+def _origin(value: object) -> object:
+    """A site by its short name, or an origin: no path and no plain http, so that secrets go nowhere else."""
+    if not isinstance(value, str):
+        return value
+    value = value.strip().rstrip("/")
+    if value in FEISHU_SITES:
+        return value
+    host = value.partition("://")[2]
+    local = host.partition(":")[0] in ("127.0.0.1", "localhost")
+    if not host or "/" in host or "@" in host or not value.startswith(("https://", "http://" if local else "https://")):
+        raise ValueError("must be feishu, lark, or an origin such as https://open.feishu.cn")
+    return value
+
+
+class FeishuSection(Section):
+    """``[feishu]``: enabled when ``app_id`` is set. ``domain`` is a key of `FEISHU_SITES` or an origin."""
+
+    app_id: str = ""
+    app_secret: SecretStr = SecretStr("")
+    domain: Annotated[str, BeforeValidator(_origin)] = "feishu"
+    transport: Literal["websocket", "webhook"] = "websocket"
+    encrypt_key: SecretStr = SecretStr("")
+    verification_token: SecretStr = SecretStr("")
+    host: str = "0.0.0.0"
+    port: int = Field(8090, ge=0, le=65_535)
+    path: str = Field("/feishu/events", pattern="^/[^?#\\s]*$")
+    mode: Mode = "mention"
+    owners_are_admins: bool = True
+
+
+class GroupSettings(Section):
+    """``[group:<platform>:<chat>]``: what differs in one group."""
+
+    mode: Mode | None = None
+    knowledge: Names = ()
+    admins: Names = ()
+    unwanted_per_1000: float | None = Field(None, gt=0, le=900)

@@ -1,0 +1,54 @@
+"""What training leaves behind: the vocabulary of chatter and the model. Knows no questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.base import Embedder, Evidence, FloatArray
+from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow, areas
+from rag.gate.measured import Examples
+from rag.gate.model import Model, Parts
+from rag.gate.prior import Prior
+from rag.gate.stores import ExampleStores
+from rag.gate.vocabulary import ChatterVocabulary
+from rag.gate.wording import UInt64Array, hash_names, hashes
+
+_LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """Scores messages."""
+
+    vocabulary: ChatterVocabulary
+    model: Model
+
+    def scores(
+        self, examples: Examples, prior: Prior, stores: Examples | ExampleStores, neural: bool
+    ) -> NDArray[np.float64]:
+        """The scores of examples that were not learnt from, shape (n,)."""
+        return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False))
+
+    def score(
+        self, text: str, evidence: Evidence, base: FloatArray, near: FloatArray, vector: FloatArray | None, prior: float
+    ) -> tuple[float, Parts]:
+        """The score of one canonical text with its parts; ``near`` and ``vector`` count with a neural encoder."""
+        numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms))]
+        if len(self.model.vectors):
+            numbers += [base[DENSE : DENSE + 1], near]
+        led = hash_names(areas(evidence))
+        return self.model.score(hashes(text), led, np.concatenate(numbers), vector, prior)
+
+    def wording_of(self, text: str) -> tuple[UInt64Array, FloatArray]:
+        """The hashes of the n-grams of a canonical text that are known, and what each adds to the score."""
+        part = self.model.wording
+        at, values = part.space.row(hashes(text))
+        return part.space.known[at], values * part.weights[at]
+
+
+def is_neural(embedder: Embedder) -> bool:
+    """Whether the vectors say more than the wording does, so that they deserve weights of their own."""
+    return not embedder.id.startswith(_LEXICAL)
