@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from adapters.base import AdapterError, Health, Message, Reply
 from bot import VERSION
@@ -44,7 +44,15 @@ class Knowledge(Protocol):
         ...
 
 
-Later = Callable[[Awaitable[None]], None]
+T = TypeVar("T")
+
+
+class Later(Protocol):
+    """Runs work past the end of the message; None where it failed, which is logged."""
+
+    def __call__(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T | None]:
+        """Start it."""
+        ...
 
 
 @dataclass(slots=True)
@@ -120,15 +128,17 @@ class Admin:
         if self.knowledge.reloading:
             return call.say("reload_running")
         await self.store.audit.append(call.by, "reload", call.group)
-        task = asyncio.ensure_future(self.knowledge.reload(call.language))
+        task = self.later(self.knowledge.reload(call.language))
         try:
-            return await asyncio.wait_for(asyncio.shield(task), RELOAD_WAIT_S)
+            done = await asyncio.wait_for(asyncio.shield(task), RELOAD_WAIT_S)
+            return done or call.say("failed:internal")
         except TimeoutError:
             self.later(self._report(call.message, task))
             return call.say("reload_started")
 
-    async def _report(self, message: Message, task: Awaitable[str]) -> None:
-        await self.outbox.notify(message, Reply(message, await task, mention=True))
+    async def _report(self, message: Message, task: Awaitable[str | None]) -> None:
+        if text := await task:
+            await self.outbox.notify(message, Reply(message, text, mention=True))
 
     async def why(self, call: Call) -> str:
         """The decision on the quoted message, on the question behind a quoted answer, or the group's last one."""

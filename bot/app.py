@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from loguru import logger
 
@@ -36,6 +36,7 @@ from bot.supervisor import Supervisor
 from bot.teach import Teacher
 from bot.workers import Workers
 
+T = TypeVar("T")
 GRACE_S = 20.0
 SWITCH_INTERVAL_S = 0.0005  # at Python's 5 ms a computing thread keeps the event loop waiting ten times as long
 
@@ -76,6 +77,7 @@ class App:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     store: Store | None = field(default=None, init=False)
     _tasks: asyncio.TaskGroup = field(init=False, repr=False)
+    _jobs: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
     def stop(self) -> None:
         """Ask for a graceful end: messages in work finish, the rest waits for the next start."""
@@ -153,7 +155,7 @@ class App:
             await lanes.stop(GRACE_S)
             await working
             await finished.join()
-            for task in background:
+            for task in (*background, *self._jobs):
                 task.cancel()
 
     async def _until_end(self, adapters: asyncio.Task[None], inbox: Inbox) -> None:
@@ -204,14 +206,18 @@ class App:
         adapter = next((adapter for adapter in self.adapters if adapter.name == platform), None)
         return isinstance(adapter, KnowsAdmins) and await adapter.is_admin(message)
 
-    def _later(self, work: Awaitable[None]) -> None:
-        async def run() -> None:
+    def _later(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T | None]:
+        async def run() -> T | None:
             try:
-                await work
+                return await work
             except Exception:  # the boundary round one command that goes on behind its message
                 logger.exception("what a command left running failed")
+                return None
 
-        self._tasks.create_task(run())
+        task = self._tasks.create_task(run())
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return task
 
     async def _record(self, finished: asyncio.Queue[tuple[Message, Outcome]]) -> None:
         """Tell adapters that want to know how their messages ended."""

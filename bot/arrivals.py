@@ -30,8 +30,8 @@ class Arrivals:
     _seen: OrderedDict[Conversation, deque[_Arrival]] = field(default_factory=OrderedDict)
 
     def note(self, message: Message) -> None:
-        """A message has arrived."""
-        if message.sender.is_bot:
+        """A message has arrived. What bots say and commands to bots answer nobody."""
+        if message.sender.is_bot or message.text.lstrip().startswith(("/", "／")):
             return
         place = message.conversation
         arrivals = self._seen.setdefault(place, deque(maxlen=KEPT_MESSAGES))

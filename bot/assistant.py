@@ -6,6 +6,7 @@ It knows no concrete platform and no model. Every path ends in exactly one `Outc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from rag.base import Question, RagError, Turn, detect_language
 from rag.snapshot import View
 
 MAX_QUESTION_CHARS = 4_000
+_COMMAND = re.compile(r"[/／][a-z]+(?:\s+(?:[\d.]+|undo|all|default))?|[\W\d_]+", re.IGNORECASE)
 
 
 class Views(Protocol):
@@ -116,9 +118,18 @@ class Assistant:
             return await self._judge(message, question)
 
     def language(self, message: Message) -> Language:
-        """The language of the bot's own lines: as configured, else the asker's."""
+        """The language of the bot's own lines: as configured, else the asker's, else that of the talk around it.
+
+        A command such as ``/status`` is in no language.
+        """
         configured = self.settings.bot.language
-        return detect_language(message.text) if configured == "auto" else configured
+        if configured != "auto":
+            return configured
+        quoted = message.quote.text if message.quote else ""
+        for text in (message.text, quoted, *self.contexts.latest(message.conversation)):
+            if words := _COMMAND.sub("", text):
+                return detect_language(words)
+        return "zh"
 
     async def overloaded(self, message: Message) -> None:
         """The one short line for a mention that found the bot overloaded."""

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
-from configparser import ConfigParser, MissingSectionHeaderError
+from configparser import (
+    ConfigParser,
+    DuplicateOptionError,
+    DuplicateSectionError,
+    MissingSectionHeaderError,
+    ParsingError,
+)
 from configparser import Error as ParserError
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -32,6 +39,9 @@ from bot.sections import (
     Section,
 )
 from rag.base import is_base_name
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = [
     "BotSettings",
@@ -154,6 +164,14 @@ def _parse(file: Path) -> dict[str, dict[str, str]]:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from error
     except MissingSectionHeaderError as error:
         raise ConfigError(f"{file}, line {error.lineno}: no [section] above this line") from error
+    except DuplicateOptionError as error:
+        place = f"{file}, line {error.lineno}: [{error.section}]"
+        raise ConfigError(f"{place} has {error.option} twice; keep one of the two lines") from error
+    except DuplicateSectionError as error:
+        place = f"{file}, line {error.lineno}: [{error.section}]"
+        raise ConfigError(f"{place} stands there twice; put its keys under one heading") from error
+    except ParsingError as error:
+        raise ConfigError(f"{file}, line {error.errors[0][0]}: neither a [section] nor key = value") from error
     except ParserError as error:
         raise ConfigError(f"{file}: {error}") from error
     raw = {name: dict(parser[name]) for name in parser.sections()}
@@ -239,7 +257,17 @@ def _section(model: type[Section], section: str, values: Mapping[str, str], wher
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         shown = "a hidden value" if "key" in key or "secret" in key or "token" in key else repr(values.get(key, ""))
-        raise ConfigError(f"{where}: [{section}] {key} = {shown}: {first['msg'].lower()}") from None
+        said = f"{where}: [{section}] {key} = {shown}: {first['msg'].lower()}"
+        raise ConfigError(said + _nearest_literal(values.get(key, ""), first)) from None
+
+
+def _nearest_literal(value: str, error: ErrorDetails) -> str:
+    """A hint where the value is none of a list; pydantic has told the list."""
+    if error["type"] != "literal_error":
+        return ""
+    expected = re.findall("'([^']*)'", error["ctx"]["expected"])
+    close = difflib.get_close_matches(value.lower(), expected, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _is_text(model: type[Section], key: str) -> bool:

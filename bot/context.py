@@ -74,6 +74,11 @@ class Contexts:
         said = await self._conversation(message)
         said.append(_reply(message, text))
 
+    def latest(self, conversation: Conversation) -> tuple[str, ...]:
+        """What people said lately in a conversation, latest first, as far as it is in memory."""
+        said = self._said.get((conversation.platform, conversation.chat, conversation.thread), ())
+        return tuple(one.text for one in reversed(said) if not one.is_bot)
+
     async def _conversation(self, message: Message) -> deque[Said]:
         place = message.conversation
         key = (place.platform, place.chat, place.thread)

@@ -49,6 +49,8 @@ class FeedbackDesk:
         stored = await self.store.messages.for_sent(platform, signal.message_id)
         if label is None or stored is None or signal.by.is_bot:
             return
+        if stored.outcome is None or stored.outcome.kind != "answered":
+            return  # a thumb on a status line or a notice says nothing about a question
         question = stored.message
         kind = label if added else f"{label} undone"
         await self.store.feedback.add(platform, question.id, signal.by.key, kind)

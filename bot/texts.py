@@ -67,6 +67,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "nothing_decided": ("本群还没有判断过消息。", "No message has been judged in this group yet."),
     "quote_unknown": ("我没有见过引用的那条消息。", "I have not seen the quoted message."),
     "quote_needed": ("请引用一条消息再发 {command}。", "Quote a message when you send {command}."),
+    "quote_command": ("那是一条命令，不能当例子。", "That is a command, not an example."),
     "quote_empty": ("引用的消息没有文字。", "The quoted message has no text."),
     "good_added": (
         "记下了：本群以后回答这类问题。（{command} 撤销 可撤回，例子 #{id}）",

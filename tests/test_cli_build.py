@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from command_line import finish, prepare, qunda, start
+from command_line import environment, finish, prepare, qunda, start
 
 from bot.config import load
 from rag.knowledge import read_current, version_names
@@ -46,11 +48,52 @@ def test_bad_files_are_told_one_by_one_while_the_build_goes_on(tmp_path: Path) -
     assert "binary" in reasons["binary.md"]
     assert "0.2 MB, over the limit of 0.1 MB (max_file_mb" in reasons["huge.txt"]
     assert "points to nothing" in reasons["gone.md"]
+    assert "! skipped 1 .png: not a supported format yet" in done.out
     assert "1 documents, 1 passages" in done.out and "6 failed" in done.out
     listed = json.loads(qunda("knowledge", "--json", cwd=tmp_path).out)[0]
     assert {failure["uri"]: failure["reason"] for failure in listed["failed"]} == reasons
     shown = qunda("knowledge", cwd=tmp_path).out
     assert all(f"✗ {uri}: {reason}" in shown for uri, reason in reasons.items())
+
+
+def test_what_is_of_no_supported_type_is_counted_by_suffix(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    (docs / "below").mkdir(parents=True)
+    (docs / "good.md").write_text("# 安装\n\n用 pip 安装。\n", "utf-8")
+    for name in ("a.pdf", "b.PDF", "below/c.pdf", "d.docx", "Makefile", ".hidden.pdf"):
+        (docs / name).write_bytes(b"x")
+    said = "! skipped 3 .pdf, 1 without a suffix, 1 .docx: not a supported format yet"
+    assert said in qunda("build", "docs", cwd=tmp_path).out.splitlines()
+    report = json.loads(qunda("build", "docs", "--json", cwd=tmp_path).out)
+    assert dict(report["skipped"]) == {".pdf": 3, ".docx": 1, "": 1}
+
+
+def test_a_line_end_in_a_file_name_breaks_no_line(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "good.md").write_text("# A\n\ntext\n", "utf-8")
+    (tmp_path / "docs" / "two\nlines.md").write_text("")
+    for arguments in (["build", "docs"], ["knowledge"]):
+        assert "✗ two\\nlines.md: empty" in qunda(*arguments, cwd=tmp_path).out.splitlines()
+
+
+def test_passages_from_several_bases_stand_below_the_name_of_theirs(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    assert "[default]" not in qunda("knowledge", "show", "install.md", cwd=tmp_path).out
+    assert qunda("build", "docs", "--base", "other", cwd=tmp_path).status == 0
+    lines = qunda("knowledge", "show", "install.md", cwd=tmp_path).out.splitlines()
+    assert lines[0] == "[default]" and "[other]" in lines
+    rows = json.loads(qunda("knowledge", "show", "install.md", "--json", cwd=tmp_path).out)
+    assert {row["base"] for row in rows} == {"default", "other"}
+
+
+def test_no_room_where_the_output_goes_is_one_line_with_what_to_do(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    command = [sys.executable, "-m", "bot", "knowledge"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=environment(), stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "no space is left on the disk" in done.stderr and str(tmp_path / "data") in done.stderr
+    assert "free some space" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -192,7 +235,7 @@ def test_passages_of_a_file_and_the_nearest_names_on_a_miss(tmp_path: Path) -> N
     shown = qunda("knowledge", "show", "install.md", cwd=tmp_path).out
     assert "#0 install.md" in shown and "pip install zephyrlink" in shown
     passages = json.loads(qunda("knowledge", "show", "install.md", "--json", cwd=tmp_path).out)
-    assert set(passages[0]) == {"id", "uri", "source", "headings", "position", "start", "end", "text"}
+    assert set(passages[0]) == {"base", "id", "uri", "source", "headings", "position", "start", "end", "text"}
     missed = qunda("knowledge", "show", "instal.md", cwd=tmp_path)
     assert (missed.status, "did you mean install.md" in missed.err) == (1, True)
     assert "it has, for example, config.md, install.md" in qunda("knowledge", "show", "zzz", cwd=tmp_path).err

@@ -48,7 +48,10 @@ def test_every_line_gets_a_decision_and_a_second_run_adds_nothing(home: Path) ->
 
 def test_lines_that_are_no_messages_end_as_failed_input_with_the_line(home: Path) -> None:
     write_lines(home / "odd.jsonl", ["{", {"text": 1}, {"text": "早上好", "id": "x"}, {"text": "a", "id": "x"}, "[]"])
-    assert qunda("replay", "odd.jsonl", "odd.out", cwd=home).status == 0
+    done = qunda("replay", "odd.jsonl", "odd.out", cwd=home)
+    assert (done.status, done.err.count("\n")) == (1, 1), done.err
+    assert "4 lines of the input are no messages" in done.err
+    assert "the reasons stand in odd.out as failed:input, first in its line 1: line 1:" in done.err
     rows = decisions(home / "odd.out")
     assert [row["outcome"] for row in rows] == [
         "failed:input",

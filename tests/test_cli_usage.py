@@ -126,7 +126,7 @@ def test_a_backend_that_does_not_exist_here_is_a_finding(tmp_path: Path) -> None
         ("[gate]\nunwanted_per_thousand = 5\n", "[gate] has no key 'unwanted_per_thousand'; did you mean"),
         ("[knowlege]\n", "no section [knowlege]; did you mean 'knowledge'?"),
         ("admins = x\n", "line 1: no [section] above this line"),
-        ("[bot]\nadmins\n", "contains parsing errors"),
+        ("[bot]\nadmins\n", "line 2: neither a [section] nor key = value"),
         ("[group:feishu]\n", "must be [group:<platform>:<chat id>]"),
         ("[group:feishu:oc]\nknowledge = nix\n", "has no section [knowledge:nix]"),
         ("[knowledge]\n[knowledge:default]\n", "are the same base"),

@@ -66,16 +66,16 @@ async def test_why_explains_the_last_and_the_quoted_decision(tmp_path: Path) -> 
         await group.say("哈哈哈")
         last = await group.say("/why", sender=ADMIN)
         quoted = await group.say("/为什么", sender=ADMIN, quote=asked["message"])
-        answer = await group.say("/why", sender=ADMIN, quoted_id=asked["posts"][0].id, quote="x")
+        answer = await group.say("/why", sender=ADMIN, quoted_id=asked["posts"][0].id, quote="…")
         stranger = await group.say("/why", sender=ADMIN, quote=make_message("never seen"))
         elsewhere = await group.say("/why", sender=ADMIN, chat="g2", quote=asked["message"])
     assert "哈哈哈" in last["replies"][0]
-    assert "silent" in last["replies"][0]  # /why is ASCII: the asker's language is English
+    assert "沉默" in last["replies"][0]  # a command is in no language: the group's counts
     assert "怎么安装" in quoted["replies"][0]
     assert "门槛" in quoted["replies"][0]
     assert "install.md" in quoted["replies"][0]
     assert "怎么安装" in answer["replies"][0]
-    assert "not seen" in stranger["replies"][0]
+    assert "not seen" in stranger["replies"][0]  # the quoted text is English
     assert "怎么安装" not in elsewhere["replies"][0]
 
 
@@ -94,7 +94,7 @@ async def test_bad_silences_from_the_next_message_on_and_can_be_undone(tmp_path:
     assert "#" in taught["replies"][0]
     assert after["outcome"] == "silent"
     assert other["outcome"] == before["outcome"], "another group was affected"
-    assert "already" in again["replies"][0]
+    assert "已经记过" in again["replies"][0]
     assert text in undone["replies"][0]
     assert restored["outcome"] == before["outcome"]
     assert "没有可以撤销" in nothing["replies"][0]
@@ -118,24 +118,24 @@ async def test_good_teaches_all_groups_when_the_admin_says_so(tmp_path: Path) ->
         done = await group.say("/good all", sender=ADMIN, quote=before["message"])
         here, elsewhere = await group.say("/why", sender=ADMIN), await group.say(text, chat="g9")
     assert before["outcome"] == "silent"
-    assert "all groups" in done["replies"][0]
+    assert "对所有群生效" in done["replies"][0]
     assert here["replies"]
     assert elsewhere["probability"] > before["probability"]
 
 
 async def test_teaching_without_a_quote_asks_for_one(tmp_path: Path) -> None:
     async with open_group(tmp_path) as group:
-        assert "Quote" in (await group.say("/bad", sender=ADMIN))["replies"][0]
+        assert "请引用" in (await group.say("/bad", sender=ADMIN))["replies"][0]
 
 
 async def test_recall_withdraws_the_last_answer_of_this_group_only(tmp_path: Path) -> None:
     async with open_group(tmp_path) as group:
         asked = await group.say("Zephyrlink 怎么安装？")
         elsewhere = await group.say("/recall", sender=ADMIN, chat="g2")
-        foreign = await group.say("/recall", sender=ADMIN, chat="g2", quoted_id=asked["posts"][0].id, quote="x")
-        done = await group.say("/撤回", sender=ADMIN, quoted_id=asked["posts"][0].id, quote="x")
-    assert "no answer of mine" in elsewhere["replies"][0]
-    assert "no answer of mine" in foreign["replies"][0]
+        foreign = await group.say("/recall", sender=ADMIN, chat="g2", quoted_id=asked["posts"][0].id, quote="…")
+        done = await group.say("/撤回", sender=ADMIN, quoted_id=asked["posts"][0].id, quote="…")
+    assert "没有可以撤回" in elsewhere["replies"][0]
+    assert "没有可以撤回" in foreign["replies"][0]
     assert "已撤回" in done["replies"][0]
     assert asked["posts"][0].recalled
 
@@ -147,7 +147,7 @@ async def test_recall_passes_over_what_the_bot_said_about_itself(tmp_path: Path)
         await group.say("/recall", sender=ADMIN)
         again = await group.say("/recall", sender=ADMIN)
     assert asked["posts"][0].recalled
-    assert "no answer of mine" in again["replies"][0]
+    assert "没有可以撤回" in again["replies"][0]
     assert [post.recalled for post in group.adapter.posts].count(True) == 1
 
 
@@ -179,7 +179,7 @@ async def test_a_dial_that_is_no_number_is_refused(tmp_path: Path, value: str) -
     async with open_group(tmp_path) as group:
         done = await group.say(f"/dial {value}", sender=ADMIN)
         shown = await group.say("/dial", sender=ADMIN)
-    assert "between 0 and 900" in done["replies"][0]
+    assert "900" in done["replies"][0]
     assert "20 " in shown["replies"][0]
 
 
@@ -221,7 +221,7 @@ async def test_a_reload_that_fails_keeps_the_old_knowledge_and_says_why(tmp_path
             file.unlink()
         reload = group.post("/reload", sender=ADMIN)
         await group.wait(reload)
-        await group.reported(reload, "previous version stays")
+        await group.reported(reload, "继续用原来的版本")
         assert (await group.say("Zephyrlink 怎么安装？"))["outcome"] == "answered"
 
 
@@ -232,3 +232,24 @@ async def test_status_shows_adapters_knowledge_gate_and_counts(tmp_path: Path) -
         text = (await group.say("/状态", sender=ADMIN))["replies"][0]
     for part in ("fake", "default", "2 个文档", "已回答 1", "沉默 1", "存储"):
         assert part in text
+
+
+async def test_a_command_is_answered_in_the_language_of_the_talk_around_it(tmp_path: Path) -> None:
+    async with open_group(tmp_path) as group:
+        await group.say("How do I install Zephyrlink on Windows?")
+        english = await group.say("/status", sender=ADMIN)
+        await group.say("好的，谢谢")
+        chinese = await group.say("/status", sender=ADMIN)
+        asked = await group.say("/whoami what is my id", sender=ADMIN)
+    assert "last 24 hours" in english["replies"][0]
+    assert "最近 24 小时" in chinese["replies"][0]
+    assert "You are" in asked["replies"][0]
+
+
+async def test_a_command_cannot_be_taught_as_an_example(tmp_path: Path) -> None:
+    async with open_group(tmp_path) as group:
+        paused = await group.say("/dial", sender=ADMIN)
+        done = await group.say("/bad", sender=ADMIN, quote=paused["message"])
+        answer = await group.say("/bad", sender=ADMIN, quoted_id=paused["posts"][0].id, quote="…")
+        assert await group.store.examples.active() == []
+    assert done["replies"] == answer["replies"] == ["那是一条命令，不能当例子。"]

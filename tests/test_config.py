@@ -100,6 +100,27 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes, tmp_path: Path) -> 
         load(tmp_path / "config.ini", environ={})
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[bot]\nname = a\nname = b\n", "line 3: [bot] has name twice; keep one of the two lines"),
+        ("[bot]\nname = a\n[bot]\n", "line 3: [bot] stands there twice; put its keys under one heading"),
+        ("[bot]\nname\n", "line 2: neither a [section] nor key = value"),
+    ],
+)
+def test_a_line_that_cannot_stand_there_is_told_in_one_line(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        read(text, tmp_path)
+    assert str(raised.value) == f"{tmp_path / 'config.ini'}, {said}"
+
+
+def test_a_value_that_is_none_of_a_list_is_answered_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'deepseek'"):
+        read("[llm]\npreset = DeepSeak\n", tmp_path)
+    with pytest.raises(ConfigError, match=r"'kimi'(?!.*did you mean)"):
+        read("[llm]\npreset = zzzzzz\n", tmp_path)
+
+
 @given(st.sampled_from(sorted(SINGLE)), st.data())
 def test_a_key_with_one_letter_wrong_is_answered_with_the_right_one(section: str, data: st.DataObject) -> None:
     key = data.draw(st.sampled_from(sorted(SINGLE[section].model_fields)))

@@ -16,7 +16,7 @@ import pytest
 from command_line import Done, prepare, qunda
 from llm_server import LLMServer
 
-from bot.cli.doctor import faiss_finding
+from bot.cli.doctor import faiss_finding, space_finding
 from bot.config import load, unknown_variables
 
 
@@ -47,6 +47,13 @@ def test_a_fresh_folder_is_told_the_first_step_and_nothing_is_made(tmp_path: Pat
     done = qunda("doctor", "--quiet", cwd=tmp_path)
     assert (done.status, "→ qunda build" in done.out) == (1, True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_little_space_is_a_warning_that_names_the_folder() -> None:
+    low = space_finding(42_000_000, Path("/srv/qunda"))
+    assert (low.state, low.detail) == ("warning", "42 MB left for /srv/qunda")
+    assert "free some space" in low.fix
+    assert space_finding(5_000_000_000, Path("/srv/qunda")).state == "ok"
 
 
 def test_both_faiss_packages_at_once_are_told_with_the_commands_that_mend_it() -> None:

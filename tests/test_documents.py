@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.base import KnowledgeError
-from rag.documents import Document, Failure, decode, read_documents
+from rag.documents import Document, Failure, decode, read_documents, unsupported
 
 
 @pytest.fixture
@@ -156,6 +156,14 @@ def test_hidden_files_tool_folders_and_other_types_are_left_out(folder: Path) ->
     (folder / "image.png").write_bytes(b"\0")
     assert sorted(read(folder)[0]) == [".github/x.md", "good.md"]
     assert read(folder)[1] == {}
+
+
+def test_files_of_other_types_are_counted_and_links_to_within_once(folder: Path) -> None:
+    (folder / "deck.PPTX").write_bytes(b"x")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "a.pdf").write_bytes(b"x")
+    (folder / "again").symlink_to(folder)
+    assert unsupported([folder]) == {".pptx": 1}
 
 
 def test_a_file_name_that_is_not_utf8_becomes_printable(folder: Path) -> None:

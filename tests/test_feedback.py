@@ -74,7 +74,7 @@ async def test_a_recalled_answer_teaches_and_can_be_undone(tmp_path: Path) -> No
         less = await group.say("Zephyrlink 怎么安装？")
         await group.say("/bad undo", sender=ADMIN)
         back = await group.say("Zephyrlink 怎么安装？")
-    assert "undo" in said["replies"][0]
+    assert "撤销" in said["replies"][0]
     assert done["posts"][0].recalled
     assert less["probability"] < done["probability"] == pytest.approx(back["probability"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -116,6 +117,7 @@ def test_arrivals_count_only_what_others_say_to_the_sender_in_time() -> None:
         return make_message("x", sent_at=START + timedelta(seconds=seconds), **options)  # type: ignore[arg-type]
 
     asked = at(0, id="q")
+    command = replace(at(5, sender="bob", mentions=(Person("fake", "alice"),)), text="/why")
     bob, alice = Person("fake", "bob"), Person("fake", "alice")
     cases = [
         (at(5, sender="bob", mentions=(alice,)), True),
@@ -124,6 +126,7 @@ def test_arrivals_count_only_what_others_say_to_the_sender_in_time() -> None:
         (at(5, sender="alice", mentions=(alice,)), False),  # the asker
         (at(5, sender="bob", mentions=(bob,)), False),  # to somebody else
         (at(5, sender="bob", mentions=(alice,), chat="g2"), False),
+        (command, False),
     ]
     for arrival, expected in cases:
         arrivals = Arrivals()

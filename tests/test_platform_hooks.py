@@ -45,8 +45,8 @@ async def test_whom_the_platform_knows_as_an_admin_counts_as_one(tmp_path: Path)
         refused = await group.say("/pause", sender="alice")
         after = await group.say("/pause", sender="owner")
         await group.say("/resume", sender=ADMIN)
-    assert "admin" in before["replies"][0].lower() and before["replies"] == refused["replies"]
-    assert after["replies"][0].startswith("Paused")
+    assert "管理员" in before["replies"][0] and before["replies"] == refused["replies"]
+    assert after["replies"][0].startswith("已暂停")
 
 
 async def test_a_quoted_message_is_read_when_the_bot_is_asked_about_it_and_only_then(tmp_path: Path) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from bot.builder import BaseBuild, build_base, with_documents
 from bot.cli.findings import examine_examples, print_findings
 from bot.cli.progress import progress
-from bot.cli.screen import shown
+from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
 
+SHOWN_SUFFIXES = 8
 STAGES = {"read": "reading documents", "count": "counting terms", "embed": "computing vectors", "write": "writing"}
 
 
@@ -47,7 +49,9 @@ def print_report(report: BaseBuild) -> None:
     for warning in report.warnings:
         console.print(f"[yellow]![/] {shown(warning)}")
     for uri, reason in report.failed:
-        console.print(f"[red]✗[/] {shown(uri)}: {shown(reason)}")
+        console.print(f"[red]✗[/] {one_line(uri)}: {shown(reason)}")
+    if report.skipped:
+        console.print(f"[yellow]![/] {one_line(skipped_line(report.skipped))}")
     total = f"{report.documents:,} documents, {report.passages:,} passages"
     if report.unchanged_build:
         console.print(f"[green]✓[/] {report.base}: nothing has changed ({total}), version {report.version} stays")
@@ -56,3 +60,10 @@ def print_report(report: BaseBuild) -> None:
         console.print(f"  everything was rebuilt: {shown(report.rebuilt)}")
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {len(report.failed)} failed"
     console.print(f"[green]✓[/] {report.base}: {total} in {report.seconds:.1f} s ({changes}); version {report.version}")
+
+
+def skipped_line(skipped: Sequence[tuple[str, int]]) -> str:
+    """What was left out because its type is not read."""
+    counts = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in skipped[:SHOWN_SUFFIXES]]
+    rest = sum(count for _, count in skipped[SHOWN_SUFFIXES:])
+    return f"skipped {', '.join(counts + [f'{rest:,} others'] * bool(rest))}: not a supported format yet"

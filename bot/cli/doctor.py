@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,7 @@ from rag.base import GeneratorError, KnowledgeError, NoKnowledgeError, Prompt
 from rag.knowledge import open_current, version_names
 
 FAISS_CPU, FAISS_GPU = "faiss-cpu", "faiss-gpu"
+LOW_SPACE = 100_000_000  # bytes
 
 
 def doctor(settings: Settings, options: argparse.Namespace) -> int:
@@ -48,6 +50,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _environment(os.environ)
     yield faiss_finding(installed_faiss())
     yield _data(settings)
+    yield space_finding(shutil.disk_usage(_nearest(settings.data)).free, settings.data)
     for base in settings.knowledge:
         yield from _documents(settings, base)
         yield from _knowledge(settings, base)
@@ -104,14 +107,26 @@ def faiss_finding(installed: list[str]) -> Finding:
 
 def _data(settings: Settings) -> Finding:
     file = settings.data / "qunda.db"
-    nearest = next((folder for folder in (settings.data, *settings.data.parents) if folder.exists()), settings.data)
-    if not file.exists() and _writable(nearest):
+    if not file.exists() and _writable(_nearest(settings.data)):
         return Finding("ok", "data", f"{settings.data}: no messages yet")
     try:
         detail = asyncio.run(_try_store(settings))
     except StoreError as error:
         return Finding("error", "data", str(error), "until then no message is accepted; --data names another folder")
     return Finding("ok", "data", f"{settings.data}: {detail}")
+
+
+def space_finding(free: int, data: Path) -> Finding:
+    """Whether there is room for what comes in: without any, no message is stored."""
+    if free < LOW_SPACE:
+        fix = "free some space there, or name another folder with --data"
+        return Finding("warning", "space", f"{free / 1e6:,.0f} MB left for {data}", fix)
+    return Finding("ok", "space", f"{free / 1e9:,.1f} GB left for {data}")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the one above that it would be made in."""
+    return next((place for place in (folder, *folder.parents) if place.exists()), folder)
 
 
 def _writable(folder: Path) -> bool:

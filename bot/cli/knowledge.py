@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.cli.progress import warn
-from bot.cli.screen import shown
+from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
 from bot.models import make_embedder
 from rag.base import KnowledgeError, NoKnowledgeError, Passage
@@ -69,7 +69,7 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
         counts = (f"{row['documents']:,}", f"{row['passages']:,}", str(len(row["failed"])))
         table.add_row(row["base"], row["version"], *counts, kept)
         notes += [f"[yellow]![/] {shown(warning)}" for warning in row["warnings"]]
-        notes += [f"[red]✗[/] {shown(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
+        notes += [f"[red]✗[/] {one_line(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
     console = Console(highlight=False, soft_wrap=True)
     console.print(table, soft_wrap=False)
     for note in notes:
@@ -77,7 +77,7 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace) -> int:
-    passages: list[Passage] = []
+    passages: dict[str, list[Passage]] = {}
     seen: list[str] = []
     for name in names:
         try:
@@ -87,16 +87,19 @@ def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace)
         seen += version.manifest.documents
         for warning in version.warnings:
             warn(warning)
-        passages += _of_file(version, options.file)
+        found = _of_file(version, options.file)
+        if found:
+            passages[name] = found
     if not seen:
         raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
     if not passages:
         raise KnowledgeError(_not_found(options.file, seen))
     if options.json:
         keys = ("id", "uri", "source", "headings", "position", "start", "end", "text")
-        print(json.dumps([{key: getattr(p, key) for key in keys} for p in passages], ensure_ascii=False))
+        rows = [{"base": name, **{key: getattr(p, key) for key in keys}} for name in passages for p in passages[name]]
+        print(json.dumps(rows, ensure_ascii=False))
     else:
-        _print_passages(passages)
+        _print_passages(passages, named=len(names) > 1)
     return 0
 
 
@@ -118,12 +121,16 @@ def _not_found(file: str, seen: Sequence[str]) -> str:
     return f"no document {file!r} in the knowledge; {hint}"
 
 
-def _print_passages(passages: Sequence[Passage]) -> None:
+def _print_passages(passages: Mapping[str, Sequence[Passage]], *, named: bool) -> None:
+    """``named``: the base stands above its passages."""
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for passage in passages:
-        place = " › ".join(passage.headings) or passage.source
-        size = f"{len(passage.text)} characters, {passage.start}-{passage.end}"
-        console.print(f"[bold]#{passage.position}[/] {shown(passage.uri)} · {shown(place)} [dim]{size}[/]")
-        console.print(shown(passage.text), "\n")
+    for base, found in passages.items():
+        if named:
+            console.print(f"[bold cyan]\\[{base}][/]")
+        for passage in found:
+            place = " › ".join(passage.headings) or passage.source
+            size = f"{len(passage.text)} characters, {passage.start}-{passage.end}"
+            console.print(f"[bold]#{passage.position}[/] {one_line(passage.uri)} · {one_line(place)} [dim]{size}[/]")
+            console.print(shown(passage.text), "\n")

@@ -6,6 +6,7 @@ Commands are imported when they run, so that ``qunda --help`` stays quick.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -42,12 +43,12 @@ def _run_command(options: argparse.Namespace) -> int:
     try:
         return _call(options)
     except expected as error:
-        return _complain(error, WRONG if isinstance(error, ConfigError) else FAILED)
+        return _complain(error, WRONG if isinstance(error, ConfigError) else FAILED, options)
     except BaseExceptionGroup as group:
         only = _only(group, expected)
         if only is None:
             raise
-        return _complain(only, WRONG if isinstance(only, ConfigError) else FAILED)
+        return _complain(only, WRONG if isinstance(only, ConfigError) else FAILED, options)
 
 
 def _call(options: argparse.Namespace) -> int:
@@ -58,6 +59,7 @@ def _call(options: argparse.Namespace) -> int:
     write_anything()
     overrides = [*getattr(options, "set_before", []), *getattr(options, "set_after", [])]
     settings = load(getattr(options, "config", None), data=getattr(options, "data", None), overrides=overrides)
+    options.data_in_use = settings.data
     log.set_up(settings.bot.log_level if options.logs == "all" else options.logs)
     module = importlib.import_module(f"bot.cli.{options.module}")
     status: int = getattr(module, options.function)(settings, options)
@@ -77,13 +79,25 @@ def _only(group: BaseExceptionGroup[BaseException], expected: tuple[type[Excepti
     return first
 
 
-def _complain(error: Exception, status: int) -> int:
-    if isinstance(error, BrokenPipeError):  # `qunda knowledge | head`: nobody reads on, which is no fault to report
+def _complain(error: Exception, status: int, options: argparse.Namespace) -> int:
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody reads on, or no room where it goes: the end of the process would fail at it once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # `qunda knowledge | head` is no fault to report
         return status
-    text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
-    print(f"qunda: {text}", file=sys.stderr)
+    print(f"qunda: {_told(error, options)}", file=sys.stderr)
     return status
+
+
+def _told(error: Exception, options: argparse.Namespace) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        folder = getattr(options, "data_in_use", "data")
+        place = error.filename or f"the data folder {folder}, or where the output goes"
+        return f"no space is left on the disk ({place}): free some space there and run it again"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 def make_parser() -> argparse.ArgumentParser:

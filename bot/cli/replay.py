@@ -14,9 +14,12 @@ from bot.app import App
 from bot.cli.lines import read_objects
 from bot.cli.offline import check_knowledge
 from bot.cli.progress import progress
+from bot.cli.screen import one_line
 from bot.cli.signals import stop_on_signals
 from bot.clock import ReplayClock
 from bot.config import Settings
+
+NO_MESSAGE = "failed:input"
 
 
 class _Replay(ReplayAdapter):
@@ -32,7 +35,7 @@ class _Replay(ReplayAdapter):
 
 
 def replay(settings: Settings, options: argparse.Namespace) -> int:
-    """Replay IN to OUT; restarted, it goes on where it was.
+    """Replay IN to OUT; restarted, it goes on where it was. Status 1 where lines of IN are no messages.
 
     Raises:
         NoKnowledgeError: every message would fail.
@@ -58,12 +61,21 @@ async def _replay(settings: Settings, options: argparse.Namespace) -> int:
     if not adapter.complete:
         print(f"qunda: stopped; the same command goes on from here: {options.output}", file=sys.stderr)
         return 1
-    _print_summary(options.output)
-    return 0
+    return _summary(options.output)
 
 
-def _print_summary(path: Path) -> None:
-    """How often each outcome came, over all runs that wrote to this file."""
-    outcomes = Counter(row["outcome"] for _, row in read_objects(path))
+def _summary(path: Path) -> int:
+    """Print how often each outcome came, over all runs that wrote to this file; 1 where lines were no messages."""
+    outcomes: Counter[str] = Counter()
+    first = ""
+    for number, row in read_objects(path):
+        outcomes[row["outcome"]] += 1
+        if row["outcome"] == NO_MESSAGE and not first:
+            first = f"line {number}: {one_line(' '.join(map(str, row['reasons'])))}"
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
     print(f"{outcomes.total():,} lines: {counts}; {path}")
+    if not first:
+        return 0
+    told = f"{outcomes[NO_MESSAGE]:,} lines of the input are no messages; the reasons stand in {path} as {NO_MESSAGE}"
+    print(f"qunda: {told}, first in its {first}", file=sys.stderr)
+    return 1

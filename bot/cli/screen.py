@@ -16,6 +16,11 @@ def shown(text: str) -> str:
     return escape(_CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text))
 
 
+def one_line(text: str) -> str:
+    """`shown` for what stands inside a line, a file name for instance: its own line ends and tabs are spelt out too."""
+    return shown(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def write_anything() -> None:
     """On a terminal that knows few characters, the others are spelt out instead of ending the command."""
     for stream in (sys.stdout, sys.stderr):
