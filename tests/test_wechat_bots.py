@@ -56,7 +56,7 @@ class Outcomes:
 async def bot(adapter: Adapter, folder: Path, *overrides: str) -> AsyncIterator[Outcomes]:
     settings = group.make_settings(folder, *overrides)
     if not settings.data.exists():
-        shutil.copytree(group._built(), settings.data)
+        shutil.copytree(group.built_data(), settings.data)
     outcomes = Outcomes(adapter)
     app = App(settings, [adapter], modes=wechat_modes(settings))
     running = asyncio.create_task(app.run())

@@ -14,8 +14,10 @@ from wkteam_platform import BOT, WkteamPlatform
 from adapters.wechat.android import AndroidAdapter
 from adapters.wechat.wecom import WecomAdapter
 from adapters.wechat.wkteam import WkteamAdapter
+from bot.cli.doctor import examine
 from bot.cli.doctor_wechat import examine_wechat
 from bot.cli.findings import Finding
+from bot.cli.serve import enabled_adapters, platform_modes
 from bot.cli.wechat_routes import enabled_wechat_adapters, wechat_modes
 from bot.config import ConfigError, Settings, load
 
@@ -141,3 +143,13 @@ async def test_doctor_warns_of_addresses_and_groups_that_cannot_work(tmp_path: P
         values = {**WKTEAM, "base_url": platform.url, "callback_url": "http://127.0.0.1:8095", "forward": "1@chatroom"}
         found = await examined(tmp_path, *section("wkteam", **values))
     assert [one.subject for one in found if one.state == "warning"] == ["wkteam", "wkteam forward", "wkteam risk"]
+
+
+def test_the_bot_serves_what_is_enabled_on_any_platform_and_doctor_counts_it(tmp_path: Path) -> None:
+    chosen = settings("feishu.app_id=cli_x", "feishu.app_secret=s", "android.token=0123456789abcdef", data=tmp_path)
+    assert [adapter.name for adapter in enabled_adapters(chosen)] == ["feishu", "android"]
+    assert platform_modes(chosen) == {"feishu": "mention", **wechat_modes(chosen)}
+    android = settings("android.token=0123456789abcdef", data=tmp_path)
+    subjects = {finding.subject for finding in examine(android)}
+    assert "android" in subjects and "adapters" not in subjects
+    assert "adapters" in {finding.subject for finding in examine(settings(data=tmp_path))}

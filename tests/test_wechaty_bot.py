@@ -44,7 +44,7 @@ def gateway() -> Gateway:
 async def bot(gateway: Gateway, folder: Path, *overrides: str) -> AsyncIterator[Recording]:
     settings = group.make_settings(folder, f"bot.admins=wechaty:{ANN}", *overrides)
     if not settings.data.exists():
-        shutil.copytree(group._built(), settings.data)
+        shutil.copytree(group.built_data(), settings.data)
     adapter = Recording(settings_for(gateway))
     app = App(settings, [adapter], modes={"wechaty": settings.wechaty.mode})
     running = asyncio.create_task(app.run())
