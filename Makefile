@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 >/dev/null 2>&1 && python3.11 -c '' 2>/d
 	{ command -v python3.12 >/dev/null 2>&1 && python3.12 -c '' 2>/dev/null && echo python3.12; } || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PUPPET := tests/puppet
 PIP_FLAGS := --quiet --disable-pip-version-check
 KNOWLEDGE ?=
 MESSAGES ?=
@@ -28,17 +29,28 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "Installing what the tests need ..."
-	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu,test,dev]'
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu,wechat,test,dev]'
 	@touch $@
+
+# A real Wechaty gateway with a puppet of its own, for the tests only. Without npm its tests are skipped, but not in CI.
+$(PUPPET)/node_modules/.installed: $(PUPPET)/package.json $(PUPPET)/package-lock.json
+	@if command -v npm >/dev/null 2>&1; then \
+		echo "Installing the Wechaty gateway that the tests run against ..."; \
+		npm ci --prefix $(PUPPET) --ignore-scripts --legacy-peer-deps --no-audit --no-fund && touch $@; \
+	elif [ -n "$$CI" ]; then \
+		echo "CI needs Node.js 18 or newer with npm for the tests of the Wechaty route: apt-get install nodejs npm"; exit 1; \
+	else \
+		echo "npm is not installed (https://nodejs.org): the tests of the Wechaty route are skipped"; \
+	fi
 
 demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an interactive group
 	@$(BIN)/qunda demo
 
-test: $(VENV)/.installed-test  ## all tests
+test: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## all tests
 	$(BIN)/pytest -n 2 tests
 
-soak: $(VENV)/.installed-test  ## the faults of Feishu's platform at full length
-	QUNDA_SOAK=1 $(BIN)/pytest -n 2 tests/test_feishu_faults.py
+soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and a Wechaty gateway's outages at full length
+	QUNDA_SOAK=1 $(BIN)/pytest -n 2 tests/test_feishu_faults.py tests/soak_wechaty.py
 
 lint: $(VENV)/.installed-test  ## ruff: lint and format
 	$(BIN)/ruff check .
@@ -54,4 +66,4 @@ run: $(VENV)/.installed  ## serve the adapters that config.ini enables
 	@$(BIN)/qunda run
 
 clean:  ## remove the virtual environment and caches; data/ stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PUPPET)/node_modules build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

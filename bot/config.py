@@ -22,8 +22,9 @@ from configparser import Error as ParserError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
+from bot.config_wechat import WECHAT_SECTIONS, WechatSections
 from bot.sections import (
     BotSettings,
     EmbedderSettings,
@@ -67,7 +68,7 @@ class ConfigError(Exception):
     """The configuration is wrong; the message says where and what to write instead."""
 
 
-class Settings(BaseModel):
+class Settings(WechatSections):
     """The whole configuration. ``path`` is its file (None: the defaults), ``root`` what relative paths start at."""
 
     model_config = ConfigDict(frozen=True)
@@ -103,6 +104,7 @@ SINGLE: dict[str, type[Section]] = {
     "reranker": RerankerSettings,
     "llm": LLMSettings,
     "feishu": FeishuSection,
+    **WECHAT_SECTIONS,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
 DEFAULT_BASE = "knowledge:default"  # the long name of [knowledge]

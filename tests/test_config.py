@@ -143,24 +143,21 @@ def test_the_config_of_the_project_names_every_key_with_its_default() -> None:
     """Read once as it is and once with every commented key switched on: the same settings come out."""
     text = (PROJECT / "config.ini").read_text("utf-8")
     as_it_is = load(PROJECT / "config.ini", environ={})
-    shown: dict[str, set[str]] = {}
+    shown: dict[str, dict[str, str]] = {}
     section = ""
     for line in text.splitlines():
         bare = line.removeprefix("# ")
         if bare.startswith("[") and bare.rstrip().endswith("]"):
             section = bare.strip("[] \n")
         elif " =" in bare and bare.split(" =")[0].isidentifier():
-            shown.setdefault(section, set()).add(bare.split(" =")[0])
+            shown.setdefault(section, {}).setdefault(bare.split(" =")[0], bare.partition("=")[2].strip())
     for name, model in {**SINGLE, "knowledge": PREFIXED["knowledge"]}.items():
-        assert shown[name] >= set(model.model_fields), name
+        assert set(shown[name]) >= set(model.model_fields), name
         read_section = as_it_is.knowledge["default"] if name == "knowledge" else getattr(as_it_is, name)
         parser = ConfigParser(interpolation=None)
         parser.read_string(text)
         for key in set(model.model_fields) - set(parser[name]):
-            commented = [line for line in text.splitlines() if line.startswith(f"# {key} =")]
-            assert commented, f"[{name}] {key}"
-            default = getattr(model(), key)
-            value = commented[0].partition("=")[2].strip()
+            default, value = getattr(model(), key), shown[name][key]
             if isinstance(default, int | float) and not isinstance(default, bool):
                 assert float(value) == default, key
             elif value and isinstance(default, str) and default:

@@ -218,7 +218,17 @@ def test_config_ini_shows_the_real_defaults(tmp_path: Path) -> None:
     """Taking each ``# key = value`` out of its comment changes nothing, apart from the values that are examples."""
     live = re.split(r"^# 单个群的设置", config_text(), flags=re.MULTILINE)[0]
     shown = tmp_path / "config.ini"
-    examples = {"admins", "good_questions", "bad_questions", "preset", "base_url", "model", "api_key"}
+    examples = {
+        "admins",
+        "good_questions",
+        "bad_questions",
+        "preset",
+        "base_url",
+        "model",
+        "api_key",
+        "callback_url",
+        "forward",
+    }
     lines = []
     for line in re.sub(r"^# \[knowledge:.*?\n\n", "", live, flags=re.MULTILINE | re.DOTALL).splitlines():
         match = re.match(r"# ([a-z_0-9]+) =", line)

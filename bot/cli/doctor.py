@@ -19,7 +19,9 @@ from typing import Any, cast
 
 from bot import VERSION
 from bot.cli.doctor_feishu import examine_feishu
+from bot.cli.doctor_wechat import examine_wechat
 from bot.cli.findings import Finding, examine_examples, print_findings
+from bot.cli.wechat_routes import enabled_routes
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.models import make_embedder, make_generator, open_answerer
 from bot.store import Store, StoreError
@@ -60,9 +62,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _adapters(settings: Settings) -> Iterator[Finding]:
     if settings.feishu.app_id:
         yield from examine_feishu(settings)
-        return
-    fix = "set [feishu] app_id (docs/feishu.md); WeChat comes with a later release; else: qunda demo, ask or replay"
-    yield Finding("warning", "adapters", "none is enabled", fix)
+    yield from examine_wechat(settings)
+    if not settings.feishu.app_id and not enabled_routes(settings):
+        fix = "set [feishu] app_id (docs/feishu.md) or a WeChat route (docs/wechat.md); else: qunda demo, ask or replay"
+        yield Finding("warning", "adapters", "none is enabled", fix)
 
 
 def _python() -> Finding:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from adapters.base import Adapter
 from bot.app import App
 from bot.cli.signals import stop_on_signals
+from bot.cli.wechat_routes import enabled_wechat_adapters, wechat_modes
 from bot.config import ConfigError, Mode, Settings
 from bot.sections import FEISHU_SITES
 
@@ -28,6 +29,7 @@ def enabled_adapters(settings: Settings) -> Sequence[Adapter]:
         from adapters.feishu import FeishuAdapter
 
         adapters.append(FeishuAdapter(feishu_settings(settings)))
+    adapters += enabled_wechat_adapters(settings)
     return adapters
 
 
@@ -65,7 +67,7 @@ def feishu_settings(settings: Settings) -> FeishuSettings:
 
 def platform_modes(settings: Settings) -> Mapping[str, Mode]:
     """The mode that each platform's section sets."""
-    return {"feishu": settings.feishu.mode}
+    return {"feishu": settings.feishu.mode, **wechat_modes(settings)}
 
 
 def serve(settings: Settings, options: argparse.Namespace) -> int:
@@ -77,7 +79,7 @@ def serve(settings: Settings, options: argparse.Namespace) -> int:
     adapters = enabled_adapters(settings)
     if not adapters:
         raise ConfigError(
-            "no adapter is enabled: set [feishu] app_id (docs/feishu.md; WeChat comes with a later release), "
+            "no adapter is enabled: set [feishu] app_id (docs/feishu.md) or a WeChat route (docs/wechat.md), "
             "or try `qunda demo`, `qunda ask` or `qunda replay`"
         )
     return asyncio.run(_serve(settings, adapters))
