@@ -18,7 +18,10 @@ from typing import Literal, Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Where messages flow. Settings, limits, knowledge and admins go by (platform, chat); order by chat; context by (chat, thread)."""
+    """Where messages flow.
+
+    Settings, limits, knowledge and admins go by (platform, chat); order by chat; context by (chat, thread).
+    """
 
     platform: str
     chat: str
@@ -163,7 +166,8 @@ class Abilities:
     """What an adapter can do. The contract suite holds each adapter to what it states here.
 
     ``idempotent_for_s``: for how long the platform accepts a repeated ``key`` without posting twice (0: never, so an
-    unknown outcome is not sent again). ``max_chars`` bounds one part; ``recall_within_s`` is 0 where recall is impossible.
+    unknown outcome is not sent again). ``max_chars`` bounds one part; ``recall_within_s`` is 0
+    where recall is impossible.
     """
 
     stream: bool = False
@@ -178,7 +182,8 @@ class AdapterError(Exception):
     """A platform call failed.
 
     ``outcome_known`` is True when the platform surely did not act (so the same call may be made again), False when it
-    may have acted. ``permanent`` says that no repetition can succeed; ``retry_after_s`` how long the platform asks to wait.
+    may have acted. ``permanent`` says that no repetition can succeed; ``retry_after_s`` how long the
+    platform asks to wait.
     """
 
     def __init__(
