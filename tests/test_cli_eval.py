@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from command_line import prepare, qunda
@@ -176,3 +177,18 @@ def test_the_search_is_measured_fused_and_alone(home: Path, tmp_path: Path) -> N
 def test_a_wrong_retrieval_file_names_the_line(line: dict[str, Any], said: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=said):
         read_questions(write_lines(tmp_path / "wrong.jsonl", [line]))
+
+
+def test_the_picture_shows_precision_reliability_and_the_learning_curve(home: Path, tmp_path: Path) -> None:
+    rows = [
+        {"text": f"{text} {n}", "answer": good, "block": n % 6}
+        for n in range(18)
+        for good, texts in ((True, WANTED), (False, UNWANTED))
+        for text in texts[:2]
+    ]
+    file, picture = write_lines(tmp_path / "m.jsonl", rows), tmp_path / "plot.svg"
+    assert qunda("eval", str(file), "--plot", str(picture), cwd=home).status == 0
+    svg = ElementTree.parse(picture)
+    texts = [element.text or "" for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+    for panel in ("precision", "reliability", "learning curve"):
+        assert any(panel in text for text in texts), panel

@@ -15,9 +15,14 @@ from bot.config import ConfigError, Settings
 from bot.views import Teachings, ViewMaker
 from rag.base import NoKnowledgeError
 from rag.gate import LabelledExample
+from rag.gate.curve import learning_curve
 from rag.gate.evaluation import EvalItem, Predictions, cross_validate_measured, measure_items, predict, summarise
 from rag.gate.measured import Search, measure_examples
+from rag.gate.plot import draw
+from rag.gate.prior import default_prior
 from rag.snapshot import View
+
+CURVE_DRAWS = 5  # for each number of labels; the benchmark draws twenty
 
 
 def evaluate(settings: Settings, options: argparse.Namespace) -> int:
@@ -42,6 +47,8 @@ def evaluate(settings: Settings, options: argparse.Namespace) -> int:
             search = _counted(view, step, "deciding", len(items))
             predictions = predict(view.gate, items, search, (dial,))
     summary = summarise(predictions, dial)
+    if options.plot:
+        _plot(options.plot, predictions, items, maker, view)
     if options.predictions:
         write_predictions(options.predictions, items, predictions, dial)
     if options.json:
@@ -49,6 +56,21 @@ def evaluate(settings: Settings, options: argparse.Namespace) -> int:
     else:
         _print(summary, options)
     return 0
+
+
+def _plot(path: Path, predictions: Predictions, items: Sequence[EvalItem], maker: ViewMaker, view: View) -> None:
+    """One SVG: precision against the share answered, reliability, and the learning curve on these messages."""
+    with progress() as step:
+        examples = measure_items(items, _counted(view, step, "searching", len(items)), maker.embedder)
+        curve = learning_curve(
+            examples,
+            [item.block for item in items],
+            maker.embedder,
+            draws=CURVE_DRAWS,
+            prior=default_prior(),
+            step=lambda done, total: step("learning curve", done, total),
+        )
+    path.write_text(draw(predictions, curve, path.stem), "utf-8")
 
 
 def read_items(path: Path) -> list[EvalItem]:

@@ -173,6 +173,7 @@ def _add_measuring(command: Any) -> None:
     evaluate.add_argument("--train", type=Path, metavar="FILE", help="labelled examples to add for this run")
     evaluate.add_argument("--cross-validate", type=int, metavar="K", help="fit anew in each of K folds of whole blocks")
     evaluate.add_argument("--seed", type=int, default=0, help="which assignment of blocks to folds (default 0)")
+    evaluate.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw precision, reliability, learning curve")
     evaluate.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help="write one line per message")
     evaluate.add_argument("--json", action="store_true", help="print JSON")
     retrieval = command("eval-retrieval", "eval_retrieval", "eval_retrieval", "measure the search")
