@@ -80,7 +80,7 @@ async def test_why_explains_the_last_and_the_quoted_decision(tmp_path: Path) -> 
 
 
 async def test_bad_silences_from_the_next_message_on_and_can_be_undone(tmp_path: Path) -> None:
-    text = "Zephyrlink 的端口要改成多少才吉利"
+    text = "Zephyrlink 怎么修改端口？"
     async with open_group(tmp_path) as group:
         before = await group.say(text)
         assert before["outcome"] in ("answered", "abstained")
@@ -101,7 +101,7 @@ async def test_bad_silences_from_the_next_message_on_and_can_be_undone(tmp_path:
 
 
 async def test_what_a_group_was_taught_outlasts_a_restart(tmp_path: Path) -> None:
-    text = "Zephyrlink 的端口要改成多少才吉利"
+    text = "Zephyrlink 怎么修改端口？"
     async with open_group(tmp_path) as group:
         asked = await group.say(text)
         await group.say("/bad", sender=ADMIN, quote=asked["message"])
