@@ -13,7 +13,7 @@ from loguru import logger
 
 from bot.config import Settings
 from bot.store.groups import Example
-from rag.base import Embedder, NoKnowledgeError, RagError
+from rag.base import Embedder, Evidence, NoKnowledgeError, RagError
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.gate.storage import gate_key, load_gate, save_gate
 from rag.knowledge import Version, open_current
@@ -98,6 +98,31 @@ class ViewMaker:
         gate = gate.with_dial(self.dial(place, teachings))
         return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
 
+    def search(self, place: str, bases: Mapping[str, Version]) -> Callable[[str], Evidence] | None:
+        """The search of a group alone, for what needs no gate; None where none of its bases can be used."""
+        names = [name for name in self.base_names(place) if name in bases]
+        if not names:
+            return None
+        retriever = self._retriever([bases[name] for name in names])
+        return lambda text: retriever.search(text, self.settings.retrieval.top_k)
+
+    def train(
+        self,
+        examples: Sequence[LabelledExample],
+        search: Callable[[str], Evidence],
+        cancelled: Cancelled | None = None,
+    ) -> RelevanceGate:
+        """A gate of these examples, kept nowhere."""
+        gate = self.settings.gate
+        return train_gate(
+            examples,
+            search,
+            self.embedder,
+            unwanted_per_1000=gate.unwanted_per_1000,
+            expected_share=gate.expected_share,
+            cancelled=cancelled,
+        )
+
     def examples(self, place: str, bases: Mapping[str, Version], teachings: Teachings) -> list[LabelledExample]:
         """What the gate of a group learns from: the defaults, the lists of its bases, and what was taught."""
         names = [name for name in self.base_names(place) if name in bases]
@@ -165,14 +190,8 @@ class ViewMaker:
     def _trained(
         self, folder: Path, retriever: HybridRetriever, examples: Sequence[LabelledExample], cancelled: Cancelled | None
     ) -> RelevanceGate:
-        gate = train_gate(
-            examples,
-            lambda text: retriever.search(text, self.settings.retrieval.top_k),
-            self.embedder,
-            unwanted_per_1000=self.settings.gate.unwanted_per_1000,
-            expected_share=self.settings.gate.expected_share,
-            cancelled=cancelled,
-        )
+        top_k = self.settings.retrieval.top_k
+        gate = self.train(examples, lambda text: retriever.search(text, top_k), cancelled)
         try:
             save_gate(gate, folder)
         except RagError as error:  # it works without being kept
