@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -65,6 +66,18 @@ class RelevanceGate:
         vectors = self.embedder.embed([example.text for example in added])
         trained = len(self.stores.examples) if self.trained_on < 0 else self.trained_on
         return replace(self, stores=self.stores.extended(added, vectors), trained_on=trained)
+
+    def without_examples(self, gone: Sequence[LabelledExample]) -> RelevanceGate:
+        """The same gate without some examples in its stores, each once; the model forgets them at the next training."""
+        left, kept = Counter(gone), list[int]()
+        for number in reversed(range(len(self.stores.examples))):
+            example = self.stores.examples[number]
+            if left[example]:
+                left[example] -= 1
+            else:
+                kept.insert(0, number)
+        stores = ExampleStores(tuple(self.stores.examples[number] for number in kept), self.stores.vectors[kept])
+        return replace(self, stores=stores, trained_on=sum(number < self._trained for number in kept))
 
     def note(self, language: Language) -> str:
         """A sentence for admins on what the decisions rest on."""
