@@ -25,7 +25,7 @@ from bot.live import LiveReply
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.questions import make_question, text_of
-from bot.responder import Judgement, Responder, not_covered, outcome
+from bot.responder import Judgement, Responder, declined, is_greeting, not_covered, outcome
 from bot.texts import Language, say
 from rag.base import Question, RagError, detect_language
 from rag.snapshot import View
@@ -203,12 +203,9 @@ class Assistant:
     async def _decline(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
         if not question.mentioned:
             return outcome(question, judgement, "silent")
-        text = not_covered(question.language, judgement.evidence)
-        if any(reason.name == "greeting" for reason in judgement.decision.reasons):
-            if not self._speaks_to_bot(message):  # thanks below an answer, for instance
-                return outcome(question, judgement, "silent")
-            text = say("greeting", question.language)
-        return await self._say(message, text, outcome(question, judgement, "abstained"))
+        if is_greeting(judgement) and not self._speaks_to_bot(message):  # thanks below an answer, for instance
+            return outcome(question, judgement, "silent")
+        return await self._say(message, declined(question, judgement), outcome(question, judgement, "abstained"))
 
     async def _taken_back(self, message: Message) -> bool:
         """Whether its author recalled the message before it was answered."""

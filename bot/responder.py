@@ -105,6 +105,18 @@ def outcome(
     )
 
 
+def is_greeting(judgement: Judgement) -> bool:
+    """Whether a mention only says hello or thanks."""
+    return any(reason.name == "greeting" for reason in judgement.decision.reasons)
+
+
+def declined(question: Question, judgement: Judgement) -> str:
+    """What whoever mentioned the bot reads where the gate said no."""
+    if is_greeting(judgement):
+        return say("greeting", question.language)
+    return not_covered(question.language, judgement.evidence)
+
+
 def not_covered(language: Language, evidence: Evidence | None) -> str:
     """The honest line for a mention without an answer, with the nearest documents."""
     line = say("not_covered", language)

@@ -15,7 +15,7 @@ from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.models import open_answerer
 from bot.outcome import Outcome
-from bot.responder import Responder, not_covered, outcome
+from bot.responder import Responder, declined, not_covered, outcome
 from bot.texts import outcome_word, say
 from bot.workers import Workers
 from rag.base import Language, Question, detect_language
@@ -81,11 +81,14 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
 
 async def _respond(responder: Responder, view: View, question: Question) -> tuple[Outcome, str | None]:
     """The outcome, and what the group would read."""
+    if not question.text.strip():  # a group's empty message is not judged either
+        return Outcome("silent", reasons=(say("reason_empty", question.language),)), None
     judgement = await responder.judge(view, question)
-    if judgement.decision.answer:
-        done = await responder.answer(question, judgement)
-    else:
-        done = outcome(question, judgement, "abstained" if question.mentioned else "silent")
+    if not judgement.decision.answer:
+        if question.mentioned:
+            return outcome(question, judgement, "abstained"), declined(question, judgement)
+        return outcome(question, judgement, "silent"), None
+    done = await responder.answer(question, judgement)
     if done.kind == "abstained" and question.mentioned:
         return done, not_covered(question.language, judgement.evidence)
     return done, done.answer
