@@ -67,7 +67,8 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     async with AsyncExitStack() as stack:
         responder = Responder(stack.enter_context(Workers()), await stack.enter_async_context(open_answerer(settings)))
         for text in texts:
-            question = Question(text=text, language=detect_language(text), mentioned=options.mention)
+            others = not options.mention and text.lstrip().startswith("@")  # as in a group
+            question = Question(text, detect_language(text), options.mention, addressed_to_others=others)
             done, reply = await _respond(responder, view, question)
             decisions.append({"text": text, **decision_of(done)})
             if not options.json:
