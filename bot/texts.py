@@ -109,8 +109,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "recalled": ("已撤回。", "Withdrawn."),
     "recalled_learned": (
-        "已撤回，本群以后不再回答这类消息（/bad 撤销 可撤回这一点）。",
-        "Withdrawn, and messages like that one stay unanswered in this group from now on (/bad undo takes that back).",
+        "已撤回，本群以后不再回答这类消息（管理员可以用 /bad 撤销 收回这一点）。",
+        "Withdrawn, and messages like that one stay unanswered in this group from now on (an admin takes that back with /bad undo).",
     ),
     "recall_nothing": ("本群没有可以撤回的回答。", "There is no answer of mine to withdraw in this group."),
     "recall_failed": ("没能撤回：{error}", "Could not withdraw it: {error}"),
