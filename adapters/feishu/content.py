@@ -148,8 +148,8 @@ def _pieces(
                 yield names.fill(_plain_links(text))
             case "a":
                 yield _plain_link(text, text_or_empty(piece.get("href")))
-            case "at":
-                key, name = text_or_empty(piece.get("user_id")), text_or_empty(piece.get("user_name"))
+            case "at" if key := text_or_empty(piece.get("user_id")):
+                name = text_or_empty(piece.get("user_name"))
                 yield names.word(key, name)
                 if key.startswith("ou_") and key != names.bot_id:
                     named.append(Person("feishu", key, name))
