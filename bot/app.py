@@ -19,6 +19,7 @@ from bot.clock import Clock, SystemClock
 from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
+from bot.engine import open_engine
 from bot.feedback import FeedbackDesk
 from bot.gather import Gatherer
 from bot.inbox import Inbox
@@ -26,7 +27,7 @@ from bot.lanes import Lanes, LaneSettings
 from bot.library import Library
 from bot.limits import Limits
 from bot.lock import lock_data
-from bot.models import make_embedder, open_answerer
+from bot.models import open_answerer
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.responder import Responder
@@ -34,7 +35,6 @@ from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
 from bot.teach import Teacher
-from bot.workers import Workers
 
 T = TypeVar("T")
 GRACE_S = 20.0
@@ -100,11 +100,11 @@ class App:
             stack.enter_context(lock_data(self.settings.data))
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
-            workers = stack.enter_context(Workers())
-            library = Library(self.settings, store, make_embedder(self.settings), workers)
-            answerer = await stack.enter_async_context(open_answerer(self.settings, workers))
+            engine = await stack.enter_async_context(open_engine(self.settings))
+            library = Library(self.settings, store, engine)
+            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote))
             await library.open()
-            await self._serve(store, library, Responder(workers, answerer))
+            await self._serve(store, library, Responder(engine, answerer))
 
     async def _serve(self, store: Store, library: Library, responder: Responder) -> None:
         settings, clock = self.settings, self.clock
@@ -177,7 +177,7 @@ class App:
         per_person, per_group = (bot.per_person_per_hour, bot.per_group_per_hour) if self.limited else (0, 0)
         return Assistant(
             settings=self.settings,
-            views=library,
+            pauses=library,
             responder=responder,
             outbox=outbox,
             contexts=Contexts(store.messages),

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import decision_of
-from bot.cli.offline import open_view
+from bot.cli.offline import check_facts
 from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
+from bot.engine import open_engine
 from bot.models import open_answerer
 from bot.outcome import Outcome
 from bot.responder import Responder, not_covered, outcome
+from bot.teachings import Teachings
 from bot.texts import outcome_word, say
-from bot.workers import Workers
 from rag.base import Language, Question, detect_language
-from rag.snapshot import View
 
 QUESTION_KEYS = ("text", "query", "question")
 
@@ -62,13 +62,17 @@ def _text_of(item: Any, path: Path, number: int) -> str:
 
 
 async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace) -> int:
-    view = await asyncio.to_thread(open_view, settings)
+    bot = settings.bot.model_copy(update={"computing": "thread"})
+    settings = settings.model_copy(update={"bot": bot, "groups": {}})  # asked in no group
     decisions = []
     async with AsyncExitStack() as stack:
-        responder = Responder(stack.enter_context(Workers()), await stack.enter_async_context(open_answerer(settings)))
+        engine = await stack.enter_async_context(open_engine(settings))
+        responder = Responder(engine, await stack.enter_async_context(open_answerer(settings, engine.quote)))
+        await engine.remake(Teachings(), reopen=True)
+        check_facts(engine.facts)
         for text in texts:
             question = Question(text=text, language=detect_language(text), mentioned=options.mention)
-            done, reply = await _respond(responder, view, question)
+            done, reply = await _respond(responder, question)
             decisions.append({"text": text, **decision_of(done)})
             if not options.json:
                 _print(text, done, reply, question, many=len(texts) > 1)
@@ -79,9 +83,9 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     return 1 if failed else 0
 
 
-async def _respond(responder: Responder, view: View, question: Question) -> tuple[Outcome, str | None]:
+async def _respond(responder: Responder, question: Question) -> tuple[Outcome, str | None]:
     """The outcome, and what the group would read."""
-    judgement = await responder.judge(view, question)
+    judgement = await responder.judge("", question)
     if judgement.decision.answer:
         done = await responder.answer(question, judgement)
     else:

@@ -12,7 +12,7 @@ from bot.cli.offline import open_bases
 from bot.config import Settings
 from bot.models import make_embedder
 from bot.store import Example, Store
-from bot.views import Teachings
+from bot.teachings import Teachings
 from rag.base import NoKnowledgeError
 from rag.gate.examples import LabelledExample
 from rag.gate.review import Finding, review

@@ -13,7 +13,7 @@ from bot.cli.lines import read_objects
 from bot.cli.offline import open_bases
 from bot.config import ConfigError, Settings
 from bot.labelling import Candidate, Labelling
-from bot.views import Teachings
+from bot.teachings import Teachings
 from rag.base import Question
 from rag.gate import LabelledExample
 
