@@ -19,7 +19,7 @@ from bot.clock import Clock, SystemClock
 from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
-from bot.engine import open_engine
+from bot.engine import Engine, open_engine
 from bot.feedback import FeedbackDesk
 from bot.gather import Gatherer
 from bot.inbox import Inbox
@@ -76,6 +76,7 @@ class App:
     ready: Callable[[], None] = lambda: None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     store: Store | None = field(default=None, init=False)
+    engine: Engine | None = field(default=None, init=False)
     _tasks: asyncio.TaskGroup = field(init=False, repr=False)
     _jobs: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
@@ -100,7 +101,7 @@ class App:
             stack.enter_context(lock_data(self.settings.data))
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
-            engine = await stack.enter_async_context(open_engine(self.settings))
+            engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
             library = Library(self.settings, store, engine)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote))
             await library.open()

@@ -18,6 +18,8 @@ from typing import Protocol
 from bot.teachings import Teachings
 from rag.base import Answer, Evidence, GateDecision, Language, Question, RagError
 
+CLOSED = "the bot is stopping; the message is taken up again at the next start"
+
 
 class EngineError(RagError):
     """The engine could not compute this; the message says why."""

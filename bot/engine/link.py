@@ -63,7 +63,6 @@ class Link(asyncio.SubprocessProtocol):
         if not done:
             transport.kill()
             await asyncio.wait([self.ended])
-        transport.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The process runs."""
@@ -81,6 +80,8 @@ class Link(asyncio.SubprocessProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """It has ended and all it wrote is read."""
+        assert self._transport is not None
+        code = self._transport.get_returncode()
+        self._transport.close()
         if not self.ended.done():
-            code = self._transport.get_returncode() if self._transport else None
             self.ended.set_result(-signal.SIGKILL if code is None else code)

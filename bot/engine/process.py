@@ -10,15 +10,18 @@ import asyncio
 import itertools
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
 from bot.config import Settings
-from bot.engine.base import EngineError, Facts, Judgement
+from bot.engine.base import CLOSED, EngineError, Facts, Judgement
 from bot.engine.link import Link
 from bot.teachings import Teachings
 from rag.base import Answer, Evidence, Question
+
+if TYPE_CHECKING:
+    from loguru import Record
 
 MAX_DEATHS = 3
 _PAUSE_S, _MAX_PAUSE_S = 0.1, 10.0
@@ -89,14 +92,14 @@ class ProcessEngine:
             self._keeping.cancel()
             await asyncio.wait([self._keeping])
         for request in list(self._pending.values()):
-            self._fail(request, "the bot is stopping")
+            self._fail(request, CLOSED)
         if self._link is not None:
             await self._link.close()
             self._link = None
 
     async def _ask(self, kind: str, *arguments: Any) -> Any:
         if self._closing:
-            raise EngineError("the bot is stopping")
+            raise EngineError(CLOSED)
         if self._keeping is None:
             self._keeping = asyncio.get_running_loop().create_task(self._keep())
         request = self._queue(kind, arguments)
@@ -187,11 +190,9 @@ class ProcessEngine:
         self.restarts += 1
         self._unlucky += 1
         logger.error("the computing process {}; it is started again", how)
+        at_work = [request for request in self._pending.values() if request.sent]
         for trains in (True, False):
-            sent = (
-                request for request in self._pending.values() if request.sent and (request.kind == TRAINS) is trains
-            )
-            if (begun := next(sent, None)) is not None:
+            if (begun := next((one for one in at_work if (one.kind == TRAINS) is trains), None)) is not None:
                 begun.deaths += 1
         for request in list(self._pending.values()):
             if request.own or request.done.done():
@@ -210,4 +211,8 @@ class ProcessEngine:
 
 def _log(level: str, name: str, function: str, line: int, text: str) -> None:
     """Log what the process said as if it had been said here."""
-    logger.patch(lambda record: record.update(name=name, function=function, line=line)).log(level, "{}", text)
+
+    def place(record: Record) -> None:
+        record["name"], record["function"], record["line"] = name, function, line
+
+    logger.patch(place).log(level, "{}", text)

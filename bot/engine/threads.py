@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.config import Settings
-from bot.engine.base import Facts, Judgement
+from bot.engine.base import CLOSED, EngineError, Facts, Judgement
 from bot.engine.core import Core
 from bot.teachings import Teachings
 from bot.workers import Workers
@@ -19,7 +19,8 @@ class ThreadEngine:
         self.facts = Facts()
         self.restarts = 0
         self._core = Core(settings, embedder)
-        self._workers = Workers()
+        self._threads = Workers()
+        self._closing = False
 
     async def remake(self, teachings: Teachings, *, reopen: bool) -> None:
         """See `Engine.remake`."""
@@ -37,10 +38,17 @@ class ThreadEngine:
         """See `Engine.quote`."""
         return await self._workers.compute(self._core.quote, question, evidence)
 
+    @property
+    def _workers(self) -> Workers:
+        if self._closing:
+            raise EngineError(CLOSED)
+        return self._threads
+
     async def close(self) -> None:
         """See `Engine.close`."""
+        self._closing = True
         self._core.close()
-        await asyncio.to_thread(self._workers.close)
+        await asyncio.to_thread(self._threads.close)
 
     def _take(self, facts: Facts) -> None:
         if facts.number > self.facts.number:
