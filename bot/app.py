@@ -30,6 +30,7 @@ from bot.lock import lock_data
 from bot.models import open_answerer
 from bot.outbox import Outbox
 from bot.outcome import Outcome
+from bot.precedence import Precedence
 from bot.responder import Responder
 from bot.store import Store
 from bot.store.retention import keep_retention
@@ -38,6 +39,7 @@ from bot.teach import Teacher
 
 T = TypeVar("T")
 GRACE_S = 20.0
+HOLD_S = 0.25  # what a burst may hold up; platforms give a second or more to acknowledge it
 SWITCH_INTERVAL_S = 0.0005  # at Python's 5 ms a computing thread keeps the event loop waiting ten times as long
 
 
@@ -111,7 +113,8 @@ class App:
         settings, clock = self.settings, self.clock
         outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
         assistant = self._assistant(store, library, outbox, responder)
-        lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot))
+        precedence = Precedence(0.0 if self.replaying else HOLD_S)
+        lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot), precedence)
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
         lanes.listeners.append(lambda message, outcome: finished.put_nowait((message, outcome)))
         gatherer = Gatherer(
@@ -132,6 +135,7 @@ class App:
             max_backlog=settings.bot.max_backlog,
             on_signal=FeedbackDesk(store, outbox, library).handle,
             on_overloaded=assistant.overloaded,
+            precedence=precedence,
         )
         supervisor = Supervisor(self.adapters, inbox.deliver, clock)
         self._register(assistant, store, outbox, library, supervisor)
