@@ -24,6 +24,7 @@ from rag.base import RagError
 from rag.knowledge import read_current
 
 WATCH_S = 2.0
+UNDO_WAIT_S = 3.0
 SHOWN_FAILURES = 5
 
 
@@ -77,9 +78,17 @@ class Library:
         self._stale.set()
 
     async def examples_changed(self, scope: str) -> None:
-        """An example was undone: the gates have to forget it, so this waits for the training."""
+        """An example was undone: the stores forget it at once, and a training that still knew it is given up.
+
+        The new training is waited for as long as nobody minds; often the gate from before the example is still there.
+        """
         await self._read_teachings()
-        await self._remake()
+        await self._engine.learn(self._teachings)
+        try:
+            async with asyncio.timeout(UNDO_WAIT_S):
+                await self._remake()
+        except TimeoutError:  # what is being trained goes on, and is found by the next one
+            self._stale.set()
 
     async def reload(self, language: Language) -> str:
         """Build every base that changed, swap them in, and say what happened. Never raises."""

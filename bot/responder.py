@@ -12,7 +12,7 @@ from bot.engine import Engine, Judgement
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
 from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
-from rag.gate import describe
+from rag.gate import explain
 
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4
@@ -73,7 +73,7 @@ def outcome(
 ) -> Outcome:
     """An outcome with the decision's figures and its reasons in the asker's language."""
     decision = judgement.decision if judgement else None
-    reasons = [describe(reason, question.language) for reason in decision.reasons[:SHOWN_REASONS]] if decision else []
+    reasons = explain(decision, question.language, SHOWN_REASONS) if decision else []
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
         stage=stage,

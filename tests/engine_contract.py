@@ -129,6 +129,18 @@ class EngineContract:
             seen = engine.facts.of("fake:g1")
             assert seen is not None and seen.dial == 50
 
+    async def test_what_is_undone_is_forgotten_at_once(self, settings: Settings) -> None:
+        text = "Zephyrlink 的吉祥物是什么"
+        async with self.opened(settings) as engine:
+            before = await probability(engine, "fake:g1", text)
+            await engine.learn(taught(text))
+            training = asyncio.ensure_future(engine.remake(taught(text), reopen=False))
+            await asyncio.sleep(0)
+            await engine.learn(Teachings(revision=2))
+            during = await probability(engine, "fake:g1", text)
+            await training  # it learnt from what is undone: it is given up, or brought up to date
+            assert during == await probability(engine, "fake:g1", text) == pytest.approx(before)
+
     async def test_what_is_learnt_during_a_training_outlasts_it(self, settings: Settings) -> None:
         text = "Zephyrlink 的端口要改成多少才吉利"
         async with self.opened(settings) as engine:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
-from bot.cli.lines import read_objects
+from bot.cli.lines import check_output, read_objects, read_text
 from bot.cli.offline import open_bases
+from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.labelling import Candidate, Labelling
 from bot.teachings import Teachings
-from rag.base import Question
-from rag.gate import LabelledExample
+from rag.base import NoKnowledgeError, Question
+from rag.gate import LabelledExample, standalone_text
 
 HELP = "y 该答 answer · n 不该答 leave · s 跳过 skip · u 撤销 undo · q 结束 quit"
+KEPT_SEARCHES = 5_000
+_FOLLOWING = {0xC: 1, 0xD: 1, 0xE: 2, 0xF: 3}  # bytes of a character behind the first, by its upper half
 
 
 def label(settings: Settings, options: argparse.Namespace) -> int:
     """Ask about one message after the other until all are labelled or the person stops."""
     candidates = read_candidates(options.file)
     path = options.out or options.file.with_name(f"{options.file.stem}.labelled.jsonl")
+    check_output("--out", path, options.file)
     labelling = Labelling(candidates, path, make_uncertainty(settings))
     _ask_all(labelling, labelling.resume())
     return 0
@@ -42,45 +49,58 @@ def read_candidates(path: Path) -> list[Candidate]:
                 raise ConfigError(f'{path}, line {number}: {{"text": "..."}} is needed')
             found.append(Candidate(line["text"], {k: v for k, v in line.items() if k not in ("text", "answer")}))
     else:
-        try:
-            lines = path.read_text("utf-8-sig").splitlines()
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{path} is not UTF-8 ({error}); save it as UTF-8") from error
-        found = [Candidate(line.strip(), {}) for line in lines if line.strip()]
+        found = [Candidate(line.strip(), {}) for line in read_text(path).split("\n") if line.strip()]
+        if path.suffix == ".json" or (found and found[0].text.startswith(("[{", '{"'))):
+            raise ConfigError(
+                f'{path} is no plain text: write it as lines of {{"text": "..."}} in a file whose name ends in .jsonl'
+            )
     if not any(candidate.text.strip() for candidate in found):
         raise ConfigError(f"{path} holds no message to label")
     return found
 
 
 def make_uncertainty(settings: Settings) -> Callable[[Sequence[str], Sequence[tuple[str, bool]]], list[float]]:
-    """Uncertainty sampling (Lewis & Gale 1994): a message counts more, the nearer its probability is to one half."""
+    """Uncertainty sampling (Lewis & Gale 1994): a message counts more, the nearer its probability is to one half.
+
+    Each text is searched once, and the gates that are trained on the way are kept nowhere.
+    """
     maker, bases = open_bases(settings)
+    found = maker.search("", bases)
+    if found is None:
+        raise NoKnowledgeError("the base 'default' has no version yet: run qunda build")
+    search = lru_cache(maxsize=KEPT_SEARCHES)(found)
+    known = maker.examples("", bases, Teachings())
 
     def uncertainty(texts: Sequence[str], labelled: Sequence[tuple[str, bool]]) -> list[float]:
         extra = [LabelledExample(text, good, source="file") for text, good in labelled]
-        view = maker.view("", bases, Teachings(), extra=extra)
-        if view is None:
-            raise ConfigError("the base 'default' has no version yet: run qunda build")
-        return [-abs(view.gate.score(Question(text), view.search(text))) for text in texts]
+        gate = maker.train([*known, *extra], search)
+        questions = [Question(text) for text in texts]
+        scores = [gate.score(question, search(standalone_text(question))) for question in questions]
+        return [-abs(gate.calibration.log_odds(score, 0.5)) for score in scores]
 
     return uncertainty
 
 
 def _ask_all(labelling: Labelling, resumed: int) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     if resumed:
         console.print(f"[dim]{labelling.path}: 已有 {resumed} 条 / {resumed} labels already, going on[/]")
     console.print(f"[dim]{HELP}[/]")
     with keys() as read_key:
-        while (candidate := labelling.next()) is not None:
-            console.print(f"\n[dim]{len(labelling.labels)} ✓ · {labelling.left} …[/]  {escape(candidate.text)}")
+        while (candidate := _next(labelling, console.print)) is not None:
+            console.print(f"\n[dim]{len(labelling.labels)} ✓ · {labelling.left} …[/]  {shown(candidate.text)}")
             if not _obey(labelling, candidate, read_key, console.print):
                 break
     good = sum(answer for _, answer in labelling.labels)
     console.print(f"\n{labelling.path}: {len(labelling.labels)} labels, {good} 该答 / want an answer")
+
+
+def _next(labelling: Labelling, say: Callable[[str], None]) -> Candidate | None:
+    if labelling.learns and labelling.left:
+        say("[dim]正在挑选最有用的 / choosing what would teach most ...[/]")
+    return labelling.next()
 
 
 def _obey(labelling: Labelling, candidate: Candidate, read_key: Callable[[], str], say: Callable[[str], None]) -> bool:
@@ -94,7 +114,8 @@ def _obey(labelling: Labelling, candidate: Candidate, read_key: Callable[[], str
                 labelling.skip(candidate)
             case "u":
                 undone = labelling.undo()
-                say("[yellow]↶[/] " + ("nothing to undo" if undone is None else "undone"))
+                done = "没有可撤销的 / nothing to undo" if undone is None else f"已撤销 / undone: {shown(undone.text)}"
+                say(f"[yellow]↶[/] {done}")
             case "q" | "":
                 return False
             case _:
@@ -116,9 +137,21 @@ def keys() -> Iterator[Callable[[], str]]:
     before = termios.tcgetattr(descriptor)
     try:
         tty.setcbreak(descriptor, termios.TCSADRAIN)  # keys that were typed early stay
-        yield lambda: os.read(descriptor, 1).decode("latin-1").lower().replace("\x04", "")
+        yield lambda: _key(descriptor)
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _key(descriptor: int) -> str:
+    """One key; a full-width letter is that letter, and a function or arrow key is one key that means nothing."""
+    first = os.read(descriptor, 1)
+    if first == b"\x1b":
+        while select.select([descriptor], [], [], 0)[0] and os.read(descriptor, 32):
+            pass
+    elif first and first[0] >= 0x80:
+        first += os.read(descriptor, _FOLLOWING.get(first[0] >> 4, 1))
+    character = unicodedata.normalize("NFKC", first.decode("utf-8", "replace"))
+    return "" if character == "\x04" else character.lower()
 
 
 def _first_of_line() -> str:

@@ -18,25 +18,25 @@ class ThreadEngine:
     def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self.facts = Facts()
         self.restarts = 0
-        self._core = Core(settings, embedder)
+        self.core = Core(settings, embedder)
         self._threads = Workers()
         self._closing = False
 
     async def remake(self, teachings: Teachings, *, reopen: bool) -> None:
         """See `Engine.remake`."""
-        self._take(await self._workers.train(self._core.remake, teachings, reopen))
+        self._take(await self._workers.train(self.core.remake, teachings, reopen))
 
     async def learn(self, teachings: Teachings) -> None:
         """See `Engine.learn`."""
-        self._take(await self._workers.compute(self._core.learn, teachings))
+        self._take(await self._workers.compute(self.core.learn, teachings))
 
     async def judge(self, place: str, question: Question) -> Judgement:
         """See `Engine.judge`."""
-        return await self._workers.compute(self._core.judge, place, question)
+        return await self._workers.compute(self.core.judge, place, question)
 
     async def quote(self, question: Question, evidence: Evidence) -> Answer | None:
         """See `Engine.quote`."""
-        return await self._workers.compute(self._core.quote, question, evidence)
+        return await self._workers.compute(self.core.quote, question, evidence)
 
     @property
     def _workers(self) -> Workers:
@@ -47,7 +47,7 @@ class ThreadEngine:
     async def close(self) -> None:
         """See `Engine.close`."""
         self._closing = True
-        self._core.close()
+        self.core.close()
         await asyncio.to_thread(self._threads.close)
 
     def _take(self, facts: Facts) -> None:

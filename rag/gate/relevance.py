@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,6 +28,7 @@ OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
 MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
 MENTION_THRESHOLD = 0.5
 SAME = 0.9  # cosine from which a mention says what a bad example says: greetings and thanks
+_MORE = 2  # characters by which it may be longer: the cosine hardly counts words such as "how" and "is"
 FEEDBACK = 10.0  # the score of a message that feedback was given on
 _NEAR = 0.6  # cosine from which feedback on one message speaks of another
 _CALLED = 3.0  # log-odds of the two
@@ -67,6 +70,18 @@ class RelevanceGate:
         trained = len(self.stores.examples) if self.trained_on < 0 else self.trained_on
         return replace(self, stores=self.stores.extended(added, vectors), trained_on=trained)
 
+    def without_examples(self, gone: Sequence[LabelledExample]) -> RelevanceGate:
+        """The same gate without some examples in its stores, each once; the model forgets them at the next training."""
+        left, kept = Counter(gone), list[int]()
+        for number in reversed(range(len(self.stores.examples))):
+            example = self.stores.examples[number]
+            if left[example]:
+                left[example] -= 1
+            else:
+                kept.insert(0, number)
+        stores = ExampleStores(tuple(self.stores.examples[number] for number in kept), self.stores.vectors[kept])
+        return replace(self, stores=stores, trained_on=sum(number < self._trained for number in kept))
+
     def note(self, language: Language) -> str:
         """A sentence for admins on what the decisions rest on."""
         from rag.gate.reasons import describe_gate
@@ -83,7 +98,7 @@ class RelevanceGate:
             score = min(score, 0.0) + OBJECTION
         share = MENTION_SHARE if question.mentioned else self.expected_share
         if question.mentioned:
-            called = _mentioned(evidence.terms, reasons)
+            called = _mentioned(canonical(text), evidence.terms, reasons)
             reasons += called
             score += sum(reason.contribution for reason in called)
         probability = _sigmoid(self.calibration.log_odds(score, share))
@@ -176,7 +191,7 @@ class RelevanceGate:
 
 
 def _strongest(form: str, features: UInt64Array, known: UInt64Array, added: FloatArray, wording: float) -> str:
-    """The n-gram that speaks most for the side that the wording takes."""
+    """The n-gram that speaks most for the side that the wording takes; nothing where none does."""
     weights = dict(zip(known.tolist(), added.tolist(), strict=True))
     pieces = {
         piece.strip(): weights.get(number, 0.0)
@@ -184,13 +199,17 @@ def _strongest(form: str, features: UInt64Array, known: UInt64Array, added: Floa
         if len(piece.strip()) > 1
     }
     sign = math.copysign(1, wording)
-    return max(pieces, key=lambda piece: sign * pieces[piece], default="")
+    strongest = max(pieces, key=lambda piece: sign * pieces[piece], default="")
+    if sign * pieces.get(strongest, 0.0) <= 0:
+        return ""
+    around = re.search(rf"[a-z0-9_]*{re.escape(strongest)}[a-z0-9_]*", form) if strongest.isascii() else None
+    return around[0] if around else strongest  # the word, where it is a scrap of one
 
 
-def _mentioned(terms: Sequence[Term], reasons: Sequence[Reason]) -> list[Reason]:
+def _mentioned(form: str, terms: Sequence[Term], reasons: Sequence[Reason]) -> list[Reason]:
     """What counts in a mention alone: a known name carries it, a greeting is no question."""
     same = next((reason for reason in reasons if reason.name == "like_bad" and reason.value >= SAME), None)
-    if same is not None:
+    if same is not None and len(form) <= len(canonical(same.detail)) + _MORE:
         return [Reason("greeting", -_CALLED, same.value, same.detail)]
     named = _known_name(terms)
     return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
