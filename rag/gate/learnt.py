@@ -14,7 +14,6 @@ from rag.gate.model import Model, Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
-from rag.gate.wording import UInt64Array, hashes
 
 _LEXICAL = "lexical"
 
@@ -33,19 +32,19 @@ class Learnt:
         return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False))
 
     def score(
-        self, text: str, evidence: Evidence, base: FloatArray, near: FloatArray, vector: FloatArray | None, prior: float
+        self,
+        said: float,
+        evidence: Evidence,
+        base: FloatArray,
+        near: FloatArray | None,
+        vector: FloatArray | None,
+        prior: float,
     ) -> tuple[float, Parts]:
-        """The score of one canonical text with its parts; ``near`` and ``vector`` count with a neural encoder."""
+        """The score of one text with its parts; ``near`` and ``vector`` are those of a neural encoder."""
         numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms))]
-        if len(self.model.vectors):
+        if near is not None:
             numbers += [base[DENSE : DENSE + 1], near]
-        return self.model.score(hashes(text), np.concatenate(numbers), vector, prior)
-
-    def wording_of(self, text: str) -> tuple[UInt64Array, FloatArray]:
-        """The hashes of the n-grams of a canonical text that are known, and what each adds to the score."""
-        part = self.model.wording
-        at, values = part.space.row(hashes(text))
-        return part.space.known[at], values * part.weights[at]
+        return self.model.score(said, np.concatenate(numbers), vector, prior)
 
 
 def is_neural(embedder: Embedder) -> bool:

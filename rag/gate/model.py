@@ -61,10 +61,10 @@ class Sparse:
     weights: FloatArray
     mean: float
 
-    def score(self, features: UInt64Array) -> float:
-        """What one text's features add."""
+    def added(self, features: UInt64Array) -> tuple[UInt64Array, FloatArray]:
+        """The known ones among one text's features, and what each adds."""
         at, values = self.space.row(features)
-        return float(values @ self.weights[at])
+        return self.space.known[at], values * self.weights[at]
 
     def scores(self, per_text: tuple[UInt64Array, ...]) -> FloatArray:
         """What the features of many texts add, shape (n,)."""
@@ -97,11 +97,8 @@ class Model:
     prior_slope: float
     bias: float
 
-    def score(
-        self, wording: UInt64Array, numbers: FloatArray, vector: FloatArray | None, prior: float
-    ) -> tuple[float, Parts]:
-        """The score of one message with its parts."""
-        said = self.wording.score(wording)
+    def score(self, said: float, numbers: FloatArray, vector: FloatArray | None, prior: float) -> tuple[float, Parts]:
+        """The score of one message with its parts; ``said`` is what its wording adds."""
         kernel = float(self.kernel.scores(numbers[None])[0])
         meant = float((vector - self.centre) @ self.vectors) if vector is not None and len(self.vectors) else 0.0
         own = self.prior_slope * prior

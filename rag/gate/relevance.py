@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from rag.gate.measured import Examples
 from rag.gate.model import Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
-from rag.gate.wording import canonical, ngrams
+from rag.gate.wording import UInt64Array, canonical, hashes, ngrams
 
 OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
 MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
@@ -105,7 +106,7 @@ class RelevanceGate:
         reasons.sort(key=lambda item: -abs(item.contribution))
         return GateDecision(probability >= threshold, probability, threshold, tuple(reasons))
 
-    @property
+    @cached_property
     def threshold(self) -> float:
         """The probability from which on an unaddressed message is answered."""
         return _sigmoid(self.calibration.log_odds(self.calibration.threshold(self.dial), self.expected_share))
@@ -126,17 +127,24 @@ class RelevanceGate:
         vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
         similarities = self.stores.similarities(vector)
         prior = float((self.prior.logit if self.learnt is None else self.prior.knowledge_logit)(base[None])[0])
-        if self.learnt is None:
-            total, parts = prior, Parts(0.0, 0.0, 0.0, prior)
-        else:
-            near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
-            dense = vector if is_neural(self.embedder) else None
-            total, parts = self.learnt.score(form, evidence, base, near, dense, prior)
-        reasons = self._reasons(form, evidence, similarities, base, parts)
+        total, parts, strongest = prior, Parts(0.0, 0.0, 0.0, prior), ""
+        if self.learnt is not None:
+            features = hashes(form)
+            known, added = self.learnt.model.wording.added(features)
+            near, dense = self._neural(vector, similarities)
+            total, parts = self.learnt.score(float(added.sum()), evidence, base, near, dense, prior)
+            strongest = _strongest(form, features, known, added, parts.wording)
+        reasons = self._reasons(strongest, evidence, similarities, base, parts)
         feedback = self._feedback(form, similarities, total)
         if feedback is not None:
             return total + feedback.contribution, [*reasons, feedback]
         return total, reasons
+
+    def _neural(self, vector: FloatArray, similarities: FloatArray) -> tuple[FloatArray | None, FloatArray | None]:
+        """What enters the model with a neural encoder alone: the nearness to the stores, and the vector."""
+        if not is_neural(self.embedder):
+            return None, None
+        return store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0], vector
 
     @property
     def _trained(self) -> int:
@@ -159,7 +167,7 @@ class RelevanceGate:
         return Reason("feedback", near * near * (target - score), similarity, example.text)
 
     def _reasons(
-        self, form: str, evidence: Evidence, similarities: FloatArray, base: FloatArray, parts: Parts
+        self, strongest: str, evidence: Evidence, similarities: FloatArray, base: FloatArray, parts: Parts
     ) -> list[Reason]:
         asks = self.prior.form_logit(base) if self.learnt is None else 0.0
         knowledge = parts.numbers + parts.prior - asks
@@ -174,25 +182,28 @@ class RelevanceGate:
                 Reason("like_good" if example.good else "like_bad", sign * similarity, similarity, example.text)
             )
         if self.learnt is not None:
-            reasons.append(Reason("wording", parts.wording, detail=self._strongest(self.learnt, form, parts.wording)))
+            reasons.append(Reason("wording", parts.wording, detail=strongest))
             if parts.vectors:
                 reasons.append(Reason("meaning", parts.vectors))
         else:
             reasons.append(Reason("form", asks))
         return reasons
 
-    @staticmethod
-    def _strongest(learnt: Learnt, form: str, wording: float) -> str:
-        """The n-gram that speaks most for the side that the wording takes; nothing where none does."""
-        found, added = learnt.wording_of(form)
-        weights = dict(zip(found.tolist(), added.tolist(), strict=True))
-        pieces = {piece.strip(): weights.get(number, 0.0) for piece, number in ngrams(form) if len(piece.strip()) > 1}
-        sign = math.copysign(1, wording)
-        strongest = max(pieces, key=lambda piece: sign * pieces[piece], default="")
-        if sign * pieces.get(strongest, 0.0) <= 0:
-            return ""
-        around = re.search(rf"[a-z0-9_]*{re.escape(strongest)}[a-z0-9_]*", form) if strongest.isascii() else None
-        return around[0] if around else strongest  # the word, where it is a scrap of one
+
+def _strongest(form: str, features: UInt64Array, known: UInt64Array, added: FloatArray, wording: float) -> str:
+    """The n-gram that speaks most for the side that the wording takes; nothing where none does."""
+    weights = dict(zip(known.tolist(), added.tolist(), strict=True))
+    pieces = {
+        piece.strip(): weights.get(number, 0.0)
+        for piece, number in zip(ngrams(form), features.tolist(), strict=True)
+        if len(piece.strip()) > 1
+    }
+    sign = math.copysign(1, wording)
+    strongest = max(pieces, key=lambda piece: sign * pieces[piece], default="")
+    if sign * pieces.get(strongest, 0.0) <= 0:
+        return ""
+    around = re.search(rf"[a-z0-9_]*{re.escape(strongest)}[a-z0-9_]*", form) if strongest.isascii() else None
+    return around[0] if around else strongest  # the word, where it is a scrap of one
 
 
 def _mentioned(form: str, terms: Sequence[Term], reasons: Sequence[Reason]) -> list[Reason]:
