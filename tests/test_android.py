@@ -64,10 +64,12 @@ class TestAndroid(AdapterContract):
 
 
 @asynccontextmanager
-async def running(adapter: AndroidAdapter, core: Recorder | None = None) -> AsyncIterator[None]:
+async def running(
+    adapter: AndroidAdapter, core: Recorder | None = None, *, within_s: float = 20
+) -> AsyncIterator[None]:
     task = asyncio.create_task(adapter.run(core or Recorder()))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(within_s):
             await until(lambda: adapter.health().state == "up")
             yield
     finally:
