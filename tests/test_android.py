@@ -137,13 +137,6 @@ def test_a_group_stays_the_same_when_members_come_and_go(shown: str, group: str)
     assert group_of(shown) == group
 
 
-async def test_a_single_chat_is_direct_and_an_image_an_attachment(scene: Scene) -> None:
-    direct = await scene.hear(person="爱丽丝", group="爱丽丝")
-    image = await scene.hear("https://example.org/a.jpg", kind="image")
-    assert (direct.conversation.kind, direct.mentions_bot) == ("direct", False)
-    assert [(a.kind, a.ref) for a in image.attachments] == [("image", "https://example.org/a.jpg")]
-
-
 async def test_an_answer_is_handed_out_once_and_to_its_group_only(scene: Scene) -> None:
     message = await scene.hear(group=f"{GROUP}(128)")
     citation = Citation(1, "安装指南", "docs/install.md", "…")

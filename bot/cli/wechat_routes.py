@@ -100,6 +100,8 @@ def android_settings(settings: Settings) -> AndroidSettings:
         host=section.host,
         port=section.port,
         names=section.names or (settings.bot.name,),
+        groups=section.groups,
+        direct=section.direct_messages,
         keep_s=section.keep_s,
         report_silence=section.report_silence,
     )
