@@ -162,8 +162,8 @@ def _check_memory(config: Any, dtype: torch.dtype, device: torch.device) -> None
     needed = memory_needed(config, dtype, slots=1, max_len=2048) if hasattr(config, "hidden_size") else 0
     if device.type == "cuda" and needed > free:
         raise ModelError(
-            f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a smaller "
-            "[llm] model, quantization = 4bit, or device = cpu"
+            f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a "
+            "smaller [llm] model, quantization = 4bit, or device = cpu"
         )
 
 

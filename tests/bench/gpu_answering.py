@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3Config
+from transformers import AutoModel, AutoModelForCausalLM, LlamaConfig, Qwen3Config, XLMRobertaConfig
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from rag.neural.engine.engine import Engine
@@ -61,13 +63,11 @@ async def answer(engine: Engine, ids: list[int], count: int) -> tuple[list[int],
 
 
 def reference(model: Any, ids: list[int], count: int) -> tuple[list[int], torch.Tensor]:
-    """`generate`, greedy, with the logits of every step."""
+    """`generate`, greedy, and the logits of every step as float32 has them."""
     inputs = torch.tensor([ids], device="cuda")
-    out = model.generate(
-        inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=count, do_sample=False,
-        return_dict_in_generate=True, output_logits=True,
-    )  # fmt: skip
-    return out.sequences[0, len(ids) :].tolist(), torch.stack(out.logits)[:, 0].float()
+    out = model.generate(inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=count, do_sample=False)
+    precise = copy.deepcopy(model).float()(out).logits[0, len(ids) - 1 : -1]
+    return out[0, len(ids) :].tolist(), precise
 
 
 def check(name: str, config: Any, dtype: torch.dtype) -> None:
@@ -106,8 +106,8 @@ def check(name: str, config: Any, dtype: torch.dtype) -> None:
 def checks() -> None:
     """Every kind of model and type."""
     for dtype in (torch.float32, torch.bfloat16):
-        check("llama", LlamaConfig(**SHAPES["tiny"], initializer_range=0.08), dtype)
-        check("qwen3", Qwen3Config(**SHAPES["tiny"], head_dim=96, initializer_range=0.08), dtype)
+        check("llama", LlamaConfig(**SHAPES["tiny"], initializer_range=0.05), dtype)
+        check("qwen3", Qwen3Config(**SHAPES["tiny"], head_dim=96, initializer_range=0.05), dtype)
 
 
 def floors(config: Any) -> tuple[float, float]:
@@ -147,10 +147,10 @@ async def alone(engine: Engine, config: Any, floor: float) -> None:
             f"{step / floor:.2f} x floor; {1 / (times[-1] - begin):.2f} requests/s")  # fmt: skip
 
 
-async def crowd(engine: Engine, config: Any, count: int) -> None:
+async def crowd(engine: Engine, config: Any, count: int, turn: int) -> None:
     """Many at once."""
     begin = time.perf_counter()
-    prompts = [prompt(PROMPT, 1000 * count + n, config.vocab_size) for n in range(count)]
+    prompts = [prompt(PROMPT, 10_000 * turn + 100 * count + n, config.vocab_size) for n in range(count)]
     begin = time.perf_counter()
     done = await asyncio.gather(*(answer(engine, ids, ANSWER) for ids in prompts))
     total = time.perf_counter() - begin
@@ -171,17 +171,45 @@ async def prefix(engine: Engine, config: Any) -> None:
         f"{min(spans[1:]) / spans[0]:.2f}")  # fmt: skip
 
 
-def profile(engine: Engine, config: Any) -> None:
-    """The kernels of a replayed step, by time."""
-    from torch.profiler import ProfilerActivity, profile
+async def beside(engine: Engine, config: Any) -> None:
+    """Encoding one question of 24 tokens on a stream that goes first, while 16 answers are read and written."""
+    encoder = AutoModel.from_config(XLMRobertaConfig(vocab_size=250_002), dtype=torch.float16).cuda().eval()
+    ids = torch.randint(5, 1000, (1, 24), device="cuda")
+    stream, graph, spans = torch.cuda.Stream(priority=-1), torch.cuda.CUDAGraph(), []
+    with torch.no_grad(), torch.cuda.stream(stream):
+        for _ in range(3):
+            encoder(ids)
+        stream.synchronize()
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
+            encoder(ids)
 
-    with profile(activities=[ProfilerActivity.CUDA]) as found:
-        asyncio.run(answer(engine, prompt(500, 3, config.vocab_size), 24))
-    print(found.key_averages().table(sort_by="cuda_time_total", row_limit=18, max_name_column_width=70), flush=True)
+    def encode() -> None:
+        while not over.is_set():
+            begin = time.perf_counter()
+            with torch.cuda.stream(stream):
+                graph.replay()
+                done = torch.cuda.Event()
+                done.record()
+            done.synchronize()
+            spans.append(1e3 * (time.perf_counter() - begin))
+            time.sleep(0.005)
+
+    for name in ("idle", "16 answers"):
+        over = threading.Event()
+        spans.clear()
+        work = asyncio.create_task(asyncio.to_thread(encode))
+        await (asyncio.sleep(1) if name == "idle" else crowd(engine, config, 16, 9))
+        over.set()
+        await work
+        ordered = sorted(spans)
+        say(f"encoding beside, {name}: median {ordered[len(ordered) // 2]:.2f} ms, "
+            f"p99 {ordered[int(len(ordered) * 0.99)]:.2f} ms, worst {ordered[-1]:.2f} ms of {len(ordered)}")  # fmt: skip
 
 
 def steps(engine: Engine) -> None:
     """Each captured graph by itself, with slots of 3,000 tokens."""
+    for size, reading in sorted(engine.runner._readings.items()):
+        say(f"reading of {size} (start of a prompt): {1e3 * timed(reading.graph.replay):.2f} ms")
     lengths = engine.runner._lengths
     kept = lengths.clone()
     for size, (graph, places, _) in sorted(engine.runner._graphs.items()):
@@ -216,10 +244,10 @@ def timings(shape: str) -> None:
     say(f"engine ready: {len(engine.runner._graphs)} graphs, {torch.cuda.memory_allocated() / 1e9:.1f} GB")
     attempt(lambda: steps(engine))
     attempt(lambda: asyncio.run(alone(engine, config, token_floor)))
-    for count in (16, 16, 64, 64):
-        attempt(lambda count=count: asyncio.run(crowd(engine, config, count)))
+    for turn, count in enumerate((16, 16, 64, 64)):
+        attempt(lambda count=count, turn=turn: asyncio.run(crowd(engine, config, count, turn)))
     attempt(lambda: asyncio.run(prefix(engine, config)))
-    attempt(lambda: profile(engine, config))
+    attempt(lambda: asyncio.run(beside(engine, config)))
     engine.close()
 
 

@@ -6,7 +6,6 @@ opaque to the compiler, so that one compiled layer serves reading and decoding.
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,17 +21,28 @@ UNSUPPORTED = ("softcap", "s_aux", "position_bias")
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """``length`` queries of one slot, from ``offset`` of the packed ones, after ``start`` tokens.
-
-    ``queries`` and ``keys`` are the bounds that flash kernels want: [0, length] and [0, start + length], int32.
-    """
+    """``length`` queries of one slot, from ``offset`` of the packed ones, after ``start`` tokens."""
 
     slot: int
     start: int
     offset: int
     length: int
-    queries: torch.Tensor | None = None
-    keys: torch.Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Stretches as tensors, for a captured graph: everything that differs between two readings is on the device.
+
+    ``rows`` says where in the flat cache each token goes, ``bounds`` where the queries of each part begin and end,
+    ``begins`` where its keys begin in the flat cache, ``used`` how many they are.
+    """
+
+    rows: torch.Tensor
+    bounds: torch.Tensor
+    begins: torch.Tensor
+    used: torch.Tensor
+    longest: int
+    max_len: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Work:
     """What the running step computes: stretches, or one token for each of ``slots`` at ``positions`` (decoding)."""
 
     stretches: tuple[Stretch, ...] = ()
+    packed: Packed | None = None
     slots: torch.Tensor | None = None
     positions: torch.Tensor | None = None
     splits: int = 1
@@ -98,6 +109,8 @@ def _slot_attention(
 
         decode(out, query, key, value, keys, values, work.slots, work.positions, scale, work.splits)
         return out
+    if work.packed is not None:
+        return _attend_packed(query, key, value, keys, values, work.packed, scale)
     for part in work.stretches:
         rows = slice(part.offset, part.offset + part.length)
         end = part.start + part.length
@@ -114,8 +127,6 @@ def _(query: torch.Tensor, *rest: object) -> torch.Tensor:
 
 def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, part: Stretch, scale: float) -> torch.Tensor:
     """Queries (n, heads, width) see the keys (m, kv heads, width) up to their own place at the end."""
-    if part.queries is not None and part.keys is not None:
-        return _flash(q, k, v, part, scale)
     mask = None
     if part.length > 1 and part.start:
         mask = torch.ones(len(q), len(k), dtype=torch.bool, device=q.device).tril(part.start)
@@ -126,27 +137,26 @@ def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, part: Stretch, sc
 
 
 def can_flash(device: torch.device, dtype: torch.dtype) -> bool:
-    """Whether torch's own flash kernel with variable lengths is there for this device and type."""
-    try:
-        from torch.nn.attention import varlen  # noqa: F401
-    except ImportError:
+    """Whether torch's own flash kernel is there for this device and type."""
+    if not torch.backends.cuda.is_flash_attention_available():
         return False
     return device.type == "cuda" and dtype.itemsize == 2 and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
-def _flash(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, part: Stretch, scale: float) -> torch.Tensor:
-    from torch.nn.attention.varlen import varlen_attn
-
-    known = inspect.signature(varlen_attn).parameters
-    extra: dict[str, Any] = {"window_size": (-1, 0)} if "window_size" in known else {"is_causal": True}
-    if "scale" in known:
-        extra["scale"] = scale
-    else:
-        q = q * (scale * q.shape[-1] ** 0.5)
-    if q.shape[1] != k.shape[1]:
-        if "enable_gqa" in known:
-            extra["enable_gqa"] = True
-        else:
-            k, v = (tensor.repeat_interleave(q.shape[1] // k.shape[1], dim=1) for tensor in (k, v))
-    out = varlen_attn(q, k, v, part.queries, part.keys, part.length, part.start + part.length, **extra)
-    return out if isinstance(out, torch.Tensor) else out[0]
+def _attend_packed(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    packed: Packed,
+    scale: float,
+) -> torch.Tensor:
+    flat_keys, flat_values = keys.flatten(0, 1), values.flatten(0, 1)
+    flat_keys.index_copy_(0, packed.rows, key)
+    flat_values.index_copy_(0, packed.rows, value)
+    out: torch.Tensor = torch.ops.aten._flash_attention_forward(
+        query, flat_keys, flat_values, packed.bounds, packed.begins, packed.longest, packed.max_len, 0.0, True, False,
+        scale=scale, seqused_k=packed.used,
+    )[0]  # fmt: skip
+    return out

@@ -18,11 +18,12 @@ import torch
 from rag.base import GeneratorError, ModelError
 from rag.neural.engine.cache import plan_cache
 from rag.neural.engine.scheduler import Plan, Scheduler
-from rag.neural.engine.steps import Chosen, Runner, freeze_positions, longest
+from rag.neural.engine.steps import PARTS, Chosen, Runner, freeze_positions, longest
 from rag.neural.memory import GIB
 
 log = logging.getLogger(__name__)
-CHUNK = {"cuda": 2048, "cpu": 256}
+CHUNK = {"cuda": 4096, "cpu": 256}
+READ_AHEAD = {"cuda": 2, "cpu": 1}  # chunks read for one step of writing, while prompts wait
 Item = int | GeneratorError | None
 NO_MEMORY = "the GPU has no memory left for this answer; lower [llm] kv_gb or max_batch, or ask again when it is idle"
 BROKEN = "the local model failed ({}); restart, and see the log"
@@ -69,9 +70,12 @@ class Engine:
         budget = int(kv_gb * GIB)
         length = min(max_len, longest(model.config))
         slots, self.max_len = plan_cache(model.config, model.dtype, max_batch=max_batch, max_len=length, budget=budget)
+        kind = model.device.type
+        chunk = chunk or CHUNK[kind]
         with torch.no_grad():
-            self.runner = Runner(model, slots=slots, max_len=self.max_len, compiled=compiled)
-        self._scheduler: Scheduler[Request] = Scheduler(slots, chunk or CHUNK[self.runner.device.type])
+            self.runner = Runner(model, slots=slots, max_len=self.max_len, chunk=chunk, compiled=compiled)
+        self._scheduler: Scheduler[Request] = Scheduler(slots, chunk, PARTS)
+        self._read_ahead, self._chunks_read = READ_AHEAD[kind], 0
         self._vocabulary = int(model.config.vocab_size)
         self._wake = threading.Condition()
         self._arrived: list[tuple[Request, Sequence[int]]] = []
@@ -208,8 +212,14 @@ class Engine:
     def _step(self) -> None:
         earlier, self._pending = self._pending, []
         if self._scheduler.waiting or any(slot.owner and not slot.decoding for slot in self._scheduler.slots):
-            self._prefill(self._scheduler.plan())
-        self._decode()
+            plan = self._scheduler.plan()
+            self._prefill(plan)
+            self._chunks_read = self._chunks_read + 1 if plan.segments else self._read_ahead
+        else:
+            self._chunks_read = self._read_ahead
+        if self._chunks_read >= self._read_ahead:
+            self._chunks_read = 0
+            self._decode()
         if not self.runner.on_cuda:
             earlier, self._pending = self._pending, []
         for chosen, requests in earlier:

@@ -60,11 +60,14 @@ class Plan(Generic[R]):
 
 
 class Scheduler(Generic[R]):
-    """First come, first served; prompts are read in chunks of ``chunk`` tokens, so that decoding never waits long."""
+    """First come, first served; prompts are read in chunks of at most ``chunk`` tokens.
 
-    def __init__(self, slots: int, chunk: int) -> None:
+    So decoding never waits long. A chunk is of at most ``parts`` prompts.
+    """
+
+    def __init__(self, slots: int, chunk: int, parts: int = 8) -> None:
         self.slots: list[Slot[R]] = [Slot(index) for index in range(slots)]
-        self.chunk = chunk
+        self.chunk, self.parts = chunk, parts
         self._waiting: deque[tuple[R, Tokens]] = deque()
         self._time = 0
 
@@ -114,7 +117,7 @@ class Scheduler(Generic[R]):
         reading = [slot for slot in self.slots if slot.owner is not None and not slot.decoding]
         for slot in sorted(reading, key=lambda slot: slot.last_used):
             room -= self._read(slot, room, plan)
-        while room > 0 and self._waiting and self._join(plan):
+        while room > 0 and len(plan.segments) < self.parts and self._waiting and self._join(plan):
             slot = max(self.slots, key=lambda slot: slot.last_used)
             room -= self._read(slot, room, plan)
         for segment in plan.segments:

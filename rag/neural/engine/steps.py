@@ -6,49 +6,65 @@ another without asking the host. Knows slots, not requests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from rag.base import ModelError
-from rag.neural.engine.attention import NAME, Stretch, Work, can_flash, register, set_work
+from rag.neural.engine.attention import NAME, Packed, Stretch, Work, can_flash, register, set_work
 from rag.neural.engine.cache import SlotCache
 from rag.neural.engine.fuse import fuse_projections
 from rag.neural.engine.scheduler import Copy, Segment
 from rag.neural.memory import kv_heads
 
 BUCKETS = (1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128)
+CHUNKS = (64, 256, 512, 1024, 1536, 2048, 3072, 4096)  # lengths of reading that have a graph
+PARTS = 8  # prompts that one graph of reading takes at most
+MICRO = 1e6  # temperatures travel as whole numbers
 RING = 8  # results on their way to the host; the engine never has more than four
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """A captured reading: ``table`` holds everything that differs from one to the next."""
+
+    graph: torch.cuda.CUDAGraph
+    table: torch.Tensor
+    out: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
-    """Tokens chosen for ``slots``, on their way to the host."""
+    """Tokens chosen for ``slots``, on their way to the host; ``places`` says where they are, where not in front."""
 
     slots: tuple[int, ...]
     tokens: torch.Tensor
     arrived: torch.cuda.Event | None
+    places: tuple[int, ...] = ()
 
     def read(self) -> list[int]:
         """Wait for them."""
         if self.arrived is not None:
             self.arrived.synchronize()
-        return [int(token) for token in self.tokens[: len(self.slots)].tolist()]
+        found = self.tokens.tolist()
+        return [int(found[place]) for place in self.places or range(len(self.slots))]
 
 
 class Runner:
     """One model with its cache. All calls come from one thread, inside ``torch.no_grad()``.
 
     Args:
-        compiled: compile layers and replay decode steps as CUDA graphs; None: on CUDA.
+        chunk: the longest reading.
+        compiled: compile the layers; None: on CUDA.
 
     Raises:
         ModelError: the architecture is none that the engine can drive, or the cache does not fit.
     """
 
-    def __init__(self, model: Any, *, slots: int, max_len: int, compiled: bool | None = None) -> None:
+    def __init__(self, model: Any, *, slots: int, max_len: int, chunk: int, compiled: bool | None = None) -> None:
         self.device: torch.device = model.device
         self.compiled = self.device.type == "cuda" if compiled is None else compiled
         self.on_cuda = self.device.type == "cuda"
@@ -69,7 +85,10 @@ class Runner:
         self._sampled: set[int] = set()
         self._graphs: dict[int, tuple[torch.cuda.CUDAGraph, torch.Tensor, torch.Tensor]] = {}
         self._row_set: tuple[int, ...] = ()
-        self._ring = [self._pinned(torch.zeros(rows, dtype=torch.int64)) for _ in range(RING)]
+        self._chunk = chunk
+        self._pool: Any = None
+        self._readings: dict[int, _Reading] = {}
+        self._ring = [self._pinned(torch.zeros(max(rows, PARTS), dtype=torch.int64)) for _ in range(RING)]
         self._turn = 0
         if self.compiled:
             for layer in model.get_decoder().layers:
@@ -84,13 +103,19 @@ class Runner:
         buckets = [size for size in BUCKETS if size < self.slots]
         for size in (self.slots, *reversed(buckets)):
             self._capture(size)
+        if self._flash:
+            for length in (self._chunk, *(length for length in reversed(CHUNKS) if length < self._chunk)):
+                self._capture_reading(length)
 
     def prefill(self, copies: Sequence[Copy], segments: Sequence[Segment[Any]], warmth: Sequence[float]) -> Chosen:
         """Read segments; those that complete a prompt get their first token, at their temperature in ``warmth``."""
         self.cache.copy(copies)
+        length = sum(len(segment.tokens) for segment in segments)
+        if len(segments) <= PARTS and (fitting := [size for size in self._readings if size >= length]):
+            return self._replay_reading(self._readings[min(fitting)], min(fitting), segments, warmth)
         stretches, offset = [], 0
         for segment in segments:
-            stretches.append(self._stretch(segment.slot, segment.start, offset, len(segment.tokens)))
+            stretches.append(Stretch(segment.slot, segment.start, offset, len(segment.tokens)))
             offset += len(segment.tokens)
         ids = self._upload([int(token) for segment in segments for token in segment.tokens])
         places = self._upload([place for part in stretches for place in range(part.start, part.start + part.length)])
@@ -130,6 +155,67 @@ class Runner:
         graph.replay()
         return out
 
+    def _replay_reading(
+        self, reading: _Reading, size: int, segments: Sequence[Segment[Any]], warmth: Sequence[float]
+    ) -> Chosen:
+        """Fill the table, replay; the chosen tokens of prompts that are not complete go nowhere."""
+        spare, width = self.cache.spare, self.max_len
+        ids, places, rows = (np.zeros(size, np.int64) for _ in range(3))
+        rows[:] = spare * width  # padding is written to the spare row
+        bounds, begins, used, last, lengths, warm = (np.zeros(PARTS + 1, np.int64) for _ in range(6))
+        targets = np.full(PARTS + 1, spare, np.int64)
+        offset = 0
+        for index, segment in enumerate(segments):
+            end, stop = offset + len(segment.tokens), segment.start + len(segment.tokens)
+            ids[offset:end], places[offset:end] = segment.tokens, np.arange(segment.start, stop)
+            rows[offset:end] = segment.slot * width + places[offset:end]
+            bounds[index + 1 :], begins[index], used[index], last[index] = end, segment.slot * width, stop, end - 1
+            if segment.last:
+                targets[index], lengths[index], warm[index] = segment.slot, stop, round(warmth[index] * MICRO)
+                self._host_lengths[segment.slot] = stop
+            offset = end
+        table = np.concatenate([ids, places, rows, bounds, begins, used, last, targets, lengths, warm])
+        reading.table.copy_(self._pinned(torch.from_numpy(table)), non_blocking=True)
+        reading.graph.replay()
+        done = [index for index, segment in enumerate(segments) if segment.last]
+        if not done:
+            return Chosen((), self._ring[0], None)
+        chosen = self._send(tuple(range(len(segments))), reading.out)
+        return Chosen(tuple(segments[index].slot for index in done), chosen.tokens, chosen.arrived, tuple(done))
+
+    def _capture_reading(self, size: int) -> None:
+        sizes = [size] * 3 + [PARTS + 1] * 7
+        table = torch.zeros(sum(sizes), dtype=torch.int64, device=self.device)
+        views = table.split(sizes)
+        views[2].fill_(self.cache.spare * self.max_len)
+        views[7].fill_(self.cache.spare)
+        out = torch.zeros(PARTS, dtype=torch.int64, device=self.device)
+        for _ in range(2):
+            self._read_step(views, out)
+        self._readings[size] = _Reading(self._captured(lambda: self._read_step(views, out)), table, out)
+
+    def _read_step(self, table: Sequence[torch.Tensor], out: torch.Tensor) -> None:
+        ids, places, rows, bounds, begins, used, last, targets, lengths, warm = table
+        packed = Packed(rows, bounds.int(), begins.int(), used[:PARTS].int(), len(ids), self.max_len)
+        set_work(Work(packed=packed))
+        logits = self._forward(ids, places, last[:PARTS])
+        temperatures, targets = warm[:PARTS] / MICRO, targets[:PARTS]
+        out.copy_(self._choose(logits, temperatures, True))
+        self._temperatures[targets] = temperatures.float()
+        self._tokens[targets] = out
+        self._lengths[targets] = lengths[:PARTS]
+
+    def _captured(self, step: Callable[[], None]) -> torch.cuda.CUDAGraph:
+        torch.cuda.current_stream().synchronize()
+        graph = torch.cuda.CUDAGraph()
+        self._pool = self._pool or torch.cuda.graph_pool_handle()
+        # thread_local: the embedder may be working on another thread.
+        with torch.cuda.graph(
+            graph, pool=self._pool, stream=torch.cuda.current_stream(), capture_error_mode="thread_local"
+        ):
+            step()
+        return graph
+
     def _decode_on_cpu(self, rows: tuple[int, ...]) -> torch.Tensor:
         lengths = [self._host_lengths[slot] for slot in rows]
         set_work(Work(tuple(Stretch(slot, lengths[i], i, 1) for i, slot in enumerate(rows))))
@@ -145,12 +231,11 @@ class Runner:
         return logits.float()
 
     def _choose(self, logits: torch.Tensor, temperatures: torch.Tensor, sampled: bool) -> torch.Tensor:
-        greedy = logits.argmax(-1)
+        """The best token, or with a temperature a drawn one: the best after adding Gumbel noise."""
         if not sampled:
-            return greedy
-        weights = torch.softmax(logits / temperatures.clamp(min=1e-3)[:, None], -1)
-        drawn = (weights / torch.empty_like(weights).exponential_()).argmax(-1)
-        return torch.where(temperatures > 0, drawn, greedy)
+            return logits.argmax(-1)
+        noise = torch.empty_like(logits).exponential_().log_()
+        return (logits - noise * temperatures.float()[:, None]).argmax(-1)
 
     def _capture(self, size: int) -> None:
         from rag.neural.engine.kernels import splits_for
@@ -160,15 +245,7 @@ class Runner:
         splits = splits_for(size, self._kv_heads, self.device)
         for _ in range(2):
             self._decode_step(places, out, splits)
-        torch.cuda.current_stream().synchronize()
-        graph = torch.cuda.CUDAGraph()
-        pool = next((known.pool() for known, _, _ in self._graphs.values()), None)
-        # thread_local: the embedder may be working on another thread.
-        with torch.cuda.graph(
-            graph, pool=pool, stream=torch.cuda.current_stream(), capture_error_mode="thread_local"
-        ):
-            self._decode_step(places, out, splits)
-        self._graphs[size] = (graph, places, out)
+        self._graphs[size] = (self._captured(lambda: self._decode_step(places, out, splits)), places, out)
 
     def _decode_step(self, places: torch.Tensor, out: torch.Tensor, splits: int) -> None:
         positions = self._lengths[places]
@@ -179,15 +256,9 @@ class Runner:
         self._lengths[places] = (positions + 1).clamp(max=self.max_len - 1)
 
     def _read_spare(self, length: int) -> None:
-        set_work(Work((self._stretch(self.cache.spare, 0, 0, length),)))
+        set_work(Work((Stretch(self.cache.spare, 0, 0, length),)))
         ids = torch.zeros(length, dtype=torch.int64, device=self.device)
         self._forward(ids, torch.arange(length, device=self.device), 1)
-
-    def _stretch(self, slot: int, start: int, offset: int, length: int) -> Stretch:
-        if not self._flash:
-            return Stretch(slot, start, offset, length)
-        bounds = self._upload([0, length, 0, start + length], torch.int32)
-        return Stretch(slot, start, offset, length, bounds[:2], bounds[2:])
 
     def _upload(self, values: Sequence[float], dtype: torch.dtype = torch.int64) -> torch.Tensor:
         return self._pinned(torch.tensor(values, dtype=dtype)).to(self.device, non_blocking=True)
@@ -213,7 +284,9 @@ def attention_modules(model: Any) -> list[torch.nn.Module]:
         ModelError: it is not one a layer: no plain decoder.
     """
     found = [
-        module for module in model.modules() if hasattr(module, "layer_idx") and type(module).__name__[-9:] == "Attention"
+        module
+        for module in model.modules()
+        if all(hasattr(module, name) for name in ("layer_idx", "k_proj", "o_proj"))
     ]
     if len(found) != model.config.num_hidden_layers or not getattr(model, "_supports_attention_backend", False):
         raise ModelError(
