@@ -1,0 +1,42 @@
+"""Chooses the device and the number type that a model runs with. Knows no model."""
+
+from __future__ import annotations
+
+import torch
+
+from rag.base import ModelError
+
+DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
+
+
+def pick_device(name: str = "auto") -> torch.device:
+    """``auto``: the first CUDA device, else the CPU.
+
+    Raises:
+        ModelError: there is no such device here.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(f"device = {name!r} is no device; write auto, cuda, cuda:0 or cpu") from error
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ModelError(f"device = {name}: this machine shows torch no such GPU; write device = auto or cpu")
+    return device
+
+
+def pick_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
+    """``auto``: bfloat16 where the card has it, float16 on an older card, float32 on the CPU.
+
+    Raises:
+        ModelError: no such type, or the device does not compute in it.
+    """
+    half_ok = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+    if name == "auto":
+        return torch.float32 if device.type == "cpu" else torch.bfloat16 if half_ok else torch.float16
+    if name not in DTYPES:
+        raise ModelError(f"dtype = {name!r} is not known; write auto, {', '.join(DTYPES)}")
+    if name == "bfloat16" and device.type == "cuda" and not half_ok:
+        raise ModelError("dtype = bfloat16 needs a card of the Ampere generation or later; write dtype = float16")
+    return DTYPES[name]
