@@ -61,6 +61,7 @@ class NeuralEmbedder:
         self._loaded: _Loaded | None = None
         self.id = f"{self._name}@{fingerprint(folder, str(max_tokens))}"
         self.dim = embedding_dim(folder)
+        self.step_texts = 8 * _SLICE_TEXTS if self._device.type == "cuda" else 64
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed n questions: shape (n, dim), float32, unit rows (a text without content gives a zero row).
