@@ -46,7 +46,7 @@ class WecomAdapter(BaseAdapter):
         self._clock = clock or RealClock()
         self._outages = Outages("mentions sent meanwhile may have been missed")
         self._intake = Intake(self.counters, retry_s=timings.store_retry_s)
-        self._line = Line(settings, self._on_frame)
+        self._line = Line(settings, self._on_frame, self._outages.seen)
         self._answers = Answers(
             lambda name, body, req_id: self._line.command(name, body, req_id),
             self.counters,
@@ -90,12 +90,12 @@ class WecomAdapter(BaseAdapter):
     async def _stay_connected(self) -> None:
         timings, attempt = self.settings.timings, 0
         while True:
-            self._line = Line(self.settings, self._on_frame)
+            self._line = Line(self.settings, self._on_frame, self._outages.seen)
             started = self._clock.monotonic()
             try:
                 await self._line.run(self._opened)
             except LineLostError as error:
-                self._lost(str(error))
+                self._lost(error)
             except AdapterError as error:
                 self._outages.down(str(error))
                 raise
@@ -109,12 +109,9 @@ class WecomAdapter(BaseAdapter):
         self.counters["connections"] += 1
         logger.info("WeCom: connected as {}", self.settings.bot_id)
 
-    def _lost(self, why: str) -> None:
-        if self._outages.is_up:
-            logger.warning("WeCom: {}", why)
-        else:
-            logger.debug("WeCom: {}", why)
-        self._outages.down(why)
+    def _lost(self, error: LineLostError) -> None:
+        logger.log("WARNING" if self._outages.is_up else "DEBUG", "WeCom: {}", error)
+        self._outages.down(str(error), unseen=error.unseen)
 
     def _on_frame(self, frame: Frame) -> None:
         body = frame.get("body")
