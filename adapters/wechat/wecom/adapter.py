@@ -27,6 +27,7 @@ from adapters.wechat.wecom.messages import PLATFORM, read_message
 from adapters.wechat.wecom.settings import WecomSettings
 
 MAX_CHARS = 4_000  # of up to 4 bytes, which leaves room for sources below the 20,480 bytes of a frame
+MAX_EVENT_CHARS = 40
 TAKEN_OVER = (
     "another connection with the same bot_id took over, and WeCom allows one: stop the other program "
     "(or give this one a bot of its own), then start Qunda again"
@@ -127,7 +128,8 @@ class WecomAdapter(BaseAdapter):
         kind = event.get("eventtype") if isinstance(event, Mapping) else None
         if kind == frames.TAKEN_OVER:
             raise AdapterError(TAKEN_OVER, permanent=True)
-        self.counters[f"ignored: event {kind}"] += 1
+        known = f" {kind}" if isinstance(kind, str) and kind.isidentifier() and len(kind) <= MAX_EVENT_CHARS else ""
+        self.counters[f"ignored: event{known}"] += 1
 
     def _on_message(self, frame: Frame, body: Mapping[str, Any]) -> None:
         message = read_message(body, self.settings.name, datetime.now(UTC))
