@@ -35,10 +35,10 @@ class Learnt:
     def score(
         self, text: str, evidence: Evidence, base: FloatArray, near: FloatArray, vector: FloatArray | None, prior: float
     ) -> tuple[float, Parts]:
-        """The score of one canonical text with its parts; ``near`` and ``vector`` count with a neural encoder."""
-        numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms))]
+        """The score of one canonical text with its parts; ``vector`` counts with a neural encoder."""
+        numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms)), near]
         if len(self.model.vectors):
-            numbers += [base[DENSE : DENSE + 1], near]
+            numbers.append(base[DENSE : DENSE + 1])
         return self.model.score(hashes(text), np.concatenate(numbers), vector, prior)
 
     def wording_of(self, text: str) -> tuple[UInt64Array, FloatArray]:

@@ -25,6 +25,7 @@ Search = Callable[[str], Evidence]
 
 JOINED = 8  # bad examples make one piece of chatter
 JOINED_WEIGHT = 0.3
+COPY = 0.95  # cosine from which a neighbour in training is a copy: new messages have none
 
 
 class TrainingCancelledError(RagError):
@@ -99,16 +100,23 @@ class Examples:
         pairs = zip(self.terms, self.items, strict=True)
         specific = [vocabulary.columns(row, counted=same and not item.good) for row, item in pairs]
         numbers = [self.base[:, :NUMBERS_FROM_BASE], np.array(specific, np.float32).reshape(-1, len(SPECIFIC))]
+        numbers.append(self._near(stores, same=same))
         vectors = self.vectors[:, :0]
         if neural:
-            similarities = self.vectors @ stores.vectors.T
-            if isinstance(stores, Examples):
-                similarities[self._own(stores)] = -np.inf
-            numbers += [self.base[:, DENSE : DENSE + 1], store_columns(similarities, stores.good)]
+            numbers.append(self.base[:, DENSE : DENSE + 1])
             vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
         prior_odds = prior.knowledge_logit(self.base)
         return Rows(self.wording, np.hstack(numbers), vectors, prior_odds, self.good, weights)
+
+    def _near(self, stores: Examples | ExampleStores, *, same: bool) -> FloatArray:
+        """`STORE_COLUMNS`, (n, 2). What was learnt from has no look at itself: copies would teach that all are near."""
+        similarities = self.vectors @ stores.vectors.T
+        if isinstance(stores, Examples):
+            similarities[self._own(stores)] = -np.inf
+            if same or self.made_of:
+                similarities[similarities > COPY] = -np.inf
+        return store_columns(similarities, stores.good)
 
     def _own(self, stores: Examples) -> NDArray[np.bool_]:
         """Which pairs are of equal texts, or of a piece and a part of it: those do not count as near."""
