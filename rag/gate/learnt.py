@@ -12,11 +12,12 @@ from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow
 from rag.gate.measured import Examples
 from rag.gate.model import Model, Parts
 from rag.gate.prior import Prior
-from rag.gate.stores import ExampleStores
-from rag.gate.vocabulary import ChatterVocabulary
+from rag.gate.stores import STORE_COLUMNS, ExampleStores
+from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
 from rag.gate.wording import UInt64Array, hashes
 
 _LEXICAL = "lexical"
+_NEAR = slice(NUMBERS_FROM_BASE + len(SPECIFIC), NUMBERS_FROM_BASE + len(SPECIFIC) + len(STORE_COLUMNS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +40,7 @@ class Learnt:
         numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms)), near]
         if len(self.model.vectors):
             numbers.append(base[DENSE : DENSE + 1])
-        return self.model.score(hashes(text), np.concatenate(numbers), vector, prior)
+        return self.model.score(hashes(text), np.concatenate(numbers), _NEAR, vector, prior)
 
     def wording_of(self, text: str) -> tuple[UInt64Array, FloatArray]:
         """The hashes of the n-grams of a canonical text that are known, and what each adds to the score."""

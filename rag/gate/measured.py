@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from rag.base import Embedder, Evidence, FloatArray, RagError
 from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, columns
 from rag.gate.examples import LabelledExample
-from rag.gate.hanzi import simplify
 from rag.gate.model import Rows
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
-from rag.gate.wording import UInt64Array, canonical, hashes
+from rag.gate.wording import UInt64Array, canonical, hashes, plain
 
 Search = Callable[[str], Evidence]
 
@@ -106,7 +105,7 @@ class Examples:
             numbers.append(self.base[:, DENSE : DENSE + 1])
             vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
-        prior_odds = prior.knowledge_logit(self.base)
+        prior_odds = prior.logit(self.base)
         return Rows(self.wording, np.hstack(numbers), vectors, prior_odds, self.good, weights)
 
     def _near(self, stores: Examples | ExampleStores, *, same: bool) -> FloatArray:
@@ -153,7 +152,7 @@ def _measure(
     items: Sequence[LabelledExample], search: Search, embedder: Embedder, cancelled: Callable[[], bool] | None
 ) -> Examples:
     base, terms = np.zeros((len(items), len(COLUMNS)), np.float32), []
-    texts = [simplify(item.text) for item in items]
+    texts = [plain(item.text) for item in items]
     for number, text in enumerate(texts):
         if cancelled is not None and cancelled():
             raise TrainingCancelledError("training was cancelled")

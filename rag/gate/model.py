@@ -41,10 +41,14 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What each part adds to a score, relative to the mean training example; the prior's part."""
+    """What each part adds to a score, relative to the mean training example; the prior's part.
+
+    ``near`` is what the nearness to stored examples adds to the kernel, ``numbers`` what the others add without it.
+    """
 
     wording: float
     numbers: float
+    near: float
     vectors: float
     prior: float
 
@@ -94,14 +98,16 @@ class Model:
     bias: float
 
     def score(
-        self, wording: UInt64Array, numbers: FloatArray, vector: FloatArray | None, prior: float
+        self, wording: UInt64Array, numbers: FloatArray, near: slice, vector: FloatArray | None, prior: float
     ) -> tuple[float, Parts]:
-        """The score of one message with its parts."""
+        """The score of one message with its parts; ``near`` are the numbers that speak of stored examples."""
         said = self.wording.score(wording)
-        kernel = float(self.kernel.scores(numbers[None])[0])
+        without = numbers.copy()
+        without[near] = self.kernel.centre[near]
+        kernel, others = map(float, self.kernel.scores(np.stack([numbers, without])))
         meant = float((vector - self.centre) @ self.vectors) if vector is not None and len(self.vectors) else 0.0
         own = self.prior_slope * prior
-        parts = Parts(said - self.wording.mean, kernel - self.kernel.mean, meant, own)
+        parts = Parts(said - self.wording.mean, others - self.kernel.mean, kernel - others, meant, own)
         return said + kernel + meant + own + self.bias, parts
 
     def scores(self, rows: Rows) -> NDArray[np.float64]:

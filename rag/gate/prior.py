@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -40,11 +40,11 @@ class Prior:
         """The prior's log-odds for rows of columns, shape (n, len(COLUMNS)) -> (n,)."""
         return (((columns - self.mean) / self.scale) @ self.weights + self.bias).astype(np.float32)
 
-    def knowledge_logit(self, columns: FloatArray) -> FloatArray:
-        """The part of the log-odds that the knowledge base has, (n, len(COLUMNS)) -> (n,): wording covers the form."""
-        known = slice(0, len(KNOWLEDGE))
-        standard = (columns[:, known] - self.mean[known]) / self.scale[known]
-        return np.asarray(standard @ self.weights[known] + self.bias, np.float32)
+    def with_form(self, share: float) -> Prior:
+        """The same prior, with ``share`` of the weight of form: the more examples, the more wording tells."""
+        weights = self.weights.copy()
+        weights[len(KNOWLEDGE) :] *= share
+        return replace(self, weights=weights)
 
     def form_logit(self, columns: FloatArray) -> float:
         """What the form of one message adds to the log-odds."""

@@ -26,7 +26,7 @@ from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
 from rag.gate.wording import FeatureSpace
 
-FORMAT = 4
+FORMAT = 5
 _KERNEL = ("landmarks", "weights", "centre", "scale")
 
 

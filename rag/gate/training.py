@@ -54,6 +54,7 @@ def fit_gate(
     if not examples.items:
         return RelevanceGate(prior, None, stores, embedder, prior.calibration, calibrated=False)
     scored = np.array([item.source != "default" for item in examples.items], bool)
+    prior = prior.with_form(FADE / (FADE + scored.sum()))
     enough = min(np.sum(examples.good & scored), np.sum(~examples.good & scored)) >= MIN_PER_CLASS
     calibration = prior.calibration
     if enough:
