@@ -20,10 +20,12 @@ from bot.texts import Language, say
 from bot.views import Teachings, ViewMaker, caught_up
 from bot.workers import Workers
 from rag.base import Embedder, RagError
+from rag.gate import TrainingCancelledError
 from rag.knowledge import Version, read_current
 from rag.snapshot import Snapshot, View
 
 WATCH_S = 2.0
+UNDO_WAIT_S = 3.0
 SHOWN_FAILURES = 5
 
 
@@ -43,6 +45,7 @@ class Library:
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         self._closing = False
+        self._undone = 0  # how often an example was undone
 
     async def open(self) -> None:
         """Open the current versions and make the first snapshot."""
@@ -85,9 +88,18 @@ class Library:
         self._stale.set()
 
     async def examples_changed(self, scope: str) -> None:
-        """An example was undone: the gates have to forget it, so this waits for the training."""
+        """An example was undone: the stores forget it at once, and a training that still knew it is given up.
+
+        The new training is waited for as long as nobody minds; often the gate from before the example is still there.
+        """
         await self._read_teachings()
-        await self._remake()
+        self._undone += 1
+        await self._adopt(self._snapshot, self._reflected)
+        try:
+            async with asyncio.timeout(UNDO_WAIT_S):
+                await self._remake()
+        except TimeoutError:  # what is being trained goes on, and is found by the next one
+            self._stale.set()
 
     async def reload(self, language: Language) -> str:
         """Build every base that changed, swap them in, and say what happened. Never raises."""
@@ -158,8 +170,14 @@ class Library:
     async def _remake(self, *, reopen: bool = False) -> None:
         """A new snapshot, made off the event loop, then one assignment. Raises RagError: the old one stays."""
         async with self._lock:
-            teachings = self._teachings
-            bases, snapshot = await self._workers.train(self._make, reopen, teachings)
+            while True:
+                teachings = self._teachings
+                try:
+                    bases, snapshot = await self._workers.train(self._make, reopen, teachings, self._undone)
+                    break
+                except TrainingCancelledError:
+                    if self._closing:
+                        raise
             self._bases = bases
             await self._adopt(snapshot, teachings)
         if self._teachings is not teachings:  # taught meanwhile: the stores know it, the model does not yet
@@ -178,9 +196,9 @@ class Library:
             reflected = latest
         self._snapshot, self._reflected = snapshot, reflected
 
-    def _make(self, reopen: bool, teachings: Teachings) -> tuple[dict[str, Version], Snapshot | None]:
+    def _make(self, reopen: bool, teachings: Teachings, undone: int) -> tuple[dict[str, Version], Snapshot | None]:
         bases = self._maker.open_bases() if reopen or not self._bases else self._bases
-        return bases, self._maker.snapshot(bases, teachings, lambda: self._closing)
+        return bases, self._maker.snapshot(bases, teachings, lambda: self._closing or self._undone != undone)
 
     async def _read_teachings(self) -> None:
         self._teachings = Teachings(await self._store.examples.active(), await self._store.settings.all())

@@ -13,7 +13,7 @@ from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
 from bot.workers import Workers
 from rag.base import Answer, Answerer, Evidence, GateDecision, GeneratorError, Question
-from rag.gate import describe, standalone_text
+from rag.gate import explain, standalone_text
 from rag.snapshot import View
 
 Show = Callable[[str], Awaitable[None]]
@@ -87,7 +87,7 @@ def outcome(
 ) -> Outcome:
     """An outcome with the decision's figures and its reasons in the asker's language."""
     decision = judgement.decision if judgement else None
-    reasons = [describe(reason, question.language) for reason in decision.reasons[:SHOWN_REASONS]] if decision else []
+    reasons = explain(decision, question.language, SHOWN_REASONS) if decision else []
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
         stage=stage,

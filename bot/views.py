@@ -5,6 +5,7 @@ Synchronous computing, called off the event loop. Groups with the same bases and
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from rag.retriever import HybridRetriever
 from rag.snapshot import Snapshot, View
 
 Cancelled = Callable[[], bool]
+SPARE_GATES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class ViewMaker:
         self.warnings: list[str] = []
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
         self._gates: dict[str, RelevanceGate] = {}
+        self._used: set[str] = set()  # the gates of the latest snapshot
 
     def open_bases(self) -> dict[str, Version]:
         """The current version of every configured base that has one."""
@@ -71,12 +74,14 @@ class ViewMaker:
         """The views of all groups; None where no base can be used."""
         if not bases:
             return None
+        self._used.clear()
         default = self.view("", bases, teachings, cancelled)
         if default is None:
             return None
         places = teachings.places() | set(self.settings.groups)
         views = {place: self.view(place, bases, teachings, cancelled) or default for place in sorted(places)}
         self._forget(default, *views.values())
+        self._clear_away()
         return Snapshot(default, views)
 
     def view(
@@ -95,7 +100,8 @@ class ViewMaker:
         retriever = self._retriever([bases[name] for name in names])
         examples = [*self.examples(place, bases, teachings), *extra]
         gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
-        gate = gate.with_dial(self.dial(place, teachings))
+        share = self.settings.gate.expected_share  # a kept gate may come from other settings
+        gate = replace(gate, dial=self.dial(place, teachings), expected_share=share)
         return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
 
     def search(self, place: str, bases: Mapping[str, Version]) -> Callable[[str], Evidence] | None:
@@ -171,6 +177,7 @@ class ViewMaker:
     ) -> RelevanceGate:
         names = [f"{version.manifest.base}/{version.path.name}" for version in versions]
         key = gate_key(names, examples, self.embedder)
+        self._used.add(key)
         if key not in self._gates:
             self._gates[key] = self._kept_gate(self.settings.data / "gates" / key) or self._trained(
                 self.settings.data / "gates" / key, retriever, examples, cancelled
@@ -199,23 +206,39 @@ class ViewMaker:
         return gate
 
     def _forget(self, *views: View) -> None:
-        """Drop retrievers that no view uses, and with them their versions; cached gates stay on disk."""
+        """Drop retrievers that no view uses, and with them their versions."""
         used = {id(view.retriever) for view in views}
         self._retrievers = {key: kept for key, kept in self._retrievers.items() if id(kept) in used}
         if len(self._gates) > 4 * (len(views) + 1):
             self._gates.clear()
 
+    def _clear_away(self) -> None:
+        """Delete old gates from the disk: those in use are kept, and a few more, for whoever undoes an example."""
+        try:
+            folders = [folder for folder in (self.settings.data / "gates").iterdir() if folder.name not in self._used]
+            folders.sort(key=lambda folder: folder.stat().st_mtime)
+        except OSError:  # another process is clearing away, or there is nothing yet
+            return
+        for folder in folders[:-SPARE_GATES]:
+            shutil.rmtree(folder, ignore_errors=True)
+
 
 def caught_up(snapshot: Snapshot, old: Teachings, new: Teachings, dial: Callable[[str, Teachings], float]) -> Snapshot:
-    """The snapshot with what ``new`` has more than ``old``: examples in the stores, and dials. Nothing is retrained."""
-    known = {example.id for example in old.examples}
+    """The snapshot with the examples of ``new`` in the stores instead of those of ``old``, and its dials.
+
+    Nothing is retrained.
+    """
+    known, current = ({example.id for example in teachings.examples} for teachings in (old, new))
     added = [example for example in new.examples if example.id not in known]
+    gone = [example for example in old.examples if example.id not in current]
     dialled = {place for place in {*old.settings, *new.settings} if dial(place, old) != dial(place, new)}
-    places = {*snapshot.groups, *(example.scope for example in added if example.scope != "*"), *dialled}
+    places = {*snapshot.groups, *(example.scope for example in [*added, *gone] if example.scope != "*"), *dialled}
 
     def learned(view: View, place: str) -> View:
         learn = [labelled(example) for example in added if concerns(example, place)]
-        gate = view.gate.with_examples(learn) if learn else view.gate
+        forget = [labelled(example) for example in gone if concerns(example, place)]
+        gate = view.gate.without_examples(forget) if forget else view.gate
+        gate = gate.with_examples(learn) if learn else gate
         return replace(view, gate=gate.with_dial(dial(place, new)) if place in dialled else gate)
 
     groups = {place: learned(snapshot.view(place), place) for place in places}

@@ -103,6 +103,8 @@ def test_cross_validation_keeps_blocks_whole_and_repeats_with_its_seed(home: Pat
         ('\n\n{"text": "a", "answer": true, "block": [1]}\n', "line 3: block"),
         ("[1]\n", "line 1 is not a JSON object"),
         ("{\n", "line 1 is not JSON"),
+        ("[" * 100_000, "line 1 is not JSON"),
+        ('{"text": "a", "answer": true, "block": true}\n', "line 1: block"),
         ("", "is empty"),
         ("\n \n", "is empty"),
         (None, "cannot be read"),
@@ -126,6 +128,11 @@ def test_a_wrong_file_names_the_line(content: str | None, said: str, tmp_path: P
         (["both.jsonl", "--cross-validate", "0"], "is not possible here"),
         (["both.jsonl", "--train", "nix.jsonl"], "nix.jsonl cannot be read"),
         (["both.jsonl", "--predictions", "nix/p.jsonl"], "there is no folder"),
+        (["both.jsonl", "--plot", "nix/p.svg"], "there is no folder"),
+        (["both.jsonl", "--plot", "."], "is a folder"),
+        (["both.jsonl", "--predictions", "both.jsonl"], "would be overwritten"),
+        (["both.jsonl", "--train", "one-class.jsonl", "--plot", "one-class.jsonl"], "would be overwritten"),
+        (["both.jsonl", "--seed", "-1"], "--seed takes 0 or more"),
     ],
 )
 def test_what_cannot_be_measured_is_said_before_any_work(arguments: list[str], said: str, tmp_path: Path) -> None:
@@ -133,6 +140,26 @@ def test_what_cannot_be_measured_is_said_before_any_work(arguments: list[str], s
     write_lines(tmp_path / "both.jsonl", [{"text": str(n), "answer": n > 1, "block": "same"} for n in range(4)])
     done = qunda("eval", *arguments, cwd=tmp_path)
     assert (done.status, said in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize("blocks", [1, 12])
+def test_folds_that_leave_too_little_to_learn_from_are_measured_and_named(
+    home: Path, tmp_path: Path, blocks: int
+) -> None:
+    good = [{"text": text, "answer": True, "block": n % blocks} for n, text in enumerate(WANTED)]
+    bad = [{"text": text, "answer": False, "block": 100 + n % blocks} for n, text in enumerate(UNWANTED)]
+    file = write_lines(tmp_path / "m.jsonl", [*good, *bad])
+    done = qunda("eval", file, "--cross-validate", 2, "--plot", tmp_path / "m.svg", cwd=home)
+    assert done.status == 0
+    assert "2 of 2 folds leave too few labels" in done.err
+    assert "10 messages, 5 want an answer" in done.out
+
+
+def test_measuring_leaves_no_gates_behind(home: Path) -> None:
+    before = sorted((home / "data" / "gates").iterdir())
+    qunda("eval", "labelled.jsonl", "--train", "labelled.jsonl", cwd=home)
+    qunda("eval", "labelled.jsonl", "--cross-validate", 2, cwd=home)
+    assert sorted((home / "data" / "gates").iterdir()) == before
 
 
 @pytest.mark.parametrize("command", ["eval", "eval-retrieval"])

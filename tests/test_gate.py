@@ -214,7 +214,13 @@ def test_the_key_of_a_gate_changes_with_all_that_it_follows_from() -> None:
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [('{"a": 1}', "an object"), ('["a", 3]', "entry 2 is a number"), ("[", "not JSON"), ("\xff", "not UTF-8")],
+    [
+        ('{"a": 1}', "an object"),
+        ('["a", 3]', "entry 2 is a number"),
+        ("[", "not JSON"),
+        ("[" + "9" * 5000 + "]", "not JSON"),
+        ("\xff", "not UTF-8"),
+    ],
 )
 def test_examples_of_a_wrong_shape_are_refused_with_the_fix(tmp_path: Path, content: str, says: str) -> None:
     path = tmp_path / "bad.json"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
 from test_gate import EMBEDDER, SEARCH, decide, trained
 
 from rag.base import Evidence, Term
@@ -26,6 +27,7 @@ from rag.gate.evaluation import (
     roc_auc,
     summarise,
 )
+from rag.gate.model import log_count_ratios
 from rag.gate.plot import draw
 from rag.gate.prior import Prior, default_prior
 from rag.gate.wording import canonical, hashes, ngrams
@@ -121,6 +123,21 @@ def test_no_knowledge_column_rises_with_mere_repetition(copies: int) -> None:
     terms = [Term(f"词{i}"[:2], "han", 0, 9.0) for i in range(copies)]
     found = columns("词" * copies, Evidence("", terms=tuple(terms)))[: len(KNOWLEDGE)]
     assert (found <= 0).all()
+
+
+def test_an_ngram_of_one_class_alone_weighs_more_than_one_of_both() -> None:
+    always_good, always_bad, either = [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]
+    rows = csr_matrix(np.array([always_good, always_bad, either], np.float32).T)
+    good, bad, both = log_count_ratios(rows, np.array([True, True, False, False]), np.ones(4)).tolist()
+    assert good == pytest.approx(bad)
+    assert good > 1 > both > 0
+    assert log_count_ratios(rows[:, :0], np.ones(4, bool), np.ones(4)).shape == (0,)
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_examples_of_one_class_alone_can_be_learnt_from(good: bool) -> None:
+    gate = trained([LabelledExample(item.text, good, source="file") for item in items() if item.answer is good])
+    assert 0 < decide(gate, "怎么安装 qunda").probability < 1
 
 
 def test_the_prior_survives_being_written(tmp_path: object) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from group import make_settings
 
 from bot import library as library_module
+from bot import views as views_module
 from bot.builder import BaseBuild, build_base, build_bases
 from bot.config import Settings
 from bot.library import Library, report_text
@@ -20,6 +22,7 @@ from bot.models import make_embedder
 from bot.store import Store
 from bot.workers import Workers
 from rag.base import KnowledgeError, Question
+from rag.gate import TrainingCancelledError, train_gate
 from rag.knowledge import read_current
 from rag.snapshot import View
 
@@ -116,6 +119,40 @@ async def test_an_example_for_everybody_counts_everywhere_and_undoing_it_forgets
         await store.examples.undo(number, "fake:root")
         await library.examples_changed("*")
         assert decide(library.view("fake:g1"), text) == pytest.approx(before)
+
+
+async def test_undoing_waits_for_no_long_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "Zephyrlink 的吉祥物是什么"
+    training, going_on = threading.Event(), threading.Event()
+    async with opened(prepared(tmp_path)) as (library, store):
+        before = decide(library.view("fake:g1"), text)
+        kept = await teach(library, store, "fake:g1", "哈哈哈笑死", "bad")
+        number = await teach(library, store, "fake:g1", text, "bad")
+        assert decide(library.view("fake:g1"), text) < before
+
+        def train(*arguments: object, cancelled: Callable[[], bool] | None = None, **options: object) -> object:
+            training.set()
+            while not going_on.wait(0.01):
+                if cancelled is not None and cancelled():
+                    raise TrainingCancelledError("cancelled")
+            return train_gate(*arguments, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(views_module, "train_gate", train)
+        monkeypatch.setattr(library_module, "UNDO_WAIT_S", 0.05)
+        running = asyncio.ensure_future(library.run())
+        await library.example_added((await store.examples.active("fake:g1"))[-1])  # trains with both
+        await asyncio.to_thread(training.wait)
+        await store.examples.undo(number, "fake:root")
+        await library.examples_changed("fake:g1")
+        assert decide(library.view("fake:g1"), text) == pytest.approx(before)
+        going_on.set()
+        async with asyncio.timeout(60):
+            while (view := library.view("fake:g1")) is None or view.gate.trained_on >= 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        known = [example.text for example in view.gate.stores.examples if example.source == "group"]
+        assert known == ["哈哈哈笑死"] and kept
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_question_keeps_the_view_it_started_with_across_a_reload(tmp_path: Path) -> None:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.cli.lines import read_objects
+from bot.cli.lines import check_output, read_objects
 from bot.cli.offline import open_bases, show_warnings
-from bot.cli.progress import progress, warn
+from bot.cli.progress import Step, progress, warn
 from bot.config import ConfigError, Settings
 from bot.views import Teachings, ViewMaker
-from rag.base import NoKnowledgeError
+from rag.base import Evidence, NoKnowledgeError
 from rag.gate import LabelledExample
 from rag.gate.curve import learning_curve
 from rag.gate.evaluation import EvalItem, Predictions, cross_validate_measured, measure_items, predict, summarise
 from rag.gate.measured import Search, measure_examples
 from rag.gate.plot import draw
 from rag.gate.prior import default_prior
-from rag.snapshot import View
+from rag.knowledge import Version
 
 CURVE_DRAWS = 5  # for each number of labels; the benchmark draws twenty
 
@@ -35,20 +35,19 @@ def evaluate(settings: Settings, options: argparse.Namespace) -> int:
     dial = settings.gate.unwanted_per_1000
     maker, bases = open_bases(settings)
     known = [*maker.examples("", bases, Teachings()), *train]
-    view = maker.view("", bases, Teachings(), extra=train)
-    if view is None:
+    search = maker.search("", bases)
+    if search is None:
         raise NoKnowledgeError("the knowledge base 'default' has no usable version: run `qunda build`")
-    show_warnings(maker)
     if options.cross_validate:
-        predictions = _cross_validated(maker, options, items, view, known, dial)
+        predictions = _cross_validated(maker, options, items, search, known, dial)
+        _warn_of_small_sides(predictions, options.cross_validate)
     else:
         _warn_of_repeated(items, known)
-        with progress() as step:
-            search = _counted(view, step, "deciding", len(items))
-            predictions = predict(view.gate, items, search, (dial,))
+        predictions = _measured(maker, bases, items, train, dial)
+    show_warnings(maker)
     summary = summarise(predictions, dial)
     if options.plot:
-        _plot(options.plot, predictions, items, maker, view)
+        _plot(options, predictions, items, maker, search)
     if options.predictions:
         write_predictions(options.predictions, items, predictions, dial)
     if options.json:
@@ -58,19 +57,40 @@ def evaluate(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _plot(path: Path, predictions: Predictions, items: Sequence[EvalItem], maker: ViewMaker, view: View) -> None:
-    """One SVG: precision against the share answered, reliability, and the learning curve on these messages."""
+def _measured(
+    maker: ViewMaker,
+    bases: Mapping[str, Version],
+    items: Sequence[EvalItem],
+    train: Sequence[LabelledExample],
+    dial: float,
+) -> Predictions:
+    """The gate that groups without examples of their own have; with ``train`` one that is kept nowhere."""
+    search = maker.search("", bases)
+    view = None if train else maker.view("", bases, Teachings())
+    assert search is not None
+    gate = view.gate if view else maker.train([*maker.examples("", bases, Teachings()), *train], search)
     with progress() as step:
-        examples = measure_items(items, _counted(view, step, "searching", len(items)), maker.embedder)
+        return predict(gate, items, _counted(search, step, "deciding", len(items)), (dial,))
+
+
+def _plot(
+    options: argparse.Namespace, predictions: Predictions, items: Sequence[EvalItem], maker: ViewMaker, search: Search
+) -> None:
+    """One SVG: precision against the share answered, reliability, and the learning curve on these messages.
+
+    With ``--cross-validate`` the curve fits its priors anew as well.
+    """
+    with progress() as step:
+        examples = measure_items(items, _counted(search, step, "searching", len(items)), maker.embedder)
         curve = learning_curve(
             examples,
             [item.block for item in items],
             maker.embedder,
             draws=CURVE_DRAWS,
-            prior=default_prior(),
+            prior=None if options.cross_validate else default_prior(),
             step=lambda done, total: step("learning curve", done, total),
         )
-    path.write_text(draw(predictions, curve, path.stem), "utf-8")
+    options.plot.write_text(draw(predictions, curve, options.plot.stem), "utf-8")
 
 
 def read_items(path: Path) -> list[EvalItem]:
@@ -84,8 +104,8 @@ def read_items(path: Path) -> list[EvalItem]:
         text, answer, block = line.get("text"), line.get("answer"), line.get("block")
         if not isinstance(text, str) or not isinstance(answer, bool):
             raise ConfigError(f'{path}, line {number}: {{"text": "...", "answer": true or false}} is needed')
-        if not isinstance(block, str | int | None):
-            raise ConfigError(f"{path}, line {number}: block must be a string or a number")
+        if not isinstance(block, str | int | None) or isinstance(block, bool):
+            raise ConfigError(f"{path}, line {number}: block must be a string or a whole number")
         items.append(EvalItem(text, answer, f"line {number}" if block is None else block))
     if not items:
         raise ConfigError(f'{path} is empty: lines of {{"text": "...", "answer": true or false}} are needed')
@@ -103,27 +123,32 @@ def _check(items: Sequence[EvalItem], options: argparse.Namespace) -> None:
     if folds is not None and not 2 <= folds <= blocks:
         can = f"takes 2 to {blocks} here" if blocks > 1 else "is not possible here"
         raise ConfigError(f"--cross-validate {can}: blocks stay whole, and {options.file} has {blocks}")
-    if options.predictions and not options.predictions.absolute().parent.is_dir():
-        raise ConfigError(f"--predictions: there is no folder {options.predictions.absolute().parent}")
+    if options.seed < 0:
+        raise ConfigError(f"--seed takes 0 or more, not {options.seed}")
+    inputs = (options.file, options.train)
+    if options.predictions:
+        check_output("--predictions", options.predictions, *inputs, options.plot)
+    if options.plot:
+        check_output("--plot", options.plot, *inputs, options.predictions)
 
 
-def _counted(view: View, step: Any, what: str, total: int) -> Search:
+def _counted(search: Search, step: Step, what: str, total: int) -> Search:
     done = 0
 
-    def search(text: str) -> Any:
+    def counted(text: str) -> Evidence:
         nonlocal done
         step(what, done, total)
         done += 1
-        return view.search(text)
+        return search(text)
 
-    return search
+    return counted
 
 
 def _cross_validated(
     maker: ViewMaker,
     options: argparse.Namespace,
     items: Sequence[EvalItem],
-    view: View,
+    search: Search,
     known: Sequence[LabelledExample],
     dial: float,
 ) -> Predictions:
@@ -131,9 +156,9 @@ def _cross_validated(
     texts = {item.text.strip() for item in items}
     extra = [example for example in known if example.text.strip() not in texts]
     with progress() as step:
-        search = _counted(view, step, "searching", len(items) + len(extra))
-        measured = measure_items(items, search, maker.embedder)
-        others = measure_examples(extra, search, maker.embedder)
+        counted = _counted(search, step, "searching", len(items) + len(extra))
+        measured = measure_items(items, counted, maker.embedder)
+        others = measure_examples(extra, counted, maker.embedder)
         step(f"fitting {options.cross_validate} folds", 0, 0)
         blocks = [item.block for item in items]
         return cross_validate_measured(
@@ -146,6 +171,14 @@ def _warn_of_repeated(items: Sequence[EvalItem], known: Sequence[LabelledExample
     repeated = sum(item.text.strip() in texts for item in items)
     if repeated:
         warn(f"the gate has learnt from {repeated} of these {len(items)} messages: the figures flatter it")
+
+
+def _warn_of_small_sides(predictions: Predictions, folds: int) -> None:
+    if predictions.shipped_priors:
+        warn(
+            f"{predictions.shipped_priors} of {folds} folds leave too few labels to fit a prior on; "
+            "those use the one that ships with the project"
+        )
 
 
 def write_predictions(path: Path, items: Sequence[EvalItem], predictions: Predictions, dial: float) -> None:

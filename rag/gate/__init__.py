@@ -7,7 +7,7 @@ event loop. Start at `train_gate` and `RelevanceGate.decide`; docs/gate.md expla
 from rag.gate.context import standalone_text
 from rag.gate.examples import LabelledExample, default_examples, read_examples
 from rag.gate.measured import TrainingCancelledError
-from rag.gate.reasons import describe
+from rag.gate.reasons import describe, explain
 from rag.gate.relevance import RelevanceGate
 from rag.gate.review import Finding, review
 from rag.gate.storage import gate_key, load_gate, save_gate
@@ -20,6 +20,7 @@ __all__ = [
     "TrainingCancelledError",
     "default_examples",
     "describe",
+    "explain",
     "gate_key",
     "load_gate",
     "read_examples",

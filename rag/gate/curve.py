@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder
-from rag.gate.evaluation import deal_blocks, decision_numbers, fit_side, predictions_of, roc_auc
+from rag.gate.evaluation import deal_blocks, decision_numbers, fit_side, fits_prior, predictions_of, roc_auc
 from rag.gate.measured import Examples
-from rag.gate.prior import Prior, fit_prior
+from rag.gate.prior import Prior, default_prior, fit_prior
 from rag.gate.training import make_folds
 
 SIZES = (20, 50, 100, 200, 500)
@@ -71,7 +71,9 @@ def _one(
     extra: Examples | None,
     prior: Prior | None,
 ) -> tuple[float, float]:
-    prior = prior or fit_prior(examples.base[rest], examples.good[rest], folds[rest])
+    if prior is None:
+        fits = fits_prior(examples.good[rest], folds[rest])
+        prior = fit_prior(examples.base[rest], examples.good[rest], folds[rest]) if fits else default_prior()
     training, held = examples.take(np.sort(drawn)), examples.take(outside)
     gate = fit_side(training, make_folds(training), embedder, extra, prior)
     predictions = predictions_of(gate, gate.scores(held), held.good, (gate.dial,))

@@ -19,7 +19,7 @@ _NAMES = (
     "sticker emoji "
 )
 _ALTERNATIVES = "|".join(sorted(map(re.escape, _NAMES.split()), key=len, reverse=True))
-EMOJI = re.compile(
+_EMOJI = re.compile(
     rf"\[(?:{_ALTERNATIVES})\]"
     r"|[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff][\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]*",
     re.IGNORECASE,
@@ -27,7 +27,12 @@ EMOJI = re.compile(
 _SAYS = re.compile(r"[^\W_]")
 
 
+def replace_emoji(text: str, sign: str) -> str:
+    """``text`` with ``sign`` for every emoji."""
+    return _EMOJI.sub(sign, text)
+
+
 def without_emoji(text: str) -> str:
     """``text`` without the emoji that stand beside words; a text of emoji alone stays."""
-    bare = EMOJI.sub(" ", text)
+    bare = replace_emoji(text, " ")
     return bare if bare != text and _SAYS.search(bare) else text

@@ -6,7 +6,7 @@ Knows no files and no command line; `qunda eval` prints what these functions ret
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,15 @@ from rag.gate.calibration import DIAL_SHARE
 from rag.gate.context import standalone_text
 from rag.gate.examples import LabelledExample, default_examples
 from rag.gate.measured import Examples, Search, measure_examples
-from rag.gate.prior import Prior, fit_prior
+from rag.gate.prior import Prior, default_prior, fit_prior
 from rag.gate.relevance import RelevanceGate
 from rag.gate.training import fit_gate, make_folds
 
 DIALS = (5.0, 10.0, 20.0, 50.0)
 BINS = 10
+MIN_FOR_PRIOR = (
+    5  # labels of either kind; with fewer the coefficients would say what these few happen to have in common
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Predictions:
     dials: NDArray[np.bool_]
     asked: tuple[float, ...]
     thresholds: NDArray[np.float64]
+    shipped_priors: int = 0  # gates of a cross-validation whose training side was too small to fit a prior on
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
@@ -119,14 +123,16 @@ def cross_validate_measured(
     """The work behind `cross_validate`, on examples that are numbers already."""
     folds = deal_blocks(blocks, k, seed)
     parts: list[tuple[NDArray[np.int64], Predictions]] = []
+    shipped = 0
     for fold in range(k):
         inside, outside = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         training = examples.take(inside)
         inner = folds[inside] if k > 2 else make_folds(training)  # of two folds one is left: it has to be cut itself
         gate = fit_side(training, inner, embedder, extra)
+        shipped += gate.prior is default_prior()
         held = examples.take(outside)
         parts.append((outside, predictions_of(gate, gate.scores(held), held.good, asked)))
-    return _joined(parts)
+    return replace(_joined(parts), shipped_priors=shipped)
 
 
 def fit_side(
@@ -136,12 +142,23 @@ def fit_side(
     extra: Examples | None = None,
     prior: Prior | None = None,
 ) -> RelevanceGate:
-    """A gate of one training side with the prior fitted on it too (unless given); ``extra`` is never held out."""
-    prior = prior or fit_prior(training.base, training.good, folds)
+    """A gate of one training side with the prior fitted on it too (unless given); ``extra`` is never held out.
+
+    A side that is too small for that (`fits_prior`) takes the prior that ships with the project.
+    """
+    if prior is None:
+        fits = fits_prior(training.good, folds)
+        prior = fit_prior(training.base, training.good, folds) if fits else default_prior()
     if extra is None:
         return fit_gate(training, prior, embedder, folds=folds)
     outside = np.full(len(extra.items), -1, np.int64)
     return fit_gate(training.joined(extra), prior, embedder, folds=np.concatenate([folds, outside]))
+
+
+def fits_prior(good: NDArray[np.bool_], folds: NDArray[np.int64]) -> bool:
+    """Whether labels (n,) can be held out fold by fold with enough of either kind left to fit a prior on."""
+    left = [good[folds != fold] for fold in np.unique(folds)]
+    return bool(left) and all(min(side.sum(), (~side).sum()) >= MIN_FOR_PRIOR for side in left)
 
 
 def deal_blocks(blocks: Sequence[int | str], k: int, seed: int) -> NDArray[np.int64]:

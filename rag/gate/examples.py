@@ -39,7 +39,7 @@ def read_examples(path: Path, good: bool) -> list[LabelledExample]:
         raise RagError(f"{path} cannot be read ({error.strerror}); correct the path in config.ini") from error
     except UnicodeDecodeError as error:
         raise RagError(f"{path} is not UTF-8; save it as UTF-8") from error
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RagError(f'{path} is not JSON ({error}); write a list of questions: ["...", "..."]') from error
     if not isinstance(items, list):
         raise RagError(f'{path} holds {_kind(items)}; write a list of questions: ["...", "..."]')

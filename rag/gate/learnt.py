@@ -22,16 +22,17 @@ _NEAR = slice(NUMBERS_FROM_BASE + len(SPECIFIC), NUMBERS_FROM_BASE + len(SPECIFI
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """Scores messages."""
+    """Scores messages; ``fade``: how much of what the prior says of the form counts."""
 
     vocabulary: ChatterVocabulary
     model: Model
+    fade: float
 
     def scores(
         self, examples: Examples, prior: Prior, stores: Examples | ExampleStores, neural: bool
     ) -> NDArray[np.float64]:
         """The scores of examples that were not learnt from, shape (n,)."""
-        return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False))
+        return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False, form=self.fade))
 
     def score(
         self, text: str, evidence: Evidence, base: FloatArray, near: FloatArray, vector: FloatArray | None, prior: float

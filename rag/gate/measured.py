@@ -93,9 +93,19 @@ class Examples:
         return ChatterVocabulary.fit([row for row, item in zip(self.terms, self.items, strict=True) if not item.good])
 
     def rows(
-        self, prior: Prior, vocabulary: ChatterVocabulary, stores: Examples | ExampleStores, neural: bool, *, same: bool
+        self,
+        prior: Prior,
+        vocabulary: ChatterVocabulary,
+        stores: Examples | ExampleStores,
+        neural: bool,
+        *,
+        same: bool,
+        form: float,
     ) -> Rows:
-        """With the columns that vocabulary and stores add; ``same``: they are made of these examples."""
+        """With the columns that vocabulary and stores add; ``same``: they are made of these examples.
+
+        ``form``: how much of what the prior says of the form counts.
+        """
         pairs = zip(self.terms, self.items, strict=True)
         specific = [vocabulary.columns(row, counted=same and not item.good) for row, item in pairs]
         numbers = [self.base[:, :NUMBERS_FROM_BASE], np.array(specific, np.float32).reshape(-1, len(SPECIFIC))]
@@ -105,7 +115,7 @@ class Examples:
             numbers.append(self.base[:, DENSE : DENSE + 1])
             vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
-        prior_odds = prior.logit(self.base)
+        prior_odds = prior.logit(self.base, form)
         return Rows(self.wording, np.hstack(numbers), vectors, prior_odds, self.good, weights)
 
     def _near(self, stores: Examples | ExampleStores, *, same: bool) -> FloatArray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -36,15 +36,12 @@ class Prior:
     bias: float
     calibration: Calibration
 
-    def logit(self, columns: FloatArray) -> FloatArray:
-        """The prior's log-odds for rows of columns, shape (n, len(COLUMNS)) -> (n,)."""
-        return (((columns - self.mean) / self.scale) @ self.weights + self.bias).astype(np.float32)
-
-    def with_form(self, share: float) -> Prior:
-        """The same prior, with ``share`` of the weight of form: the more examples, the more wording tells."""
+    def logit(self, columns: FloatArray, form: float = 1.0) -> FloatArray:
+        """The prior's log-odds for rows of columns, shape (n, len(COLUMNS)) -> (n,); ``form``: how much of what it
+        says of the form counts."""
         weights = self.weights.copy()
-        weights[len(KNOWLEDGE) :] *= share
-        return replace(self, weights=weights)
+        weights[len(KNOWLEDGE) :] *= form
+        return (((columns - self.mean) / self.scale) @ weights + self.bias).astype(np.float32)
 
     def form_logit(self, columns: FloatArray) -> float:
         """What the form of one message adds to the log-odds."""

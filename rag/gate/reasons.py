@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag.base import Language, Reason
+from rag.base import GateDecision, Language, Reason
+from rag.gate.calibration import MIN_PER_CLASS
+from rag.gate.wording import EMOJI, PICTURE
 
 if TYPE_CHECKING:
     from rag.gate.relevance import RelevanceGate
 
 _SHOWN = 40  # characters of an example
+_ALIKE = 0.4  # cosine below which an example explains nothing
+_LIKE = ("like_good", "like_bad")
+_SIGNS = {"zh": {PICTURE: "[图片]", EMOJI: "[表情]"}, "en": {PICTURE: "[picture]", EMOJI: "[emoji]"}}
 _WORDS: dict[str, tuple[str, str, str, str]] = {
     # name: for (zh), against (zh), for (en), against (en)
     "known_name": (
@@ -27,15 +32,27 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     "form": ("像在提问", "不像在提问", "it is put as a question", "it is not put as a question"),
     "like_good": (
         "像该回答的例子“{detail}”（{value:.2f}）",
-        "最接近的该回答的例子“{detail}”并不很像（{value:.2f}）",
+        "像该回答的例子“{detail}”（{value:.2f}）",
         "like the good question ‹{detail}›, {value:.2f}",
-        "the nearest good question ‹{detail}› is not near, {value:.2f}",
+        "like the good question ‹{detail}›, {value:.2f}",
     ),
     "like_bad": (
-        "最接近的不该回答的例子“{detail}”并不很像（{value:.2f}）",
         "像不该回答的例子“{detail}”（{value:.2f}）",
-        "the nearest bad question ‹{detail}› is not near, {value:.2f}",
+        "像不该回答的例子“{detail}”（{value:.2f}）",
         "like the bad question ‹{detail}›, {value:.2f}",
+        "like the bad question ‹{detail}›, {value:.2f}",
+    ),
+    "unlike": (
+        "不像任何不该回答的例子",
+        "不像任何该回答的例子",
+        "unlike the bad questions",
+        "unlike the good questions",
+    ),
+    "worded": (
+        "措辞像该回答的消息",
+        "措辞像闲聊",
+        "worded like messages worth an answer",
+        "worded like chatter",
     ),
     "wording": (
         "措辞像该回答的消息（“{detail}”）",
@@ -78,23 +95,49 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+def explain(decision: GateDecision, language: Language, limit: int) -> list[str]:
+    """Words for the reasons of a decision: those that speak for it first, each group in the order of its weight.
+
+    An example that is hardly alike, or that another reason names already, is left out.
+    """
+    named = {reason.detail for reason in decision.reasons if reason.name in ("feedback", "greeting")}
+    told = [
+        reason
+        for reason in decision.reasons
+        if reason.name not in _LIKE or (reason.value >= _ALIKE and reason.detail not in named)
+    ]
+    told.sort(key=lambda reason: (reason.contribution >= 0) != decision.answer)
+    return [describe(reason, language) for reason in told[:limit]]
+
+
 def describe(reason: Reason, language: Language) -> str:
     """Words for one reason; its name where nothing better is known."""
-    words = _WORDS.get(reason.name)
+    name = "worded" if reason.name == "wording" and not reason.detail.strip() else reason.name
+    words = _WORDS.get(name)
     if words is None:
-        return reason.name
+        return name
     template = words[(0 if language == "zh" else 2) + (reason.contribution < 0)]
     detail = " ".join(reason.detail.split())
+    for sign, word in _SIGNS[language].items():
+        detail = detail.replace(sign, word)
     shown = detail if len(detail) <= _SHOWN else detail[: _SHOWN - 1] + "…"
     return template.format(detail=shown, value=reason.value)
 
 
 def describe_gate(gate: RelevanceGate, language: Language) -> str:
-    """What the decisions of a gate rest on."""
-    used = gate.examples_used
+    """What the decisions of a gate rest on: a sentence."""
+    own = [example.good for example in gate.stores.examples if example.source != "default"]
+    good, bad, need = sum(own), len(own) - sum(own), MIN_PER_CLASS
     if gate.calibrated:
-        zh, en = f"按 {used} 条例子校准", f"calibrated on {used} examples"
+        zh = f"门槛由 {len(own)} 条例子得出（该答 {good} 条，不该答 {bad} 条）。"
+        en = f"The threshold follows from {len(own)} examples ({good} good, {bad} bad)."
     else:
-        zh = f"例子还少（{used} 条），先按通用经验判断；用 /good 和 /bad 教它"
-        en = f"few examples yet ({used}), so general experience decides; teach it with /good and /bad"
+        zh = (
+            f"例子还少（该答 {good} 条，不该答 {bad} 条，各要 {need} 条），门槛先按通用经验；"
+            "用 /good 和 /bad 教它，或者用 qunda label 一次标注一批。"
+        )
+        en = (
+            f"There are few examples yet ({good} good, {bad} bad; {need} of each are needed), so the threshold "
+            "follows general experience; teach it with /good and /bad, or label many at once with qunda label."
+        )
     return zh if language == "zh" else en

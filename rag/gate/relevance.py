@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -25,10 +27,11 @@ OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
 MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
 MENTION_THRESHOLD = 0.5
 SAME = 0.9  # cosine from which a mention says what a bad example says: greetings and thanks
+_MORE = 2  # characters by which it may be longer: the cosine hardly counts words such as "how" and "is"
 FEEDBACK = 10.0  # the score of a message that is a good example itself
 _NEAR = 0.6  # cosine from which an example speaks of another message
 _CALLED = 3.0  # log-odds of the two
-_ALIKE = 0.2  # cosine from which an example is worth naming
+ALIKE = 0.4  # cosine from which an example is worth naming
 _NAME_SHARE = 0.5  # of the idf of a mention: from here on a known name carries it
 
 
@@ -80,6 +83,18 @@ class RelevanceGate:
         trained = len(self.stores.examples) if self.trained_on < 0 else self.trained_on
         return replace(self, stores=self.stores.extended(added, vectors), trained_on=trained)
 
+    def without_examples(self, gone: Sequence[LabelledExample]) -> RelevanceGate:
+        """The same gate without some examples in its stores, each once; the model forgets them at the next training."""
+        left, kept = Counter(gone), list[int]()
+        for number in reversed(range(len(self.stores.examples))):
+            example = self.stores.examples[number]
+            if left[example]:
+                left[example] -= 1
+            else:
+                kept.insert(0, number)
+        stores = ExampleStores(tuple(self.stores.examples[number] for number in kept), self.stores.vectors[kept])
+        return replace(self, stores=stores, trained_on=sum(number < self._trained for number in kept))
+
     def note(self, language: Language) -> str:
         """A sentence for admins on what the decisions rest on."""
         from rag.gate.reasons import describe_gate
@@ -97,7 +112,7 @@ class RelevanceGate:
             score = min(score, 0.0) + OBJECTION
         share = MENTION_SHARE if question.mentioned else self.expected_share
         if question.mentioned:
-            called = self._called(evidence.terms, similarities)
+            called = self._called(canonical(text), evidence.terms, similarities)
             reasons += called
             score += sum(reason.contribution for reason in called)
         probability = _sigmoid(self.calibration.log_odds(score, share))
@@ -124,7 +139,8 @@ class RelevanceGate:
 
     def _score(self, text: str, evidence: Evidence, similarities: FloatArray) -> tuple[float, list[Reason]]:
         base, form = columns(text, evidence), canonical(text)
-        prior = float(self.prior.logit(base[None])[0])
+        form_share = 1.0 if self.learnt is None else self.learnt.fade
+        prior = float(self.prior.logit(base[None], form_share)[0])
         if self.learnt is None:
             total, parts = prior, Parts(0.0, 0.0, 0.0, 0.0, prior)
         else:
@@ -140,7 +156,7 @@ class RelevanceGate:
                 alike += moved
             else:
                 reasons.append(Reason("feedback", moved, told.similarity, told.example.text))
-        return total, [*reasons, *self._alike(similarities, alike)]
+        return total, [*reasons, self._alike(similarities, alike)] if len(similarities) else reasons
 
     def _similarities(self, text: str, evidence: Evidence) -> FloatArray:
         vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
@@ -162,27 +178,27 @@ class RelevanceGate:
                     best = told
         return best
 
-    def _called(self, terms: Sequence[Term], similarities: FloatArray) -> list[Reason]:
+    def _called(self, form: str, terms: Sequence[Term], similarities: FloatArray) -> list[Reason]:
         """What counts in a mention alone: a known name carries it, a greeting is no question."""
         bad = self.stores.nearest(similarities, False)
-        if bad is not None and bad[1] >= SAME:
+        if bad is not None and bad[1] >= SAME and len(form) <= len(canonical(bad[0].text)) + _MORE:
             return [Reason("greeting", -_CALLED, bad[1], bad[0].text)]
         named = _known_name(terms)
         return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
 
-    def _alike(self, similarities: FloatArray, moved: float) -> list[Reason]:
-        """What the stores add, and the example that says so: a near one on that side, or else that the other side
-        has none."""
-        found = [(label, self.stores.nearest(similarities, label)) for label in (moved >= 0, moved < 0)]
-        there = [(label, nearest) for label, nearest in found if nearest is not None]
-        if not there:
-            return []
-        label, (example, similarity) = next((one for one in there if one[1][1] > _ALIKE), there[-1])
-        return [Reason("like_good" if label else "like_bad", moved, similarity, example.text)]
+    def _alike(self, similarities: FloatArray, moved: float) -> Reason:
+        """What the stores add, with the nearest example of the side that they take, where one is near."""
+        good = moved >= 0
+        nearest = self.stores.nearest(similarities, good)
+        if nearest is not None and nearest[1] >= ALIKE:
+            return Reason("like_good" if good else "like_bad", moved, nearest[1], nearest[0].text)
+        return Reason("unlike", moved)
 
     def _reasons(self, form: str, evidence: Evidence, base: FloatArray, parts: Parts) -> list[Reason]:
         """What makes up the score, but for the stores and what is the same for every message."""
-        asks = self.prior.form_logit(base) * (1.0 if self.learnt is None else self.learnt.model.prior_slope)
+        asks = self.prior.form_logit(base)
+        if self.learnt is not None:
+            asks *= self.learnt.fade * self.learnt.model.prior_slope
         knowledge = parts.numbers + parts.prior - asks
         rarest = max((t for t in evidence.terms if t.df and is_name(t)), key=lambda t: t.idf, default=None)
         known = Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else None
@@ -195,12 +211,16 @@ class RelevanceGate:
 
     @staticmethod
     def _strongest(learnt: Learnt, form: str, wording: float) -> str:
-        """The n-gram that speaks most for the side that the wording takes."""
+        """The n-gram that speaks most for the side that the wording takes; nothing where none does."""
         found, added = learnt.wording_of(form)
         weights = dict(zip(found.tolist(), added.tolist(), strict=True))
         pieces = {piece.strip(): weights.get(number, 0.0) for piece, number in ngrams(form) if len(piece.strip()) > 1}
         sign = math.copysign(1, wording)
-        return max(pieces, key=lambda piece: sign * pieces[piece], default="")
+        strongest = max(pieces, key=lambda piece: sign * pieces[piece], default="")
+        if sign * pieces.get(strongest, 0.0) <= 0:
+            return ""
+        around = re.search(rf"[a-z0-9_]*{re.escape(strongest)}[a-z0-9_]*", form) if strongest.isascii() else None
+        return around[0] if around else strongest  # the word, where it is a scrap of one
 
 
 def _known_name(terms: Sequence[Term]) -> Term | None:

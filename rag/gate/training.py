@@ -19,7 +19,7 @@ from rag.gate.relevance import RelevanceGate
 from rag.gate.stores import ExampleStores
 
 FOLDS = 5
-FADE = 50.0  # own examples at which the shipped ones count half
+FADE = 50.0  # own examples at which the shipped ones, and the form in the prior, count half
 
 
 def train_gate(
@@ -54,7 +54,6 @@ def fit_gate(
     if not examples.items:
         return RelevanceGate(prior, None, stores, embedder, prior.calibration, calibrated=False)
     scored = np.array([item.source != "default" for item in examples.items], bool)
-    prior = prior.with_form(FADE / (FADE + scored.sum()))
     enough = min(np.sum(examples.good & scored), np.sum(~examples.good & scored)) >= MIN_PER_CLASS
     calibration = prior.calibration
     if enough:
@@ -68,14 +67,14 @@ def fit_gate(
 def learn(examples: Examples, prior: Prior, embedder: Embedder) -> Learnt:
     """Fit vocabulary and model on examples and on their pieces of chatter."""
     vocabulary, neural = examples.vocabulary(), is_neural(embedder)
-    rows = examples.rows(prior, vocabulary, examples, neural, same=True)
     own = sum(item.source != "default" for item in examples.items)
-    fade = FADE / (FADE + own)  # the shipped examples step back before those of the group
+    fade = FADE / (FADE + own)  # what was learnt elsewhere steps back before the examples of the group
+    rows = examples.rows(prior, vocabulary, examples, neural, same=True, form=fade)
     shipped = np.array([item.source == "default" for item in examples.items], bool)
     rows = replace(rows, weights=np.where(shipped, rows.weights * fade, rows.weights))
     pieces = examples.pieces
-    more = pieces.rows(prior, vocabulary, examples, neural, same=False) if pieces and pieces.items else None
-    return Learnt(vocabulary, fit_model(rows, more))
+    more = pieces.rows(prior, vocabulary, examples, neural, same=False, form=fade) if pieces and pieces.items else None
+    return Learnt(vocabulary, fit_model(rows, more), fade)
 
 
 def held_out_scores(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray
-from rag.gate.emoji import EMOJI, without_emoji
+from rag.gate.emoji import replace_emoji, without_emoji
 from rag.gate.hanzi import simplify
 from rag.tokens import fold
 
@@ -26,7 +26,7 @@ UInt64Array = NDArray[np.uint64]
 MAX_CHARS = 2_000  # of one message: what it is about stands early, and a flood must not cost time
 NGRAMS = (1, 2, 3)
 
-PICTURE, SMILE = "\ue000", "\ue001"  # one sign each, whatever the picture or the emoji
+PICTURE, EMOJI = "\ue000", "\ue001"  # one sign each, whatever the picture or the emoji
 _PICTURE = re.compile(r"\[(?:图片|视频|文件|image|picture|photo|video|file|img)\]", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 _REPEATED = re.compile(r"(.)\1{3,}")
@@ -39,7 +39,7 @@ def plain(text: str) -> str:
 
 def canonical(text: str) -> str:
     """One form for what people write alike: widths and case folded, characters simplified, emoji gone or as signs."""
-    text = fold(EMOJI.sub(SMILE, _PICTURE.sub(PICTURE, plain(text[:MAX_CHARS]))))
+    text = fold(replace_emoji(_PICTURE.sub(PICTURE, plain(text[:MAX_CHARS])), EMOJI))
     return _REPEATED.sub(r"\1\1\1", _SPACES.sub(" ", text.lower())).strip()
 
 
