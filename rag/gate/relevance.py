@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -33,6 +33,8 @@ _NEAR = 0.6  # cosine from which an example speaks of another message
 _CALLED = 3.0  # log-odds of the two
 ALIKE = 0.4  # cosine from which an example is worth naming
 _NAME_SHARE = 0.5  # of the idf of a mention: from here on a known name carries it
+_FEW = 3  # terms; Chinese words are names only where little else is said
+_TIE = 0.05  # nearness by which an earlier example has to be nearer than a later one to count
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ class RelevanceGate:
             if example.source != "default":
                 same = canonical(example.text) == form
                 told = _Told(example, similarity, 1.0 if same else max(similarity - _NEAR, 0.0) / (1 - _NEAR))
-                if best is None or told.nearness >= best.nearness:  # of two equal ones the later counts
+                if best is None or told.nearness >= best.nearness - _TIE:  # the later of two equal ones
                     best = told
         return best
 
@@ -183,7 +185,8 @@ class RelevanceGate:
         bad = self.stores.nearest(similarities, False)
         if bad is not None and bad[1] >= SAME and len(form) <= len(canonical(bad[0].text)) + _MORE:
             return [Reason("greeting", -_CALLED, bad[1], bad[0].text)]
-        named = _known_name(terms)
+        chatter = self.learnt.vocabulary.counts if self.learnt is not None else {}
+        named = _known_name(terms, chatter)
         return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
 
     def _alike(self, similarities: FloatArray, moved: float) -> Reason:
@@ -223,13 +226,15 @@ class RelevanceGate:
         return around[0] if around else strongest  # the word, where it is a scrap of one
 
 
-def _known_name(terms: Sequence[Term]) -> Term | None:
-    """The name that a short mention consists of, where the knowledge base has it."""
-    total = sum(term.idf for term in terms)
-    named = [term for term in terms if term.df and is_name(term)]
-    if not named or sum(term.idf for term in named) < _NAME_SHARE * total:
+def _known_name(terms: Sequence[Term], chatter: Mapping[str, int]) -> Term | None:
+    """The name that a short mention consists of, where the knowledge base has it and ``chatter`` does not."""
+    said = [term for term in terms if term.kind != "han" or len(term.text) == 2]
+    names = [term for term in said if term.df and is_name(term)]
+    if len(said) <= _FEW:
+        names += [term for term in said if term.df and term.kind == "han" and not chatter.get(term.text)]
+    if not names or sum(term.idf for term in names) < _NAME_SHARE * sum(term.idf for term in said):
         return None
-    return max(named, key=lambda term: term.idf)
+    return max(names, key=lambda term: term.idf)
 
 
 def _sigmoid(x: float) -> float:

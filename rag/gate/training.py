@@ -59,7 +59,7 @@ def fit_gate(
     if enough:
         folds = make_folds(examples) if folds is None else folds
         scores = held_out_scores(examples, prior, embedder, folds, scored, cancelled)
-        calibration = Calibration.fit(scores[scored], examples.good[scored])
+        calibration = Calibration.fit(scores[scored], examples.good[scored], prior.calibration)
     learnt = learn(examples, prior, embedder)
     return RelevanceGate(prior, learnt, stores, embedder, calibration, calibrated=bool(enough))
 

@@ -21,8 +21,8 @@ from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.gate import default_examples
 from rag.gate.calibration import Calibration
-from rag.gate.evaluation import EvalItem, deal_blocks, measure_examples, measure_items
-from rag.gate.measured import Examples
+from rag.gate.evaluation import EvalItem, deal_blocks, measure_items
+from rag.gate.measured import Examples, measure_examples
 from rag.gate.prior import Prior, fit_prior
 from rag.gate.training import learn
 from rag.knowledge import open_current
