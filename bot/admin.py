@@ -13,6 +13,7 @@ from bot import VERSION
 from bot.clock import Clock
 from bot.commands import Call, Command, Commands
 from bot.feedback import teach
+from bot.gather import judged_as
 from bot.outbox import Outbox, SentReply
 from bot.store import Example, Store
 from bot.store.messages import StoredMessage
@@ -164,7 +165,7 @@ class Admin:
             return await self.store.messages.last_decision(call.group)
         platform = call.message.conversation.platform
         answered = await self.store.messages.for_sent(platform, quote.id)
-        return answered or await self.store.messages.get(platform, quote.id)
+        return answered or await judged_as(self.store, platform, quote.id)
 
     async def recall(self, call: Call) -> str:
         """Withdraw the quoted answer, the answer to the quoted question, or the last answer; of this group only."""

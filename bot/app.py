@@ -129,7 +129,7 @@ class App:
             clock,
             entrance=gatherer.offer,
             max_backlog=settings.bot.max_backlog,
-            on_signal=FeedbackDesk(store, outbox, library).handle,
+            on_signal=FeedbackDesk(store, outbox, library, gatherer.take_out).handle,
             on_overloaded=assistant.overloaded,
         )
         supervisor = Supervisor(self.adapters, inbox.deliver, clock)

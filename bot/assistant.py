@@ -1,6 +1,6 @@
 """What happens to one message: command, silence, or judge and answer. The handler that the lanes call.
 
-It translates between the two sides: a message with its context becomes a `Question`, cited passages become `Citation`s.
+It translates between the two sides: a message becomes a `Question` (see `bot.questions`), sources become `Citation`s.
 It knows no concrete platform and no model. Every path ends in exactly one `Outcome`.
 """
 
@@ -18,18 +18,19 @@ from adapters.base import Adapter, AdapterError, Citation, Message, Quote, Reply
 from bot.arrivals import Arrivals
 from bot.clock import Clock
 from bot.config import Mode, Settings
-from bot.context import Contexts, Said
+from bot.context import Contexts
+from bot.feedback import TAKEN_BACK
 from bot.limits import LimitHit, Limits
 from bot.live import LiveReply
 from bot.outbox import Outbox
 from bot.outcome import Outcome
-from bot.responder import Judgement, Responder, not_covered, outcome
+from bot.questions import make_question, text_of
+from bot.responder import Judgement, Responder, declined, is_greeting, not_covered, outcome
 from bot.texts import Language, say
-from rag.base import Question, RagError, Turn, detect_language
+from rag.base import Question, RagError, detect_language
 from rag.snapshot import View
 
-MAX_QUESTION_CHARS = 4_000
-_COMMAND = re.compile(r"[/／][a-z]+(?:\s+(?:[\d.]+|undo|all|default))?|[\W\d_]+", re.IGNORECASE)
+_COMMAND = re.compile(r"[/／][a-z]+(?:\s+(?:[\d.]+|undo|all|default))*|[\W\d_]+", re.IGNORECASE)
 
 
 class Views(Protocol):
@@ -109,7 +110,7 @@ class Assistant:
             silent = self._stay_out(message, addressed, language)
             if silent is not None:
                 return silent
-            if addressed and not _text_of(message):
+            if addressed and not text_of(message):
                 return await self._say(message, say("empty_mention", language), Outcome("command", detail="greeting"))
             question = replace(
                 make_question(message, earlier, addressed, language),
@@ -177,7 +178,7 @@ class Assistant:
             return Outcome("silent", reasons=(say("reason_paused", language),))
         if mode == "mention" and not addressed:
             return Outcome("silent", reasons=(say("reason_mode", language),))
-        if not addressed and not _text_of(message):
+        if not addressed and not text_of(message):
             return Outcome("silent", reasons=(say("reason_empty", language),))
         return None
 
@@ -190,6 +191,8 @@ class Assistant:
         except RagError as error:
             logger.error("search failed: {}", error)
             return await self._fail(message, question, Outcome("failed", "retrieve", str(error)), "failed:retrieve")
+        if (judgement.decision.answer or question.mentioned) and await self._taken_back(message):
+            return self._keep_silent(question, judgement)
         if not judgement.decision.answer:
             return await self._decline(message, question, judgement)
         hit = self.limits.allow(message)
@@ -200,8 +203,18 @@ class Assistant:
     async def _decline(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
         if not question.mentioned:
             return outcome(question, judgement, "silent")
-        text = not_covered(question.language, judgement.evidence)
-        return await self._say(message, text, outcome(question, judgement, "abstained"))
+        if is_greeting(judgement) and not self._speaks_to_bot(message):  # thanks below an answer, for instance
+            return outcome(question, judgement, "silent")
+        return await self._say(message, declined(question, judgement), outcome(question, judgement, "abstained"))
+
+    async def _taken_back(self, message: Message) -> bool:
+        """Whether its author recalled the message before it was answered."""
+        noted = await self.outbox.store.feedback.of(message.conversation.platform, message.id)
+        return any(kind == TAKEN_BACK for _, kind in noted)
+
+    @staticmethod
+    def _keep_silent(question: Question, judgement: Judgement) -> Outcome:
+        return outcome(question, judgement, "silent", extra=(say("reason_taken_back", question.language),))
 
     async def _limited(self, message: Message, question: Question, judgement: Judgement, hit: LimitHit) -> Outcome:
         done = outcome(question, judgement, "limited", detail=f"{hit.scope}: {hit.limit} an hour")
@@ -217,6 +230,8 @@ class Assistant:
             async with AsyncExitStack() as stack:
                 growing = _Growing(self.outbox, message, stack) if adapter.abilities.stream else None
                 done = await self.responder.answer(question, judgement, growing.show if growing else None)
+                if await self._taken_back(message):
+                    return self._keep_silent(question, judgement)
                 replies = self._replies(message, question, judgement, done)
                 if not replies:
                     return done
@@ -272,27 +287,3 @@ class _Growing:
         if self.stream is None:
             self.stream = await self.stack.enter_async_context(self.outbox.stream(self.message))
         await self.stream.update(text)
-
-
-def _text_of(message: Message) -> str:
-    return message.text.strip() or (message.quote.text.strip() if message.quote and message.mentions_bot else "")
-
-
-def make_question(message: Message, earlier: tuple[Said, ...], addressed: bool, language: Language) -> Question:
-    """A message with what was said before, as the gate and the answer look at it."""
-    quote = message.quote
-    others = [person for person in message.mentions if not person.is_bot]
-    return Question(
-        text=_text_of(message)[:MAX_QUESTION_CHARS],
-        language=language,
-        mentioned=addressed,
-        addressed_to_others=not addressed and (bool(others) or message.text.lstrip().startswith("@")),
-        quotes_person=not addressed and quote is not None and not (quote.author and quote.author.is_bot),
-        quoted_text=quote.text if quote else "",
-        history=tuple(turn_of(said, message) for said in earlier),
-    )
-
-
-def turn_of(said: Said, message: Message) -> Turn:
-    """One earlier message as a turn."""
-    return Turn(said.name, said.text, said.is_bot, not said.is_bot and said.sender == message.sender.id)

@@ -23,15 +23,20 @@ Label = Literal["good", "bad"]
 GOOD_SIGNS = frozenset({"👍", "thumbsup", "+1", "good", "ok", "done", "赞", "强"})
 BAD_SIGNS = frozenset({"👎", "thumbsdown", "-1", "bad", "踩", "弱"})
 SOURCE = "feedback"
+TAKEN_BACK = "question taken back"  # what is noted of a question that was recalled before it had its answer
 
 
 @dataclass(slots=True)
 class FeedbackDesk:
-    """Handles the events that are no messages; the inbox hands each to `handle` once, in order."""
+    """Handles the events that are no messages; the inbox hands each to `handle` once, in order.
+
+    ``let_go`` takes a message that was recalled out of what waits to be joined with it.
+    """
 
     store: Store
     outbox: Outbox
     gates: Gates
+    let_go: Callable[[Message], None] = lambda message: None
 
     async def handle(self, signal: Signal) -> None:
         """One event."""
@@ -80,12 +85,20 @@ class FeedbackDesk:
             await teach(self.store, self.gates.example_added, question, wanted, by, source)
 
     async def _question_recalled(self, signal: Recalled) -> None:
-        """A question that its author takes back takes its answer with it."""
-        sent = await self.outbox.sent_for(signal.conversation.platform, signal.message_id)
-        if sent is None:
+        """A question that its author takes back takes its answer with it, or gets none where it has none yet."""
+        platform = signal.conversation.platform
+        stored = await self.store.messages.get(platform, signal.message_id)
+        if stored is None:
             return
-        if signal.by is not None and signal.by.key != sent.message.sender.key:
+        asker = stored.message.sender.key
+        if signal.by is not None and signal.by.key != asker:
             logger.debug("a question was recalled by somebody else; its answer stays")
+            return
+        if stored.outcome is None:
+            await self.store.feedback.add(platform, signal.message_id, asker, TAKEN_BACK)
+            self.let_go(stored.message)
+        sent = await self.outbox.sent_for(platform, signal.message_id)
+        if sent is None:
             return
         try:
             await self.outbox.recall(sent)

@@ -18,10 +18,12 @@ from bot.clock import Clock
 from bot.lanes import Lanes
 from bot.outcome import Outcome
 from bot.store import Store, persist
+from bot.store.messages import StoredMessage
 
 MAX_JOINED = 8
 MAX_JOINED_CHARS = 2_000
 IDLE_S = 0.3
+JUDGED_WITH = "judged with message "
 
 Item = tuple[int, Message]
 
@@ -81,6 +83,18 @@ class Gatherer:
             self._release(key)
             self._released.put_nowait([(seq, message)])
 
+    def take_out(self, message: Message) -> None:
+        """Hand on a held message alone, for its author has recalled it: nothing is joined with it."""
+        key = (message.conversation, message.sender.id)
+        series = self._held.get(key)
+        found = next((item for item in series.items if item[1].id == message.id), None) if series else None
+        if series is None or found is None:
+            return
+        series.items.remove(found)
+        if not series.items:
+            self._release(key)
+        self._released.put_nowait([found])
+
     async def run(self) -> None:
         """Hand on what was released, until cancelled."""
         while True:
@@ -104,7 +118,8 @@ class Gatherer:
         if series is not None:
             if series.timer is not None:
                 series.timer.cancel()
-            self._released.put_nowait(series.items)
+            if series.items:
+                self._released.put_nowait(series.items)
 
     def _pass_time(self, message: Message) -> None:
         """Virtual time has come to this message: let go whose sender has been quiet for long enough before it."""
@@ -125,10 +140,18 @@ class Gatherer:
             self._release(key)
 
     async def _merge(self, seq: int, joined: Message, others: Sequence[Message]) -> None:
-        outcome = Outcome("merged", detail=f"judged with message {joined.id}")
+        outcome = Outcome("merged", detail=f"{JUDGED_WITH}{joined.id}")
         await persist(lambda: self._store.messages.merge(seq, joined, others, outcome), self._clock)
         for message in others:
             self._lanes.announce(message, outcome)
+
+
+async def judged_as(store: Store, platform: str, message_id: str) -> StoredMessage | None:
+    """A stored message; for one that was merged, the message that it was judged with."""
+    stored = await store.messages.get(platform, message_id)
+    if stored is None or stored.outcome is None or stored.outcome.kind != "merged":
+        return stored
+    return await store.messages.get(platform, stored.outcome.detail.removeprefix(JUDGED_WITH)) or stored
 
 
 def join(messages: Sequence[Message]) -> Message:

@@ -18,6 +18,7 @@ from rag.snapshot import View
 
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4
+SHOWN_CHARS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def outcome(
     """An outcome with the decision's figures and its reasons in the asker's language."""
     decision = judgement.decision if judgement else None
     reasons = explain(decision, question.language, SHOWN_REASONS) if decision else []
+    if decision and (earlier := _continued(question)):
+        reasons.append(say("reason_continues", question.language, earlier=earlier))
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
         stage=stage,
@@ -103,6 +106,25 @@ def outcome(
         if answer
         else (),
     )
+
+
+def _continued(question: Question) -> str:
+    """What a follow-up was judged together with."""
+    own, judged = question.text.strip(), standalone_text(question)
+    earlier = " ".join(judged[: max(len(judged) - len(own), 0)].split())
+    return earlier if len(earlier) <= SHOWN_CHARS else earlier[: SHOWN_CHARS - 1] + "…"
+
+
+def is_greeting(judgement: Judgement) -> bool:
+    """Whether a mention only says hello or thanks."""
+    return any(reason.name == "greeting" for reason in judgement.decision.reasons)
+
+
+def declined(question: Question, judgement: Judgement) -> str:
+    """What whoever mentioned the bot reads where the gate said no."""
+    if is_greeting(judgement):
+        return say("greeting", question.language)
+    return not_covered(question.language, judgement.evidence)
 
 
 def not_covered(language: Language, evidence: Evidence | None) -> str:

@@ -19,6 +19,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "我在。把问题和 @ 写在同一条消息里，我就去知识库里找答案；/help 看命令。",
         "Yes? Put your question in the same message and I will look it up; /help lists the commands.",
     ),
+    "greeting": (
+        "在呢。有问题 @ 我直接问就好，/help 看命令。",
+        "Hello! Mention me with a question about the documents; /help lists the commands.",
+    ),
     "overloaded": ("现在消息太多，这条没能处理，请稍后再问。", "Too many messages right now; please ask again later."),
     "limited_person": (
         "你问得有点快，请 {minutes} 分钟后再问。",
@@ -51,6 +55,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason_off": ("本群没有开启", "switched off in this group"),
     "reason_paused": ("管理员已暂停（/resume 恢复）", "paused by an admin (/resume)"),
     "reason_empty": ("没有文字", "no text"),
+    "reason_continues": ("和上文“{earlier}”连起来判断", "judged together with ‹{earlier}›"),
+    "reason_taken_back": ("提问者撤回了这条消息", "its author took the message back"),
     "reason_bot": ("机器人发的消息", "sent by a bot"),
     "reason_abstained": ("检索到的段落不足以回答", "the passages found do not support an answer"),
     "reason_unknown_command": ("没有这个命令", "no such command"),
@@ -69,22 +75,42 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "quote_needed": ("请引用一条消息再发 {command}。", "Quote a message when you send {command}."),
     "quote_command": ("那是一条命令，不能当例子。", "That is a command, not an example."),
     "quote_empty": ("引用的消息没有文字。", "The quoted message has no text."),
-    "good_added": (
+    "good_added_here": (
         "记下了：本群以后回答这类问题。（{command} 撤销 可撤回，例子 #{id}）",
         "Noted: questions like this are answered in this group from now on. (Undo: {command} undo; example #{id})",
     ),
-    "bad_added": (
+    "good_added_all": (
+        "记下了：所有群以后都回答这类问题。（{command} 撤销 all 可撤回，例子 #{id}）",
+        "Noted: questions like this are answered in all groups from now on. (Undo: {command} undo all; example #{id})",
+    ),
+    "bad_added_here": (
         "记下了：本群以后不回答这类消息。（{command} 撤销 可撤回，例子 #{id}）",
         "Noted: messages like this stay unanswered in this group from now on. (Undo: {command} undo; example #{id})",
     ),
+    "bad_added_all": (
+        "记下了：所有群以后都不回答这类消息。（{command} 撤销 all 可撤回，例子 #{id}）",
+        "Noted: messages like this stay unanswered in all groups from now on. "
+        "(Undo: {command} undo all; example #{id})",
+    ),
     "example_known": ("这条已经记过了（例子 #{id}）。", "That is known already (example #{id})."),
+    "example_opposite": (
+        "例子 #{id} 说的正相反，以这一条为准。",
+        " Example #{id} says the opposite; this one counts.",
+    ),
+    "example_wordless": (
+        "里面没有文字，学不到什么。",
+        "There are no words in it, so there is nothing to learn from it.",
+    ),
     "example_undone": ("已撤销例子 #{id}：{text}", "Example #{id} undone: {text}"),
     "example_none": ("没有可以撤销的例子。", "There is no example to undo."),
-    "scope_all": ("（对所有群生效）", " (in all groups)"),
+    "undo_wrong": (
+        "写 {command} 撤销（本群最近一条）、{command} 撤销 all（所有群最近一条）或 {command} 撤销 #编号。",
+        "Write {command} undo (the latest of this group), {command} undo all (of all groups) or {command} undo #NUMBER.",
+    ),
     "recalled": ("已撤回。", "Withdrawn."),
     "recalled_learned": (
-        "已撤回，本群以后不再回答这类消息（/bad 撤销 可撤回这一点）。",
-        "Withdrawn, and messages like that one stay unanswered in this group from now on (/bad undo takes that back).",
+        "已撤回，本群以后不再回答这类消息（管理员可以用 /bad 撤销 收回这一点）。",
+        "Withdrawn, and messages like that one stay unanswered in this group from now on (an admin takes that back with /bad undo).",
     ),
     "recall_nothing": ("本群没有可以撤回的回答。", "There is no answer of mine to withdraw in this group."),
     "recall_failed": ("没能撤回：{error}", "Could not withdraw it: {error}"),
@@ -102,8 +128,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The dial is at {dial} unwanted replies per 1,000 messages now. {note}",
     ),
     "dial_wrong": (
-        "旋钮要一个 0 到 900 之间的数字，例如 /dial 10。",
-        "The dial takes a number between 0 and 900, for example /dial 10.",
+        "旋钮要一个大于 0、不超过 900 的数字，例如 /dial 10；想让我先别说话，用 /pause。",
+        "The dial takes a number above 0, up to 900, for example /dial 10; to silence me altogether use /pause.",
     ),
     "reload_started": (
         "正在重建知识库，期间照常回答；完成后告诉你。",

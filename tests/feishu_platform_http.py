@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -168,7 +169,8 @@ class Api:
         except RefusedError as error:
             return web.json_response({"code": error.code, "msg": error.msg}, status=error.status)
         headers = {"Content-Disposition": f'attachment; filename="{key}"'}
-        return web.Response(body=self.world.resources[key], headers=headers)
+        kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
+        return web.Response(body=self.world.resources[key], headers=headers, content_type=kind)
 
     def _card(self, request: web.Request, body: Answer) -> Answer:
         return ok({"card_id": self.world.create_card(body).id})

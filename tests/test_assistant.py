@@ -39,6 +39,25 @@ async def test_a_mention_that_nothing_covers_gets_one_honest_line(tmp_path: Path
     assert "does not cover" in english["replies"][0]
 
 
+async def test_a_greeting_is_greeted_and_thanks_below_an_answer_stay_without_a_reply(tmp_path: Path) -> None:
+    async with open_group(tmp_path) as group:
+        greeted = await group.say("你好", mentions_bot=True)
+        answer = await group.say("Zephyrlink 怎么安装？")
+        thanked = await group.say("谢谢", quoted_id=answer["posts"][0].id, quote="…")
+    assert greeted["outcome"] == "abstained"
+    assert "/help" in greeted["replies"][0] and "没有找到" not in greeted["replies"][0]
+    assert (thanked["outcome"], thanked["replies"]) == ("silent", [])
+
+
+async def test_a_follow_up_says_what_it_was_judged_with(tmp_path: Path) -> None:
+    async with open_group(tmp_path) as group:
+        first = await group.say("Zephyrlink 怎么安装到 Windows？")
+        more = await group.say("那端口呢？")
+        stranger = await group.say("那端口呢？", sender="carol")
+    assert more["reasons"][-1] == "和上文“Zephyrlink 怎么安装到 Windows？”连起来判断"
+    assert not any("上文" in reason for reason in (*first["reasons"], *stranger["reasons"]))
+
+
 async def test_a_mention_without_a_question_is_told_how_to_ask(tmp_path: Path) -> None:
     async with open_group(tmp_path) as group:
         done = await group.say("  ", mentions_bot=True)

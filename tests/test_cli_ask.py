@@ -54,6 +54,20 @@ def test_a_mention_is_told_that_the_knowledge_does_not_cover_it(home: Path) -> N
     )
 
 
+def test_a_greeting_is_greeted_and_an_empty_text_is_no_question(home: Path) -> None:
+    greeted = qunda("ask", "你好", "--mention", cwd=home)
+    assert greeted.status == 0 and "/help" in greeted.out and "没有找到" not in greeted.out
+    empty = json.loads(qunda("ask", "--json", " ", cwd=home).out)
+    assert (empty["outcome"], empty["probability"], empty["reasons"]) == ("silent", None, ["没有文字"])
+
+
+def test_a_text_to_somebody_else_is_judged_as_in_a_group(home: Path) -> None:
+    overheard = json.loads(qunda("ask", "--json", "@bob Zephyrlink 怎么安装", cwd=home).out)
+    assert (overheard["outcome"], overheard["reasons"][0]) == ("silent", "是对别人说的")
+    mentioned = json.loads(qunda("ask", "--json", "--mention", "@bob Zephyrlink 怎么安装", cwd=home).out)
+    assert mentioned["probability"] >= mentioned["threshold"]
+
+
 def test_odd_texts_are_decided_like_any_other_and_cannot_steer_the_terminal(home: Path, tmp_path: Path) -> None:
     odd = ["", "   ", "😀😀", "\u202eabc\u2066", "a" * 100_000, "a\x1b[31mb\x07", "[bold]x[/]", "\ud83d 怎么安装"]
     (tmp_path / "odd.json").write_text(json.dumps(odd))

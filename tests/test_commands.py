@@ -79,27 +79,6 @@ async def test_why_explains_the_last_and_the_quoted_decision(tmp_path: Path) -> 
     assert "怎么安装" not in elsewhere["replies"][0]
 
 
-async def test_bad_silences_from_the_next_message_on_and_can_be_undone(tmp_path: Path) -> None:
-    text = "Zephyrlink 怎么修改端口？"
-    async with open_group(tmp_path) as group:
-        before = await group.say(text)
-        assert before["outcome"] in ("answered", "abstained")
-        taught = await group.say("/bad", sender=ADMIN, quote=before["message"])
-        after = await group.say(text)
-        other = await group.say(text, chat="g2")
-        again = await group.say("/bad", sender=ADMIN, quote=before["message"])
-        undone = await group.say("/bad undo", sender=ADMIN)
-        restored = await group.say(text)
-        nothing = await group.say("/bad 撤销", sender=ADMIN)
-    assert "#" in taught["replies"][0]
-    assert after["outcome"] == "silent"
-    assert other["outcome"] == before["outcome"], "another group was affected"
-    assert "已经记过" in again["replies"][0]
-    assert text in undone["replies"][0]
-    assert restored["outcome"] == before["outcome"]
-    assert "没有可以撤销" in nothing["replies"][0]
-
-
 async def test_what_a_group_was_taught_outlasts_a_restart(tmp_path: Path) -> None:
     text = "Zephyrlink 怎么修改端口？"
     async with open_group(tmp_path) as group:
@@ -109,23 +88,6 @@ async def test_what_a_group_was_taught_outlasts_a_restart(tmp_path: Path) -> Non
     async with open_group(tmp_path) as group:
         assert (await group.say(text))["outcome"] == "silent"
         assert "5 " in (await group.say("/dial", sender=ADMIN))["replies"][0]
-
-
-async def test_good_teaches_all_groups_when_the_admin_says_so(tmp_path: Path) -> None:
-    text = "小Z今天又闹脾气了怎么哄"
-    async with open_group(tmp_path) as group:
-        before = await group.say(text)
-        done = await group.say("/good all", sender=ADMIN, quote=before["message"])
-        here, elsewhere = await group.say("/why", sender=ADMIN), await group.say(text, chat="g9")
-    assert before["outcome"] == "silent"
-    assert "对所有群生效" in done["replies"][0]
-    assert here["replies"]
-    assert elsewhere["probability"] > before["probability"]
-
-
-async def test_teaching_without_a_quote_asks_for_one(tmp_path: Path) -> None:
-    async with open_group(tmp_path) as group:
-        assert "请引用" in (await group.say("/bad", sender=ADMIN))["replies"][0]
 
 
 async def test_recall_withdraws_the_last_answer_of_this_group_only(tmp_path: Path) -> None:
@@ -174,7 +136,9 @@ async def test_a_paused_group_answers_commands_only_also_after_a_restart(tmp_pat
         assert (await group.say("Zephyrlink 怎么安装？"))["outcome"] == "answered"
 
 
-@pytest.mark.parametrize("value", ["abc", "0", "-3", "901", "nan"])
+@pytest.mark.parametrize(
+    "value", ["abc", "0", "-3", "901", "nan", "inf", "1_0", "1e2", "1e-300", "0x10", "5 10", "十", "½"]
+)
 async def test_a_dial_that_is_no_number_is_refused(tmp_path: Path, value: str) -> None:
     async with open_group(tmp_path) as group:
         done = await group.say(f"/dial {value}", sender=ADMIN)
@@ -244,12 +208,3 @@ async def test_a_command_is_answered_in_the_language_of_the_talk_around_it(tmp_p
     assert "last 24 hours" in english["replies"][0]
     assert "最近 24 小时" in chinese["replies"][0]
     assert "You are" in asked["replies"][0]
-
-
-async def test_a_command_cannot_be_taught_as_an_example(tmp_path: Path) -> None:
-    async with open_group(tmp_path) as group:
-        paused = await group.say("/dial", sender=ADMIN)
-        done = await group.say("/bad", sender=ADMIN, quote=paused["message"])
-        answer = await group.say("/bad", sender=ADMIN, quoted_id=paused["posts"][0].id, quote="…")
-        assert await group.store.examples.active() == []
-    assert done["replies"] == answer["replies"] == ["那是一条命令，不能当例子。"]

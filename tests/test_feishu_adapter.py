@@ -162,6 +162,15 @@ async def test_recalls_reactions_and_buttons_arrive_as_signals(platform: FeishuP
     assert isinstance(recalled, Recalled) and (recalled.message_id, recalled.by) == (question.id, None)
 
 
+async def test_a_file_that_looks_like_a_refusal_is_a_file(platform: FeishuPlatform) -> None:
+    bot = adapter_for(platform)
+    platform.world.resources["error.json"] = b'{"code": 99991663, "msg": "written by a member"}'
+    entry = await platform.send("file", {"file_key": "error.json", "file_name": "error.json"})
+    fetched = await bot.fetch(Attachment("file", "error.json", f"{entry.id}/error.json"), 1_000)
+    assert fetched == platform.world.resources["error.json"]
+    await bot.close()
+
+
 async def test_wrong_credentials_end_the_run_for_good_and_say_what_to_do(platform: FeishuPlatform) -> None:
     platform.world.app_secret = "changed"
     bot = adapter_for(platform)

@@ -147,6 +147,65 @@ def test_a_pressed_button_says_which() -> None:
     )
 
 
+def made(content: Any, kind: str = "post", **changes: Any) -> dict[str, Any]:
+    """The recorded mention with another content."""
+    payload = recorded("mention")
+    payload["event"]["message"] |= {"message_type": kind, "content": json.dumps(content), **changes}
+    return payload
+
+
+@pytest.mark.parametrize("content", [{}, {"title": "报错"}, {"title": "报错", "content": None}, {"zh_cn": "报错"}])
+def test_a_rich_text_without_a_body_is_its_title(content: dict[str, Any]) -> None:
+    heard = parse(made(content), BOT)
+    assert isinstance(heard, Message) and heard.text == content.get("title", "")
+
+
+@pytest.mark.parametrize(
+    "piece", [{"tag": "text"}, {"tag": "a"}, {"tag": "at"}, {"tag": "img"}, {"tag": "media"}, {"tag": ["x"]}, {}, 5]
+)
+def test_a_piece_that_cannot_be_read_does_not_cost_the_question(piece: Any) -> None:
+    heard = parse(made({"content": [[piece, {"tag": "text", "text": "怎么安装？"}]]}), BOT)
+    assert isinstance(heard, Message)
+    assert heard.text == "怎么安装？" and heard.attachments == ()
+
+
+@pytest.mark.parametrize("mention", [{}, {"id": {"open_id": BOT}}, None, "@_user_2"])
+def test_a_mention_that_cannot_be_read_does_not_cost_the_others(mention: Any) -> None:
+    payload = made({"text": "@_user_1 怎么安装？"}, "text")
+    payload["event"]["message"]["mentions"].insert(0, mention)
+    heard = parse(payload, BOT)
+    assert isinstance(heard, Message) and heard.mentions_bot and heard.text == "怎么安装？"
+
+
+@pytest.mark.parametrize(
+    ("label", "address"),
+    [
+        ("[草稿] 指南", "https://example.com/a"),
+        ("指南", "https://example.com/a_(b)"),
+        ("指南 (1)", "https://example.com/"),
+    ],
+)
+def test_brackets_in_a_link_leave_no_markup_behind(label: str, address: str) -> None:
+    typed = parse(made({"text": f"见 [{label}]({address}) 第一节"}, "text", mentions=[]), BOT)
+    rich = parse(made({"content": [[{"tag": "a", "text": label, "href": address}]]}), BOT)
+    assert isinstance(typed, Message) and typed.text == f"见 {label} ({address}) 第一节"
+    assert isinstance(rich, Message) and rich.text == f"{label} ({address})"
+
+
+@pytest.mark.parametrize("sender_id", [None, {}, {"open_id": None}, {"open_id": "ou_ci"}])
+def test_another_bot_is_one_whatever_it_calls_itself(sender_id: Any) -> None:
+    payload = made({"text": "done"}, "text")
+    payload["event"]["sender"] = {"sender_id": sender_id, "sender_type": "app"}
+    assert parse(payload, BOT) == Ignored("another bot")
+
+
+def test_a_content_nested_without_end_and_an_id_that_cannot_be_stored_are_malformed() -> None:
+    nested = made({}, "text")
+    nested["event"]["message"]["content"] = "[" * 100_000
+    assert parse(nested, BOT) == Ignored("malformed")
+    assert parse(made({"text": "hi"}, "text", message_id="om_\ud800"), BOT) == Ignored("malformed")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -97,18 +97,37 @@ async def test_after_429_the_next_call_waits_as_long(desk: Desk) -> None:
     assert len(desk.platform.calls("/reply")) == 1, "the platform was not asked again"
 
 
+@pytest.mark.parametrize("asked", ["soon", "inf", "nan", "1800000000000", "-3"])
+async def test_a_reset_that_is_no_pause_stops_nothing_for_long(desk: Desk, asked: str) -> None:
+    limited = Fault(status=429, code=99991400, headers={"x-ogw-ratelimit-reset": asked})
+    error = await failed(desk, limited, await desk.question())
+    assert error.outcome_known and not error.permanent and 0 < (error.retry_after_s or 0) <= 1.0
+
+
 @pytest.mark.parametrize(
     "fault",
     [
         Fault(status=502, html=True),
         Fault(status=500, code=2200),
         Fault(status=200, html=True),
+        Fault(status=403, html=True),
+        Fault(status=407, html=True),
         Fault(after_effect=True),
         Fault(drop=True),
         Fault(hang=True),
         Fault(code=230049),
     ],
-    ids=["502 page", "500", "200 page", "answer lost", "connection lost", "no answer", "still sending"],
+    ids=[
+        "502 page",
+        "500",
+        "200 page",
+        "403 page",
+        "407 page",
+        "answer lost",
+        "connection lost",
+        "no answer",
+        "still sending",
+    ],
 )
 async def test_where_the_outcome_is_unknown_the_same_key_posts_once(desk: Desk, fault: Fault) -> None:
     message = await desk.question()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import time
@@ -58,6 +59,18 @@ async def post(webhook: Webhook, body: bytes | io.BytesIO, headers: dict[str, st
     ):
         text = await answer.text()
         return answer.status, json.loads(text) if text.startswith("{") else {}
+
+
+async def raw(webhook: Webhook, headers: bytes, body: bytes, *, hang_up: bool = False) -> int:
+    """Post what no client would; the status, 0 where there was no answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", webhook.port)
+    length = b"" if b"Content-Length" in headers else b"Content-Length: %d\r\n" % len(body)
+    writer.write(b"POST /events HTTP/1.1\r\nHost: x\r\n" + length + headers + b"\r\n\r\n" + body)
+    if hang_up:
+        writer.write_eof()
+    line = await asyncio.wait_for(reader.readline(), 10)
+    writer.close()
+    return int(line.split()[1]) if line else 0
 
 
 def request(
@@ -178,6 +191,51 @@ async def test_what_is_not_let_in_is_counted_and_never_reaches_the_core() -> Non
         assert (await post(webhook, io.BytesIO(b"x" * (1024 * 1024 + 1)), headers))[0] == 413
         assert webhook.health().counters["rejected"] == 2
     assert core.attempts == 0
+
+
+@pytest.mark.parametrize("name", ["X-Lark-Signature", "X-Lark-Request-Nonce", "X-Lark-Request-Timestamp"])
+async def test_headers_that_are_no_text_are_not_let_in(name: str) -> None:
+    core = Core()
+    async with running(core) as webhook:
+        body, headers = request()
+        lines = [f"{key}: {value}".encode() for key, value in headers.items() if key != name]
+        assert await raw(webhook, b"\r\n".join([*lines, name.encode() + b": \xff\xfe"]), body) == 401
+        assert webhook.health().counters["rejected"] == 1
+    assert core.attempts == 0
+
+
+def test_a_token_that_is_no_text_is_wrong() -> None:
+    with pytest.raises(RefusedError, match="token"):
+        Guard("", TOKEN, time.time).admit({}, b'{"header": {"token": "\\ud800"}, "event": {}}')
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(request()[0]), b"no gzip"], ids=["packed", "not even packed"])
+async def test_a_packed_body_is_not_unpacked(packed: bytes) -> None:
+    core = Core()
+    async with running(core) as webhook:
+        status, _ = await post(webhook, packed, {**signed(packed, KEY, int(time.time())), "Content-Encoding": "gzip"})
+        assert status == 400
+    assert core.attempts == 0
+
+
+async def test_a_sender_that_goes_away_in_the_middle_is_counted_and_nothing_else() -> None:
+    core = Core()
+    async with running(core) as webhook:
+        assert await raw(webhook, b"Content-Length: 100", b"abc", hang_up=True) == 0
+        assert (await post(webhook, *request()))[0] == 200
+        assert webhook.health().counters == {"received": 1, "refused": 0, "rejected": 1}
+
+
+async def test_anything_but_a_post_is_refused_and_the_kind_of_content_does_not_count() -> None:
+    core = Core()
+    async with running(core) as webhook, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{webhook.port}/events"
+        for method in ("GET", "HEAD", "PUT", "DELETE"):
+            async with session.request(method, url) as answer:
+                assert answer.status == 405
+        body, headers = request()
+        assert (await post(webhook, body, {**headers, "Content-Type": "text/plain"}))[0] == 200
+    assert core.texts == ["hello"]
 
 
 async def test_a_repeated_request_reaches_the_core_which_knows_its_event() -> None:

@@ -237,6 +237,18 @@ def test_examples_are_read_as_the_ancestor_writes_them(tmp_path: Path) -> None:
     assert read_examples(path, good=True) == []
 
 
+def test_labels_of_a_chat_are_read_as_examples(tmp_path: Path) -> None:
+    path = tmp_path / "chat.labelled.jsonl"
+    path.write_text(
+        '{"text": "怎么装", "answer": true, "block": 3}\r\n\r\n{"text": "早", "answer": false}', "utf-8-sig"
+    )
+    assert [(e.text, e.good) for e in read_examples(path, good=True)] == [("怎么装", True)]
+    assert [(e.text, e.good) for e in read_examples(path, good=False)] == [("早", False)]
+    path.write_text('{"text": "怎么装", "answer": true}\n{"text": "早", "answer": "no"}\n', "utf-8")
+    with pytest.raises(RagError, match="line 2"):
+        read_examples(path, good=True)
+
+
 def test_training_stops_when_it_is_cancelled() -> None:
     calls = iter([False, False])
     cancelled: Callable[[], bool] = lambda: next(calls, True)  # noqa: E731

@@ -12,8 +12,9 @@ from group import ADMIN, open_group
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.base import Message, Person
+from adapters.base import Message, Person, Recalled
 from bot.arrivals import Arrivals
+from bot.feedback import TAKEN_BACK
 from bot.gather import join
 
 WAIT = "gate.quiet_window_s=0.2"
@@ -66,6 +67,50 @@ async def test_what_is_held_when_the_bot_stops_is_judged_after_the_restart(tmp_p
     async with open_group(tmp_path, "gate.quiet_window_s=60", sent_before=held.sent_at) as group:
         done = await group.wait(held)
     assert done["outcome"] == "answered"
+
+
+async def test_what_is_recalled_while_it_waits_is_neither_answered_nor_joined(tmp_path: Path) -> None:
+    async with open_group(tmp_path, "gate.quiet_window_s=0.4") as group:
+        first, second = group.post("请问"), group.post("我的密码是 hunter2")
+        group.adapter.outbound.put_nowait(Recalled("r1", second.conversation, second.id, second.sender))
+        last = await group.say("Zephyrlink 怎么安装？")
+        ends = [await group.wait(message) for message in (first, second)]
+        stored = await group.store.messages.get("fake", last["message"].id)
+        alone = group.post("Zephyrlink 怎么安装？", sender="carol")
+        group.adapter.outbound.put_nowait(Recalled("r2", alone.conversation, alone.id, alone.sender))
+        silent = await group.wait(alone)
+        kept = group.post("Zephyrlink 怎么安装？", sender="dave")
+        group.adapter.outbound.put_nowait(Recalled("r3", kept.conversation, kept.id, alone.sender))
+        answered = await group.wait(kept)
+    assert [end["outcome"] for end in ends] == ["merged", "silent"]
+    assert stored is not None and stored.message.text == "请问\nZephyrlink 怎么安装？"
+    assert last["outcome"] == "answered"
+    assert (silent["outcome"], silent["replies"]) == ("silent", [])
+    assert "撤回" in silent["reasons"][0]
+    assert answered["outcome"] == "answered", "only its author takes a question back"
+
+
+async def test_a_recalled_question_stays_unanswered_after_a_crash(tmp_path: Path) -> None:
+    async with open_group(tmp_path, "gate.quiet_window_s=60") as group:
+        held = group.post("Zephyrlink 怎么安装？")
+        await group.delivered(1)
+        await group.store.feedback.add("fake", held.id, held.sender.key, TAKEN_BACK)  # and then nothing more is done
+    async with open_group(tmp_path, "gate.quiet_window_s=60", sent_before=held.sent_at) as group:
+        ended = await group.wait(held)
+    assert (ended["outcome"], ended["replies"]) == ("silent", [])
+
+
+async def test_a_merged_message_stands_for_the_question_it_was_judged_with(tmp_path: Path) -> None:
+    async with open_group(tmp_path, WAIT) as group:
+        part = group.post("请问一下")
+        await group.say("Zephyrlink 怎么安装？")
+        why = await group.say("/why", sender=ADMIN, quote=part)
+        taught = await group.say("/bad", sender=ADMIN, quote=part)
+        examples = [example.text for example in await group.store.examples.active("fake:g1")]
+        undone = await group.say("/bad undo", sender=ADMIN, quote=part)
+    assert "Zephyrlink 怎么安装？" in why["replies"][0] and "门槛" in why["replies"][0]
+    assert examples == ["请问一下\nZephyrlink 怎么安装？"]
+    assert taught["outcome"] == "command" and "怎么安装" in undone["replies"][0]
 
 
 async def test_a_question_that_a_person_answers_meanwhile_stays_unanswered(tmp_path: Path) -> None:

@@ -257,15 +257,3 @@ def test_what_cannot_be_labelled_is_said_at_once(tmp_path: Path, arguments: list
 def test_an_export_without_messages_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "chat.txt").write_bytes(content)
     assert run(["--data", str(tmp_path / "data"), "label", str(tmp_path / "chat.txt")]) == 2
-
-
-def test_gate_review_names_contradictions_and_doubles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = built(tmp_path)
-    (tmp_path / "good.json").write_text(json.dumps(["如何修改端口", "如何修改端口？", "中午吃什么呢"]), "utf-8")
-    (tmp_path / "bad.json").write_text(json.dumps(["中午吃什么呢"]), "utf-8")
-    capsys.readouterr()
-    assert run([*arguments, "gate", "review", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {finding["kind"] for finding in found} >= {"contradiction", "duplicate"}
-    assert run([*arguments, "gate", "review"]) == 0
-    assert "中午吃什么呢" in capsys.readouterr().out

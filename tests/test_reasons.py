@@ -30,6 +30,11 @@ def test_what_speaks_for_the_decision_stands_first() -> None:
     assert len(explain(decision(True, *reasons), "en", 2)) == 2
 
 
+def test_what_decides_alone_stands_before_what_weighs_more() -> None:
+    reasons = (Reason("no_known_name", -8.0), Reason("greeting", -3.0, 1.0, "谢谢"))
+    assert explain(decision(False, *reasons), "zh", 4) == ["只是打招呼，像“谢谢”", "知识库不认得其中任何专有名词"]
+
+
 def test_an_example_that_is_hardly_alike_or_named_already_is_left_out() -> None:
     far = Reason("like_bad", -0.3, 0.3, "房租又涨了")
     twice = Reason("like_bad", -1.0, 1.0, "你好")

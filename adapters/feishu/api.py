@@ -79,7 +79,7 @@ class FeishuApi:
         uri, queries = f"{IM}/messages/:message_id/reactions", {"reaction_type": emoji}
         call = Call("list reactions", "GET", uri, {"message_id": message_id}, queries)
         items = [item async for item in self._pages(call)]
-        return [item["reaction_id"] for item in items if item["operator"]["operator_type"] == "app"]
+        return [item["reaction_id"] for item in items if (item.get("operator") or {}).get("operator_type") == "app"]
 
     async def react(self, message_id: str, emoji: str) -> str:
         """Put a reaction on a message; its id. Emoji types are case-sensitive."""
@@ -129,7 +129,7 @@ class FeishuApi:
         """Names of a chat's members by open_id."""
         uri, queries = f"{IM}/chats/:chat_id/members", {"member_id_type": "open_id"}
         call = Call("list the members of a chat", "GET", uri, {"chat_id": chat_id}, queries)
-        return {item["member_id"]: item.get("name") or "" async for item in self._pages(call)}
+        return {item.get("member_id") or "": item.get("name") or "" async for item in self._pages(call)}
 
     async def user_name(self, open_id: str) -> str:
         """The name of one person."""

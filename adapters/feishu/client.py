@@ -20,13 +20,22 @@ from typing import Any, TypeVar
 from loguru import logger
 
 from adapters.feishu.buckets import Buckets
-from adapters.feishu.errors import BAD_CREDENTIALS, GROUP_LIMIT, TOKEN_INVALID, ApiError, credentials_error, error_of
+from adapters.feishu.errors import (
+    BAD_CREDENTIALS,
+    GROUP_LIMIT,
+    NO_CODE,
+    TOKEN_INVALID,
+    ApiError,
+    credentials_error,
+    error_of,
+)
 from adapters.feishu.sdk import load_sdk
 from adapters.feishu.settings import FeishuSettings
 
 T = TypeVar("T")
 THREADS = 16
 RESET_HEADER = "x-ogw-ratelimit-reset"
+MAX_RESET_S = 86_400.0  # the longest limits are those of a day
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,12 @@ class Answer:
     headers: Mapping[str, str]
     content: bytes
     data: Mapping[str, Any]
+
+    @property
+    def code(self) -> int:
+        """What the platform makes of the call; 0 is success."""
+        code = self.data.get("code")
+        return code if isinstance(code, int) else NO_CODE
 
 
 class Client:
@@ -116,11 +131,10 @@ class Client:
 
     async def _once(self, call: Call) -> Answer:
         answer = await self._off_loop(functools.partial(self._exchange, call))
-        code = answer.data.get("code", 0 if answer.status < 300 else -1)
-        if answer.status < 300 and code == 0:
+        if answer.status < 300 and ("code" not in answer.data or answer.code == 0):
             return answer
         text = str(answer.data.get("msg") or answer.data.get("error") or "")[:300]
-        raise error_of(call.what, answer.status, code if isinstance(code, int) else -1, text, _reset_s(answer))
+        raise error_of(call.what, answer.status, answer.code, text, _reset_s(answer))
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
         """Run ``work`` on a thread, with a limit that holds even where the SDK's does not."""
@@ -149,10 +163,10 @@ class Client:
         except ValueError as error:  # the SDK reads a 5xx page or a cut answer as JSON
             raise ApiError(f"Feishu's answer to '{call.what}' cannot be read", outcome_known=False) from error
         headers = {str(key).lower(): str(value) for key, value in raw.headers.items()}
-        data = _json_object(headers, raw.content)
-        if data.get("code") in TOKEN_INVALID:
+        answer = Answer(raw.status_code, headers, raw.content, _json_object(headers, raw.content))
+        if answer.code in TOKEN_INVALID:
             self._revoked = token
-        return Answer(raw.status_code, headers, raw.content, data)
+        return answer
 
     def _client(self) -> Any:
         if self._sdk is None:
@@ -232,7 +246,7 @@ def _connection_error(what: str, error: Exception) -> ApiError:
 
 
 def _json_object(headers: Mapping[str, str], content: bytes) -> Mapping[str, Any]:
-    if "json" not in headers.get("content-type", ""):
+    if "json" not in headers.get("content-type", "") or "content-disposition" in headers:  # a member's file
         return {}
     try:
         data = json.loads(content)
@@ -242,8 +256,9 @@ def _json_object(headers: Mapping[str, str], content: bytes) -> Mapping[str, Any
 
 
 def _reset_s(answer: Answer) -> float | None:
-    """How long the platform asks to wait, in seconds."""
+    """How long the platform asks to wait, in seconds; what is no such time (a date, say) does not count."""
     try:
-        return max(0.1, float(answer.headers[RESET_HEADER]))
+        asked_s = float(answer.headers[RESET_HEADER])
     except (KeyError, ValueError):
         return None
+    return max(0.1, asked_s) if asked_s <= MAX_RESET_S else None

@@ -15,7 +15,7 @@ from adapters.base import Attachment, Person
 
 EVERYBODY = "所有人"
 _KEY = re.compile(r"@_user_\d+|@_all\b")
-_LINK = re.compile(r"\[([^\[\]\n]*)\]\(((?:https?://|mailto:)[^\s()]+)\)")
+_LINK = re.compile(r"\[((?:[^\[\]\n]|\[[^\[\]\n]*\])*)\]\(((?:https?://|mailto:)(?:[^\s()]|\([^\s()]*\))+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,12 @@ def _tidy(text: str) -> str:
 def _plain_links(text: str) -> str:
     """``[text](address)`` as text, the address behind it where it says more."""
 
-    def plain(found: re.Match[str]) -> str:
-        label, address = found[1].strip(), found[2].removeprefix("mailto:")
-        return address if not label or label == address else f"{label} ({address})"
+    return _LINK.sub(lambda found: _plain_link(found[1], found[2]), text)
 
-    return _LINK.sub(plain, text)
+
+def _plain_link(label: str, address: str) -> str:
+    label, address = label.strip(), address.strip().removeprefix("mailto:")
+    return address if not label or label == address else f"{label} ({address})" if address else label
 
 
 def _read_text(data: Mapping[str, Any], message_id: str, names: _Names) -> Content:
@@ -122,11 +123,11 @@ def _key(data: Mapping[str, Any], name: str) -> str:
 def _read_post(data: Mapping[str, Any], message_id: str, names: _Names) -> Content:
     """A rich text. Events carry it bare, fetched messages and other clients under a language."""
     if "content" not in data:
-        data = next(value for value in data.values() if isinstance(value, dict))
+        data = next((value for value in data.values() if isinstance(value, dict)), data)
     attachments: list[Attachment] = []
     named: list[Person] = []
     lines = [str(data.get("title") or "")]
-    for paragraph in data["content"]:
+    for paragraph in data.get("content") or ():
         lines.append("".join(_pieces(paragraph, message_id, names, attachments, named)))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(_tidy(line) if "\n" not in line else line for line in lines))
     return Content(text.strip(), tuple(attachments), tuple(named))
@@ -135,25 +136,31 @@ def _read_post(data: Mapping[str, Any], message_id: str, names: _Names) -> Conte
 def _pieces(
     paragraph: Any, message_id: str, names: _Names, attachments: list[Attachment], named: list[Person]
 ) -> Iterator[str]:
+    """What each piece says. One that cannot be read is left out, and not the question around it."""
     for piece in paragraph:
-        match piece["tag"]:
-            case "text" | "md":
-                yield names.fill(_plain_links(piece["text"])) if piece["tag"] == "md" else piece["text"]
+        if not isinstance(piece, dict):
+            continue
+        text = text_or_empty(piece.get("text"))
+        match piece.get("tag"):
+            case "text":
+                yield text
+            case "md":
+                yield names.fill(_plain_links(text))
             case "a":
-                yield _plain_links(f"[{piece.get('text') or ''}]({piece['href']})")
-            case "at":
+                yield _plain_link(text, text_or_empty(piece.get("href")))
+            case "at" if key := text_or_empty(piece.get("user_id")):
                 name = text_or_empty(piece.get("user_name"))
-                yield names.word(piece["user_id"], name)
-                if piece["user_id"].startswith("ou_") and piece["user_id"] != names.bot_id:
-                    named.append(Person("feishu", piece["user_id"], name))
+                yield names.word(key, name)
+                if key.startswith("ou_") and key != names.bot_id:
+                    named.append(Person("feishu", key, name))
             case "code_block":
-                yield "\n" + piece["text"].strip("\n") + "\n"
-            case "img":
+                yield "\n" + text.strip("\n") + "\n"
+            case "img" if piece.get("image_key"):
                 attachments.append(_image(piece, message_id))
-            case "media":
+            case "media" if piece.get("file_key"):
                 attachments.append(_file(piece, message_id))
             case "emotion":
-                yield f"[{piece.get('emoji_type') or ''}]"
+                yield f"[{text_or_empty(piece.get('emoji_type'))}]"
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any], str, _Names], Content]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from adapters.base import AdapterError
 
+NO_CODE = -1  # an answer that is none of the platform's
 TOKEN_INVALID = frozenset({99991661, 99991663, 99991664, 99991665, 99991668})
 GROUP_LIMIT = 230020
 RATE_LIMITED = frozenset({99991400, 11232, 11233, GROUP_LIMIT})  # per app and API, pressure, per group
@@ -49,7 +50,8 @@ class ApiError(AdapterError):
 def error_of(what: str, status: int, code: int, text: str, reset_s: float | None) -> ApiError:
     """The error for an answer that was none of success; ``reset_s`` is how long the platform asks to wait.
 
-    What is refused has not happened. A fault on the platform's side (5xx) may have happened all the same.
+    What is refused has not happened. A fault on the platform's side (5xx) may have happened all the same, and a page of
+    whoever stands in between (no code, whatever the status) says nothing about it.
     """
     meaning = next((words for codes, words in _MEANINGS.items() if code in codes), text or "no reason given")
     shown = f"Feishu refused to {what}: {meaning} (HTTP {status}, code {code})"
@@ -57,7 +59,7 @@ def error_of(what: str, status: int, code: int, text: str, reset_s: float | None
         return ApiError(shown, code=code, retry_after_s=reset_s if reset_s is not None else 1.0)
     if code in TOKEN_INVALID:
         return ApiError(shown, code=code)
-    if status >= 500 or code in IN_PROGRESS:
+    if status >= 500 or code in IN_PROGRESS or code == NO_CODE:
         failed = f"Feishu failed to {what} (HTTP {status}, code {code})"
         return ApiError(failed, code=code, outcome_known=False, retry_after_s=reset_s)
     return ApiError(shown, code=code, permanent=True)

@@ -34,18 +34,20 @@ def parse(payload: Mapping[str, Any], bot_id: str) -> Event | Ignored:
         if reader is None:
             return Ignored("event type")
         return reader(header, payload["event"], bot_id)
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError):
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, RecursionError):
         return Ignored("malformed")
 
 
 def _read_message(header: Mapping[str, Any], event: Mapping[str, Any], bot_id: str) -> Event | Ignored:
     sender, message = event["sender"], event["message"]
-    sender_id = _open_id(sender["sender_id"])
-    if sender_id == bot_id:
+    identity = sender.get("sender_id") or {}
+    if identity.get("open_id") == bot_id:
         return Ignored("own message")
     if sender.get("sender_type", "user") != "user":
-        return Ignored("another bot")
-    mentions = {mention["key"]: _mentioned(mention) for mention in message.get("mentions") or ()}
+        return Ignored("another bot")  # some of them come without an open_id
+    sender_id = _open_id(identity)
+    named = (mention for mention in message.get("mentions") or () if isinstance(mention, Mapping))
+    mentions = {_text(mention["key"]): _mentioned(mention) for mention in named if mention.get("key")}
     try:
         content = read_content(message["message_type"], message["content"], message["message_id"], mentions, bot_id)
     except ContentError as error:
@@ -131,9 +133,10 @@ def _open_id(identity: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A string that has to be there."""
+    """A string that has to be there, and that can be stored."""
     if not isinstance(value, str) or not value:
         raise ValueError("not a string")
+    value.encode()  # half a surrogate pair raises a ValueError
     return value
 
 

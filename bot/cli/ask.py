@@ -15,7 +15,7 @@ from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.models import open_answerer
 from bot.outcome import Outcome
-from bot.responder import Responder, not_covered, outcome
+from bot.responder import Responder, declined, not_covered, outcome
 from bot.texts import outcome_word, say
 from bot.workers import Workers
 from rag.base import Language, Question, detect_language
@@ -67,7 +67,8 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     async with AsyncExitStack() as stack:
         responder = Responder(stack.enter_context(Workers()), await stack.enter_async_context(open_answerer(settings)))
         for text in texts:
-            question = Question(text=text, language=detect_language(text), mentioned=options.mention)
+            others = not options.mention and text.lstrip().startswith("@")  # as in a group
+            question = Question(text, detect_language(text), options.mention, addressed_to_others=others)
             done, reply = await _respond(responder, view, question)
             decisions.append({"text": text, **decision_of(done)})
             if not options.json:
@@ -81,11 +82,14 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
 
 async def _respond(responder: Responder, view: View, question: Question) -> tuple[Outcome, str | None]:
     """The outcome, and what the group would read."""
+    if not question.text.strip():  # a group's empty message is not judged either
+        return Outcome("silent", reasons=(say("reason_empty", question.language),)), None
     judgement = await responder.judge(view, question)
-    if judgement.decision.answer:
-        done = await responder.answer(question, judgement)
-    else:
-        done = outcome(question, judgement, "abstained" if question.mentioned else "silent")
+    if not judgement.decision.answer:
+        if question.mentioned:
+            return outcome(question, judgement, "abstained"), declined(question, judgement)
+        return outcome(question, judgement, "silent"), None
+    done = await responder.answer(question, judgement)
     if done.kind == "abstained" and question.mentioned:
         return done, not_covered(question.language, judgement.evidence)
     return done, done.answer

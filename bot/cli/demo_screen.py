@@ -44,7 +44,7 @@ class DemoScreen:
             self._console.print(f"[dim]        ┌ {escape(message.quote.text[:50])}[/]")
         at = "[cyan]@群答[/] " if message.mentions_bot else ""
         name = escape(message.sender.name or message.sender.id)
-        self._console.print(f"[dim]{message.sent_at:%H:%M}[/] [bold]{name}[/]  {at}{escape(message.text)}")
+        self._console.print(f"[dim]{message.sent_at.astimezone():%H:%M}[/] [bold]{name}[/]  {at}{escape(message.text)}")
 
     def decision(self, decision: dict[str, Any], posted: Sequence[Reply]) -> None:
         """What was decided on it, why, and what was said."""

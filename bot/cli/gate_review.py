@@ -8,11 +8,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bot.cli.offline import open_bases
+from bot.cli.offline import open_bases, show_warnings
+from bot.cli.progress import progress, warn
+from bot.cli.screen import one_line
 from bot.config import Settings
-from bot.models import make_embedder
 from bot.store import Example, Store
-from bot.views import Teachings
+from bot.views import concerns
 from rag.base import NoKnowledgeError
 from rag.gate.examples import LabelledExample
 from rag.gate.review import Finding, review
@@ -22,20 +23,31 @@ TITLES = {
     "label": "标签可能错了 / likely label errors",
     "duplicate": "近似重复 / near-duplicates",
 }
+SHOWN_CHARS = 60
+HINT = (
+    "file: 改 good_questions 或 bad_questions 列出的文件；#编号: 在那个群里发 /bad 撤销 #编号\n"
+    "file: edit the list that good_questions or bad_questions names; #NUMBER: send /bad undo #NUMBER in that group"
+)
 
 
 def gate_review(settings: Settings, options: argparse.Namespace) -> int:
     """Print what is odd; nothing is changed."""
     maker, bases = open_bases(settings)
-    view = maker.view("", bases, Teachings())
-    if view is None:
-        raise NoKnowledgeError("the base 'default' has no version yet: run qunda build")
+    search = maker.search(options.group, bases)
+    if search is None:
+        raise NoKnowledgeError(f"none of the bases {', '.join(maker.base_names(options.group))} has a version yet")
     stored = asyncio.run(_stored(settings))
     if options.group:
-        stored = [example for example in stored if example.scope in ("*", options.group)]
-    examples, names = _named(maker.file_examples(["default"]), stored)
-    findings = review(examples, view.search, make_embedder(settings))
-    rows = [_row(finding, names) for finding in findings]
+        stored = [example for example in stored if concerns(example, options.group)]
+        if not any(":" in example.scope for example in stored):
+            warn(f"{options.group} has no examples of its own; /whoami in a group shows what to write")
+    names = [name for name in maker.base_names(options.group) if name in bases]
+    examples, called = _named(maker.file_examples(names), stored)
+    show_warnings(maker)
+    with progress() as step:
+        step(f"reviewing {len(examples)} examples", 0, 0)
+        findings = review(examples, search, maker.embedder)
+    rows = [_row(finding, called) for finding in findings]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
     else:
@@ -78,7 +90,6 @@ def _row(finding: Finding, names: dict[int, str]) -> dict[str, Any]:
 
 def _print(rows: Sequence[dict[str, Any]], total: int) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
     for kind, title in TITLES.items():
@@ -86,7 +97,13 @@ def _print(rows: Sequence[dict[str, Any]], total: int) -> None:
         if chosen:
             console.print(f"[bold]{title}[/] ({len(chosen)})")
         for row in chosen:
-            parts = [f"{e['label']} ‹{escape(e['text'][:60])}› [dim]{escape(e['from'])}[/]" for e in row["examples"]]
+            parts = [f"{e['label']} ‹{_shown(e['text'])}› [dim]{one_line(e['from'])}[/]" for e in row["examples"]]
             console.print(f"  {row['strength']:.2f}  " + "  ~  ".join(parts))
-    if not rows:
+    if rows:
+        console.print(f"[dim]{HINT}[/]")
+    else:
         console.print(f"{total} 个例子，没有发现问题 / examples, nothing odd")
+
+
+def _shown(text: str) -> str:
+    return one_line(text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…")

@@ -22,6 +22,11 @@ from rag.base import NoKnowledgeError, Question
 from rag.gate import LabelledExample, standalone_text
 
 HELP = "y 该答 answer · n 不该答 leave · s 跳过 skip · u 撤销 undo · q 结束 quit"
+USES = (
+    "教给机器人：在 config.ini 的 [knowledge] 里让 good_questions 和 bad_questions 都写这个文件 / "
+    "to teach the bot: name this file in good_questions and in bad_questions of [knowledge]\n"
+    "评测 / to measure: qunda eval {path} --cross-validate 5"
+)
 KEPT_SEARCHES = 5_000
 _FOLLOWING = {0xC: 1, 0xD: 1, 0xE: 2, 0xF: 3}  # bytes of a character behind the first, by its upper half
 
@@ -95,6 +100,8 @@ def _ask_all(labelling: Labelling, resumed: int) -> None:
                 break
     good = sum(answer for _, answer in labelling.labels)
     console.print(f"\n{labelling.path}: {len(labelling.labels)} labels, {good} 该答 / want an answer")
+    if labelling.labels:
+        console.print(f"[dim]{USES.format(path=shown(str(labelling.path)))}[/]")
 
 
 def _next(labelling: Labelling, say: Callable[[str], None]) -> Candidate | None:

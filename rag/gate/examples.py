@@ -30,15 +30,24 @@ class LabelledExample:
 def read_examples(path: Path, good: bool) -> list[LabelledExample]:
     """The examples of a JSON list of strings, as in HuixiangDou's good_questions.json; the list may be empty.
 
+    Of a file of labels (``.jsonl``, lines of text and answer, as `qunda label` writes them) those with this answer.
+
     Raises:
         RagError: the file is missing, unreadable or of another shape; the message says what to write.
     """
     try:
-        items = json.loads(path.read_text("utf-8-sig"))
+        text = path.read_text("utf-8-sig")
     except OSError as error:
         raise RagError(f"{path} cannot be read ({error.strerror}); correct the path in config.ini") from error
     except UnicodeDecodeError as error:
         raise RagError(f"{path} is not UTF-8; save it as UTF-8") from error
+    texts = _labels(path, text, good) if path.suffix == ".jsonl" else _questions(path, text)
+    return [LabelledExample(one.strip(), good, source="file") for one in texts if one.strip()]
+
+
+def _questions(path: Path, text: str) -> list[str]:
+    try:
+        items = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RagError(f'{path} is not JSON ({error}); write a list of questions: ["...", "..."]') from error
     if not isinstance(items, list):
@@ -46,7 +55,23 @@ def read_examples(path: Path, good: bool) -> list[LabelledExample]:
     for number, item in enumerate(items, 1):
         if not isinstance(item, str):
             raise RagError(f'{path}: entry {number} is {_kind(item)}; every entry is a question in quotes: "..."')
-    return [LabelledExample(text.strip(), good, source="file") for text in items if text.strip()]
+    return items
+
+
+def _labels(path: Path, text: str, good: bool) -> list[str]:
+    found = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise RagError(f"{path}, line {number} is not JSON ({error})") from error
+        if not (isinstance(row, dict) and isinstance(row.get("text"), str) and isinstance(row.get("answer"), bool)):
+            raise RagError(f'{path}, line {number}: {{"text": "...", "answer": true or false}} is needed')
+        if row["answer"] == good:
+            found.append(row["text"])
+    return found
 
 
 @cache

@@ -127,6 +127,13 @@ def fit_model(rows: Rows, more: Rows | None = None) -> Model:
 
     One class alone is held in check by the virtual examples.
     """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # small matrices: threads would only wait for each other
+        return _fit(rows, more)
+
+
+def _fit(rows: Rows, more: Rows | None) -> Model:
     wording = FeatureSpace.fit(rows.wording)
     telling = log_count_ratios(wording.matrix(rows.wording), rows.good, rows.weights)
     centre, scale = rows.numbers.mean(0), rows.numbers.std(0)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rag.base import GateDecision, Language, Reason
 from rag.gate.calibration import MIN_PER_CLASS
+from rag.gate.context import CONTEXT_REASONS
 from rag.gate.wording import EMOJI, PICTURE
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 40  # characters of an example
 _ALIKE = 0.4  # cosine below which an example explains nothing
+_DECIDING = (*CONTEXT_REASONS, "feedback", "greeting", "asked_by_name")
 _LIKE = ("like_good", "like_bad")
 _SIGNS = {"zh": {PICTURE: "[图片]", EMOJI: "[表情]"}, "en": {PICTURE: "[picture]", EMOJI: "[emoji]"}}
 _WORDS: dict[str, tuple[str, str, str, str]] = {
@@ -96,17 +98,17 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
 
 
 def explain(decision: GateDecision, language: Language, limit: int) -> list[str]:
-    """Words for the reasons of a decision: those that speak for it first, each group in the order of its weight.
+    """Words for the reasons of a decision: those that speak for it first, what alone decides before the rest.
 
     An example that is hardly alike, or that another reason names already, is left out.
     """
-    named = {reason.detail for reason in decision.reasons if reason.name in ("feedback", "greeting")}
+    named = {reason.detail for reason in decision.reasons if reason.name in _DECIDING}
     told = [
         reason
         for reason in decision.reasons
         if reason.name not in _LIKE or (reason.value >= _ALIKE and reason.detail not in named)
     ]
-    told.sort(key=lambda reason: (reason.contribution >= 0) != decision.answer)
+    told.sort(key=lambda reason: ((reason.contribution >= 0) != decision.answer, reason.name not in _DECIDING))
     return [describe(reason, language) for reason in told[:limit]]
 
 

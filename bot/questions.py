@@ -1,0 +1,38 @@
+"""A message with what was said before it, as gate and answer look at it: the way from `adapters.base` to `rag.base`.
+
+Knows no outcome and no state.
+"""
+
+from __future__ import annotations
+
+from adapters.base import Message
+from bot.context import Said
+from bot.texts import Language
+from rag.base import Question, Turn
+
+MAX_QUESTION_CHARS = 4_000
+
+
+def text_of(message: Message) -> str:
+    """What is asked: the text, or what a mention without one quotes."""
+    return message.text.strip() or (message.quote.text.strip() if message.quote and message.mentions_bot else "")
+
+
+def make_question(message: Message, earlier: tuple[Said, ...], addressed: bool, language: Language) -> Question:
+    """A message with what was said before it."""
+    quote = message.quote
+    others = [person for person in message.mentions if not person.is_bot]
+    return Question(
+        text=text_of(message)[:MAX_QUESTION_CHARS],
+        language=language,
+        mentioned=addressed,
+        addressed_to_others=not addressed and (bool(others) or message.text.lstrip().startswith("@")),
+        quotes_person=not addressed and quote is not None and not (quote.author and quote.author.is_bot),
+        quoted_text=quote.text if quote else "",
+        history=tuple(turn_of(said, message) for said in earlier),
+    )
+
+
+def turn_of(said: Said, message: Message) -> Turn:
+    """One earlier message as a turn."""
+    return Turn(said.name, said.text, said.is_bot, not said.is_bot and said.sender == message.sender.id)
