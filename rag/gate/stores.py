@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ class ExampleStores:
     examples: tuple[LabelledExample, ...]
     vectors: FloatArray
 
-    @property
+    @cached_property
     def good(self) -> NDArray[np.bool_]:
         """Which examples are good, shape (n,)."""
         return np.array([example.good for example in self.examples], bool)
