@@ -49,8 +49,8 @@ demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an i
 test: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## all tests
 	$(BIN)/pytest -n 2 tests
 
-soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and a Wechaty gateway's outages at full length
-	QUNDA_SOAK=1 $(BIN)/pytest -n 2 tests/test_feishu_faults.py tests/soak_wechaty.py
+soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and the outages of all WeChat routes at full length
+	QUNDA_SOAK=1 $(BIN)/pytest -n 4 -rP tests/test_feishu_faults.py tests/soak_wechaty.py tests/soak_wechat.py
 
 lint: $(VENV)/.installed-test  ## ruff: lint and format
 	$(BIN)/ruff check .

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
-from bot.workers import Workers
-from rag.base import Answerer, Embedder
+from rag.base import Answer, Answerer, Embedder, Evidence, Question
 
 if TYPE_CHECKING:
     from rag.generator import OpenAIGenerator
 
 LEXICAL = "lexical"
+Quote = Callable[[Question, Evidence], Awaitable[Answer | None]]
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -32,8 +32,8 @@ def make_embedder(settings: Settings) -> Embedder:
 
 
 @asynccontextmanager
-async def open_answerer(settings: Settings, workers: Workers | None = None) -> AsyncIterator[Answerer]:
-    """The answerer of ``[llm] backend``, its connections closed at the end; ``workers`` do what it computes.
+async def open_answerer(settings: Settings, quote: Quote | None = None) -> AsyncIterator[Answerer]:
+    """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
 
     Raises:
         ConfigError: the backend does not exist here.
@@ -43,7 +43,7 @@ async def open_answerer(settings: Settings, workers: Workers | None = None) -> A
 
     llm = settings.llm
     if llm.backend == "extractive":
-        yield ExtractiveAnswerer(run=workers.compute if workers else None)
+        yield ExtractiveAnswerer(quote)
     elif llm.backend == "transformers":
         raise ConfigError("[llm] backend = transformers is not in this version; use extractive or openai")
     else:

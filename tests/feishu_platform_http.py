@@ -78,7 +78,8 @@ class Api:
         return web.json_response({"code": 0, "msg": "ok", "tenant_access_token": token, "expire": lives})
 
     def _bot(self, request: web.Request, body: Answer) -> Answer:
-        bot = {"activate_status": 2, "app_name": self.world.bot_name, "open_id": self.world.bot_id}
+        world = self.world
+        bot = {"activate_status": world.bot_status, "app_name": world.bot_name, "open_id": world.bot_id}
         return {"code": 0, "msg": "ok", "bot": bot}
 
     def _create(self, request: web.Request, body: Answer) -> Answer:

@@ -28,7 +28,7 @@ class World:
     def __init__(self) -> None:
         self.app_id, self.app_secret = f"cli_{uuids.uuid4().hex[:16]}", "secret"
         self.verification_token, self.encrypt_key = "", ""
-        self.bot_id, self.bot_name = "ou_bot", "群答"
+        self.bot_id, self.bot_name, self.bot_status = "ou_bot", "群答", 2
         self.chats: dict[str, Chat] = {"oc_group": Chat()}
         self.names: dict[str, str] = {"ou_alice": "爱丽丝", "ou_bob": "Bob", "ou_owner": "群主"}
         self.entries: dict[str, Entry] = {}

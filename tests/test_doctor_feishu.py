@@ -52,6 +52,30 @@ async def test_a_platform_out_of_reach_points_to_the_network(platform: FeishuPla
     assert finding.state == "error" and "network" in finding.fix
 
 
+@pytest.mark.parametrize(("code", "fix"), [(11205, "add Bot"), (99991401, "IP Whitelist")])
+async def test_what_only_the_console_can_mend_is_told_with_the_place(
+    platform: FeishuPlatform, code: int, fix: str
+) -> None:
+    platform.fail(Fault(code=code, msg="no"), "bot/v3/info")
+    (finding,) = (await examine(platform))["feishu"]
+    assert finding.state == "error" and fix in finding.fix
+
+
+async def test_a_bot_that_is_not_in_use_yet_is_a_warning(platform: FeishuPlatform) -> None:
+    platform.world.bot_status = 3
+    _, finding = (await examine(platform))["feishu"]
+    assert finding.state == "warning" and "publish a new version" in finding.fix
+
+
+@pytest.mark.parametrize("keys", [(), ("feishu.encrypt_key=k",)], ids=["token", "key"])
+async def test_a_webhook_that_only_the_token_guards_is_a_warning(
+    platform: FeishuPlatform, keys: tuple[str, ...]
+) -> None:
+    found = await examine(platform, "feishu.transport=webhook", "feishu.verification_token=t", *keys)
+    warned = ["encrypt_key" in finding.fix for finding in found["feishu"] if finding.state == "warning"]
+    assert warned == ([] if keys else [True])
+
+
 @pytest.mark.parametrize("need", NEEDS, ids=lambda need: need.what)
 async def test_each_missing_permission_is_named_with_the_reminder_to_publish(
     platform: FeishuPlatform, need: object
@@ -88,9 +112,13 @@ async def test_without_a_group_it_says_how_to_add_the_bot(platform: FeishuPlatfo
 
 
 async def test_what_cannot_be_listed_is_a_warning_and_the_rest_is_still_checked(platform: FeishuPlatform) -> None:
+    refused = (
+        "Access denied. One of the following scopes is required: [im:chat:readonly, im:chat]. 应用尚未开通：[im:chat]"
+    )
     platform.fail(Fault(code=99991672), "/scopes")
-    platform.fail(Fault(code=99991672), "/chats")
+    platform.fail(Fault(code=99991672, msg=refused), "/chats")
     found = await examine(platform)
+    assert "one of im:chat:readonly, im:chat (" in found["feishu groups"][0].detail
     assert found["feishu groups"][0].state == found["feishu permissions"][0].state == "warning"
 
 

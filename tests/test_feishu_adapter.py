@@ -171,6 +171,18 @@ async def test_a_file_that_looks_like_a_refusal_is_a_file(platform: FeishuPlatfo
     await bot.close()
 
 
+async def test_two_bots_in_one_process_keep_apart(platform: FeishuPlatform) -> None:
+    async with FeishuPlatform() as other, heard_by(platform) as (_, first), heard_by(other) as (_, second):
+        for number in range(20):
+            await platform.say(f"first {number}")
+            await other.say(f"second {number}")
+        for each in (platform, other):
+            await each.until(lambda each=each: not each.unacknowledged)  # type: ignore[misc]
+            assert each.link.opened == 1
+    assert [message.text for message in first.messages] == [f"first {number}" for number in range(20)]
+    assert [message.text for message in second.messages] == [f"second {number}" for number in range(20)]
+
+
 async def test_wrong_credentials_end_the_run_for_good_and_say_what_to_do(platform: FeishuPlatform) -> None:
     platform.world.app_secret = "changed"
     bot = adapter_for(platform)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from adapter_contract import Recorder
-from wkteam_platform import BOT, WkteamPlatform
+from wkteam_platform import BOT, TOO_OFTEN, WkteamPlatform
 from wkteam_running import adapter_for, hear, running, until, up
 
 from adapters.base import AdapterError, Reply
@@ -43,6 +43,28 @@ async def test_wrong_credentials_are_an_error_at_once_that_names_the_keys(platfo
     assert isinstance(error, AdapterError) and error.permanent
     assert "[wkteam] account and password" in str(error)
     assert len(platform.calls("/member/login")) == 1
+
+
+@pytest.mark.parametrize("path", ["/member/login", "/setHttpCallbackUrl"])
+async def test_a_refusal_at_the_start_that_may_pass_is_tried_again(platform: WkteamPlatform, path: str) -> None:
+    platform.fail_next(path, TOO_OFTEN, times=2)
+    core, adapter = Recorder(), adapter_for(platform)
+    async with running(adapter, core):
+        await hear(platform, adapter, core)
+    assert len(platform.calls(path)) == 3
+
+
+async def test_an_account_whose_login_is_answered_with_401_is_told_for_good(platform: WkteamPlatform) -> None:
+    platform.fail_next("/member/login", "unauthorized")
+    async with running(adapter_for(platform)) as task:
+        await asyncio.wait([task], timeout=10)
+        error = task.exception()
+    assert isinstance(error, AdapterError) and error.permanent and "[wkteam] account and password" in str(error)
+
+
+def test_the_usual_timings_look_at_the_login_within_an_outage_of_ten_seconds() -> None:
+    usual = Timings()
+    assert usual.check_every_s < 10 and usual.check_timeout_s + usual.retry_cap_s < 10
 
 
 async def test_a_logged_out_account_asks_for_a_scan_and_goes_on_after_it(platform: WkteamPlatform) -> None:

@@ -8,6 +8,8 @@ Error::
 
 from __future__ import annotations
 
+import re
+
 from adapters.base import AdapterError
 
 NO_CODE = -1  # an answer that is none of the platform's
@@ -29,6 +31,7 @@ _MEANINGS = {
     RATE_LIMITED: "too many calls",
     SCOPE_MISSING: "a permission is missing: `qunda doctor` names it",
 }
+_SCOPES = re.compile(r"\[([\w.:]+(?:, ?[\w.:]+)*)\]")  # the platform's text names them so
 
 
 class ApiError(AdapterError):
@@ -54,6 +57,8 @@ def error_of(what: str, status: int, code: int, text: str, reset_s: float | None
     whoever stands in between (no code, whatever the status) says nothing about it.
     """
     meaning = next((words for codes, words in _MEANINGS.items() if code in codes), text or "no reason given")
+    if code in SCOPE_MISSING and (named := _SCOPES.search(text)):
+        meaning = f"a permission is missing, one of {named[1]}"
     shown = f"Feishu refused to {what}: {meaning} (HTTP {status}, code {code})"
     if code in RATE_LIMITED or status == 429:
         return ApiError(shown, code=code, retry_after_s=reset_s if reset_s is not None else 1.0)

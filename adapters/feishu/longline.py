@@ -174,6 +174,13 @@ def _answer(answer: tuple[asyncio.Future[bool], bool]) -> None:
         answered.set_result(kept)
 
 
+class _LoopOfThread:
+    """Stands where the SDK keeps one loop for all its clients: with that, two of them would run on each other's."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio.get_event_loop(), name)
+
+
 def make_client(line: Line) -> Any:
     """The SDK's client on the running thread, for one connection."""
     import lark_oapi.ws.client as sdk
@@ -221,5 +228,5 @@ def make_client(line: Line) -> Any:
             except (sdk.ConnectionClosedException, sdk.websockets.ConnectionClosed) as error:
                 logger.debug("an event was stored, but the connection has gone before the platform knew: {}", error)
 
-    sdk.loop = asyncio.get_event_loop()
+    sdk.loop = _LoopOfThread()
     return Client(line.app_id, line.app_secret, log_level=LogLevel.ERROR, auto_reconnect=False)

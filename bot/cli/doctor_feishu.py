@@ -19,6 +19,10 @@ SUBJECT = "feishu"
 PUBLISH = "then publish a new version of the app and have it approved: nothing counts before that"
 SHOWN_CHATS = 5
 ALL_MESSAGES = "im:message.group_msg"
+FIXES = {
+    11205: f"add Bot under 'Add Features', {PUBLISH}",
+    99991401: "add the address of this machine under 'Security Settings > IP Whitelist' of the app, or empty that list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +58,8 @@ def examine_feishu(settings: Settings) -> Sequence[Finding]:
     except ConfigError as error:
         return [Finding("error", SUBJECT, str(error))]
     except AdapterError as error:
-        fix = "" if error.permanent else "check the network, the proxy and [feishu] domain"
-        return [Finding("error", SUBJECT, str(error), fix)]
+        usual = "" if error.permanent else "check the network, the proxy and [feishu] domain"
+        return [Finding("error", SUBJECT, str(error), FIXES.get(getattr(error, "code", 0), usual))]
 
 
 async def _examine(settings: Settings) -> list[Finding]:
@@ -75,6 +79,9 @@ async def _ask(api: FeishuApi, settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("ok", SUBJECT, f"{section.app_id} is {bot.get('app_name')} ({bot['open_id']}), {section.transport}")
     if bot.get("activate_status", 2) != 2:
         yield Finding("warning", SUBJECT, "the bot is not in use in this organisation yet", f"enable it, {PUBLISH}")
+    if section.transport == "webhook" and not section.encrypt_key.get_secret_value():
+        fix = "set encrypt_key to the one under 'Events & Callbacks > Encryption Strategy' of the app"
+        yield Finding("warning", SUBJECT, "events come in the clear and unsigned: the token alone guards them", fix)
     async for finding in _chats(api):
         yield finding
     async for finding in _permissions(api, section.mode == "passive" or _some_group_listens(settings)):

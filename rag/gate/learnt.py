@@ -14,7 +14,6 @@ from rag.gate.model import Model, Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import STORE_COLUMNS, ExampleStores
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
-from rag.gate.wording import UInt64Array, hashes
 
 _LEXICAL = "lexical"
 _NEAR = slice(NUMBERS_FROM_BASE + len(SPECIFIC), NUMBERS_FROM_BASE + len(SPECIFIC) + len(STORE_COLUMNS))
@@ -35,19 +34,19 @@ class Learnt:
         return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False, form=self.fade))
 
     def score(
-        self, text: str, evidence: Evidence, base: FloatArray, near: FloatArray, vector: FloatArray | None, prior: float
+        self,
+        said: float,
+        evidence: Evidence,
+        base: FloatArray,
+        near: FloatArray,
+        vector: FloatArray | None,
+        prior: float,
     ) -> tuple[float, Parts]:
-        """The score of one canonical text with its parts; ``vector`` counts with a neural encoder."""
+        """The score of one text with its parts; ``said``: what its wording adds, ``vector``: a neural encoder's."""
         numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms)), near]
-        if len(self.model.vectors):
+        if vector is not None:
             numbers.append(base[DENSE : DENSE + 1])
-        return self.model.score(hashes(text), np.concatenate(numbers), _NEAR, vector, prior)
-
-    def wording_of(self, text: str) -> tuple[UInt64Array, FloatArray]:
-        """The hashes of the n-grams of a canonical text that are known, and what each adds to the score."""
-        part = self.model.wording
-        at, values = part.space.row(hashes(text))
-        return part.space.known[at], values * part.weights[at]
+        return self.model.score(said, np.concatenate(numbers), _NEAR, vector, prior)
 
 
 def is_neural(embedder: Embedder) -> bool:

@@ -65,10 +65,10 @@ class Sparse:
     weights: FloatArray
     mean: float
 
-    def score(self, features: UInt64Array) -> float:
-        """What one text's features add."""
+    def added(self, features: UInt64Array) -> tuple[UInt64Array, FloatArray]:
+        """The known ones among one text's features, and what each adds."""
         at, values = self.space.row(features)
-        return float(values @ self.weights[at])
+        return self.space.known[at], values * self.weights[at]
 
     def scores(self, per_text: tuple[UInt64Array, ...]) -> FloatArray:
         """What the features of many texts add, shape (n,)."""
@@ -102,10 +102,10 @@ class Model:
     bias: float
 
     def score(
-        self, wording: UInt64Array, numbers: FloatArray, near: slice, vector: FloatArray | None, prior: float
+        self, said: float, numbers: FloatArray, near: slice, vector: FloatArray | None, prior: float
     ) -> tuple[float, Parts]:
-        """The score of one message with its parts; ``near`` are the numbers that speak of stored examples."""
-        said = self.wording.score(wording)
+        """The score of one message with its parts; ``said`` is what its wording adds, ``near`` are the numbers that
+        speak of stored examples."""
         without = numbers.copy()
         without[near] = self.kernel.centre[near]
         kernel, others = map(float, self.kernel.scores(np.stack([numbers, without])))

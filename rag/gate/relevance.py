@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from rag.gate.measured import Examples
 from rag.gate.model import Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
-from rag.gate.wording import canonical, ngrams
+from rag.gate.wording import UInt64Array, canonical, hashes, ngrams
 
 OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
 MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
@@ -122,7 +123,7 @@ class RelevanceGate:
         reasons.sort(key=lambda item: -abs(item.contribution))
         return GateDecision(probability >= threshold, probability, threshold, tuple(reasons))
 
-    @property
+    @cached_property
     def threshold(self) -> float:
         """The probability from which on an unaddressed message is answered."""
         return _sigmoid(self.calibration.log_odds(self.calibration.threshold(self.dial), self.expected_share))
@@ -143,13 +144,15 @@ class RelevanceGate:
         base, form = columns(text, evidence), canonical(text)
         form_share = 1.0 if self.learnt is None else self.learnt.fade
         prior = float(self.prior.logit(base[None], form_share)[0])
-        if self.learnt is None:
-            total, parts = prior, Parts(0.0, 0.0, 0.0, 0.0, prior)
-        else:
+        total, parts, strongest = prior, Parts(0.0, 0.0, 0.0, 0.0, prior), ""
+        if self.learnt is not None:
+            features = hashes(form)
+            known, added = self.learnt.model.wording.added(features)
             near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
             vector = evidence.vector if is_neural(self.embedder) else None
-            total, parts = self.learnt.score(form, evidence, base, near, vector, prior)
-        reasons = self._reasons(form, evidence, base, parts)
+            total, parts = self.learnt.score(float(added.sum()), evidence, base, near, vector, prior)
+            strongest = _strongest(form, features, known, added, parts.wording)
+        reasons = self._reasons(strongest, evidence, base, parts)
         alike, told = parts.near, self._told(form, similarities)
         if told is not None:
             moved = told.moves(total)
@@ -197,7 +200,7 @@ class RelevanceGate:
             return Reason("like_good" if good else "like_bad", moved, nearest[1], nearest[0].text)
         return Reason("unlike", moved)
 
-    def _reasons(self, form: str, evidence: Evidence, base: FloatArray, parts: Parts) -> list[Reason]:
+    def _reasons(self, strongest: str, evidence: Evidence, base: FloatArray, parts: Parts) -> list[Reason]:
         """What makes up the score, but for the stores and what is the same for every message."""
         asks = self.prior.form_logit(base)
         if self.learnt is not None:
@@ -207,23 +210,26 @@ class RelevanceGate:
         known = Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else None
         reasons = [known or Reason("no_known_name", knowledge), Reason("form", asks)]
         if self.learnt is not None:
-            reasons.append(Reason("wording", parts.wording, detail=self._strongest(self.learnt, form, parts.wording)))
+            reasons.append(Reason("wording", parts.wording, detail=strongest))
             if parts.vectors:
                 reasons.append(Reason("meaning", parts.vectors))
         return reasons
 
-    @staticmethod
-    def _strongest(learnt: Learnt, form: str, wording: float) -> str:
-        """The n-gram that speaks most for the side that the wording takes; nothing where none does."""
-        found, added = learnt.wording_of(form)
-        weights = dict(zip(found.tolist(), added.tolist(), strict=True))
-        pieces = {piece.strip(): weights.get(number, 0.0) for piece, number in ngrams(form) if len(piece.strip()) > 1}
-        sign = math.copysign(1, wording)
-        strongest = max(pieces, key=lambda piece: sign * pieces[piece], default="")
-        if sign * pieces.get(strongest, 0.0) <= 0:
-            return ""
-        around = re.search(rf"[a-z0-9_]*{re.escape(strongest)}[a-z0-9_]*", form) if strongest.isascii() else None
-        return around[0] if around else strongest  # the word, where it is a scrap of one
+
+def _strongest(form: str, features: UInt64Array, known: UInt64Array, added: FloatArray, wording: float) -> str:
+    """The n-gram that speaks most for the side that the wording takes; nothing where none does."""
+    weights = dict(zip(known.tolist(), added.tolist(), strict=True))
+    pieces = {
+        piece.strip(): weights.get(number, 0.0)
+        for piece, number in zip(ngrams(form), features.tolist(), strict=True)
+        if len(piece.strip()) > 1
+    }
+    sign = math.copysign(1, wording)
+    strongest = max(pieces, key=lambda piece: sign * pieces[piece], default="")
+    if sign * pieces.get(strongest, 0.0) <= 0:
+        return ""
+    around = re.search(rf"[a-z0-9_]*{re.escape(strongest)}[a-z0-9_]*", form) if strongest.isascii() else None
+    return around[0] if around else strongest  # the word, where it is a scrap of one
 
 
 def _known_name(terms: Sequence[Term], chatter: Mapping[str, int]) -> Term | None:

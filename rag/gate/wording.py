@@ -43,11 +43,10 @@ def canonical(text: str) -> str:
     return _REPEATED.sub(r"\1\1\1", _SPACES.sub(" ", text.lower())).strip()
 
 
-def ngrams(text: str) -> list[tuple[str, int]]:
-    """Every n-gram of a canonical text with its hash, in the order of `hashes`; for explanations."""
+def ngrams(text: str) -> list[str]:
+    """Every n-gram of a canonical text in the order of its `hashes`; for explanations."""
     padded = f" {text} "
-    pieces = [padded[i : i + n] for n in NGRAMS for i in range(len(padded) - n + 1)]
-    return list(zip(pieces, hashes(text).tolist(), strict=True))
+    return [padded[i : i + n] for n in NGRAMS for i in range(len(padded) - n + 1)]
 
 
 def hashes(text: str) -> UInt64Array:

@@ -180,7 +180,7 @@ def _parsed(text: str) -> Frame:
     """A frame; one that is no JSON object becomes an empty one, which means nothing to anybody."""
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return frame if isinstance(frame, dict) else {}
 

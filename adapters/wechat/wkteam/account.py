@@ -94,13 +94,17 @@ class Account:
     async def _sign_in(self) -> None:
         try:
             await self._api.sign_in(self._settings.account, self._settings.password)
-        except RefusedError as error:
+        except (RefusedError, UnauthorizedError) as error:
+            if isinstance(error, RefusedError) and not error.permanent:
+                raise
             raise AdapterError(f"{error}; check [wkteam] account and password", permanent=True) from error
 
     async def _register(self, callback_url: str) -> None:
         try:
             await self._api.set_callback(callback_url)
         except RefusedError as error:
+            if not error.permanent:
+                raise
             text = f"{error}; [wkteam] callback_url must be an address of this machine that wkteam can reach"
             raise AdapterError(text, permanent=True) from error
 
