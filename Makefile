@@ -12,7 +12,7 @@ RETRIEVAL ?=
 BERT ?=
 MINILM ?=
 
-.PHONY: help demo test soak lint types bench run clean
+.PHONY: help demo test soak resolve lint types bench run clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -49,8 +49,14 @@ demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an i
 test: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## all tests
 	$(BIN)/pytest -n 2 tests
 
-soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and a Wechaty gateway's outages at full length
-	QUNDA_SOAK=1 $(BIN)/pytest -n 2 tests/test_feishu_faults.py tests/soak_wechaty.py
+soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and the outages of all WeChat routes at full length
+	QUNDA_SOAK=1 $(BIN)/pytest -n 4 -rP tests/test_feishu_faults.py tests/soak_wechaty.py tests/soak_wechat.py
+
+# Needs a package index, so it is no part of `make test`. It installs nothing.
+resolve: $(VENV)/.installed-test  ## ask the resolver for gpu with wechat, and check its answer for conflicts
+	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && \
+		$(BIN)/pip install $(PIP_FLAGS) --dry-run --ignore-installed --report "$$report" -c constraints.txt '.[gpu,wechat]' && \
+		$(BIN)/python tests/resolved.py "$$report" faiss-gpu torch transformers wechaty lark-oapi
 
 lint: $(VENV)/.installed-test  ## ruff: lint and format
 	$(BIN)/ruff check .

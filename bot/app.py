@@ -19,6 +19,7 @@ from bot.clock import Clock, SystemClock
 from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
+from bot.engine import Engine, open_engine
 from bot.feedback import FeedbackDesk
 from bot.gather import Gatherer
 from bot.inbox import Inbox
@@ -26,18 +27,19 @@ from bot.lanes import Lanes, LaneSettings
 from bot.library import Library
 from bot.limits import Limits
 from bot.lock import lock_data
-from bot.models import make_embedder, open_answerer
+from bot.models import open_answerer
 from bot.outbox import Outbox
 from bot.outcome import Outcome
+from bot.precedence import Precedence
 from bot.responder import Responder
 from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
 from bot.teach import Teacher
-from bot.workers import Workers
 
 T = TypeVar("T")
 GRACE_S = 20.0
+HOLD_S = 0.25  # what a burst may hold up; platforms give a second or more to acknowledge it
 SWITCH_INTERVAL_S = 0.0005  # at Python's 5 ms a computing thread keeps the event loop waiting ten times as long
 
 
@@ -76,6 +78,7 @@ class App:
     ready: Callable[[], None] = lambda: None
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     store: Store | None = field(default=None, init=False)
+    engine: Engine | None = field(default=None, init=False)
     _tasks: asyncio.TaskGroup = field(init=False, repr=False)
     _jobs: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
@@ -100,17 +103,18 @@ class App:
             stack.enter_context(lock_data(self.settings.data))
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
-            workers = stack.enter_context(Workers())
-            library = Library(self.settings, store, make_embedder(self.settings), workers)
-            answerer = await stack.enter_async_context(open_answerer(self.settings, workers))
+            engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
+            library = Library(self.settings, store, engine)
+            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote))
             await library.open()
-            await self._serve(store, library, Responder(workers, answerer))
+            await self._serve(store, library, Responder(engine, answerer))
 
     async def _serve(self, store: Store, library: Library, responder: Responder) -> None:
         settings, clock = self.settings, self.clock
         outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
         assistant = self._assistant(store, library, outbox, responder)
-        lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot))
+        precedence = Precedence(0.0 if self.replaying else HOLD_S)
+        lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot), precedence)
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
         lanes.listeners.append(lambda message, outcome: finished.put_nowait((message, outcome)))
         gatherer = Gatherer(
@@ -131,6 +135,7 @@ class App:
             max_backlog=settings.bot.max_backlog,
             on_signal=FeedbackDesk(store, outbox, library, gatherer.take_out).handle,
             on_overloaded=assistant.overloaded,
+            precedence=precedence,
         )
         supervisor = Supervisor(self.adapters, inbox.deliver, clock)
         self._register(assistant, store, outbox, library, supervisor)
@@ -177,7 +182,7 @@ class App:
         per_person, per_group = (bot.per_person_per_hour, bot.per_group_per_hour) if self.limited else (0, 0)
         return Assistant(
             settings=self.settings,
-            views=library,
+            pauses=library,
             responder=responder,
             outbox=outbox,
             contexts=Contexts(store.messages),

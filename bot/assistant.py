@@ -19,26 +19,22 @@ from bot.arrivals import Arrivals
 from bot.clock import Clock
 from bot.config import Mode, Settings
 from bot.context import Contexts
+from bot.engine import Judgement
 from bot.feedback import TAKEN_BACK
 from bot.limits import LimitHit, Limits
 from bot.live import LiveReply
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.questions import make_question, text_of
-from bot.responder import Judgement, Responder, declined, is_greeting, not_covered, outcome
+from bot.responder import Responder, declined, is_greeting, not_covered, outcome
 from bot.texts import Language, say
-from rag.base import Question, RagError, detect_language
-from rag.snapshot import View
+from rag.base import NoKnowledgeError, Question, RagError, detect_language
 
 _COMMAND = re.compile(r"[/／][a-z]+(?:\s+(?:[\d.]+|undo|all|default))*|[\W\d_]+", re.IGNORECASE)
 
 
-class Views(Protocol):
-    """Where the current view of a group comes from: the library."""
-
-    def view(self, group: str) -> View | None:
-        """None while there is no knowledge at all."""
-        ...
+class Pauses(Protocol):
+    """What is set for a group: the library knows."""
 
     def paused(self, group: str) -> bool:
         """Whether an admin has paused the bot there."""
@@ -71,7 +67,7 @@ class Assistant:
     """Handles messages; ``modes`` gives each platform's own mode, which a group's settings override."""
 
     settings: Settings
-    views: Views
+    pauses: Pauses
     responder: Responder
     outbox: Outbox
     contexts: Contexts
@@ -174,7 +170,7 @@ class Assistant:
             return Outcome("silent", reasons=(say("reason_bot", language),))
         if mode == "off":
             return Outcome("silent", reasons=(say("reason_off", language),))
-        if self.views.paused(group):
+        if self.pauses.paused(group):
             return Outcome("silent", reasons=(say("reason_paused", language),))
         if mode == "mention" and not addressed:
             return Outcome("silent", reasons=(say("reason_mode", language),))
@@ -183,11 +179,10 @@ class Assistant:
         return None
 
     async def _judge(self, message: Message, question: Question) -> Outcome:
-        view = self.views.view(message.conversation.group)
-        if view is None:
-            return await self._fail(message, question, Outcome("failed", "retrieve", "no knowledge"), "no_knowledge")
         try:
-            judgement = await self.responder.judge(view, question)
+            judgement = await self.responder.judge(message.conversation.group, question)
+        except NoKnowledgeError:
+            return await self._fail(message, question, Outcome("failed", "retrieve", "no knowledge"), "no_knowledge")
         except RagError as error:
             logger.error("search failed: {}", error)
             return await self._fail(message, question, Outcome("failed", "retrieve", str(error)), "failed:retrieve")

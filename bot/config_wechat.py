@@ -63,6 +63,8 @@ class AndroidSection(Section):
     port: int = Field(8096, ge=0, le=65535)
     names: Names = ()
     mode: Mode = "passive"
+    groups: Names = ()
+    direct_messages: bool = False
     keep_s: float = Field(600, gt=0)
     report_silence: bool = True
 

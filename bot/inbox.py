@@ -12,6 +12,7 @@ from adapters.base import Event, InboxError, Message
 from bot.clock import Clock
 from bot.lanes import Lanes
 from bot.outcome import Outcome
+from bot.precedence import Precedence
 from bot.store import Signal, Store, StoreError, persist
 
 OnSignal = Callable[[Signal], Awaitable[None]]
@@ -36,12 +37,14 @@ class Inbox:
         max_backlog: int = 10_000,
         on_signal: OnSignal | None = None,
         on_overloaded: OnOverloaded | None = None,
+        precedence: Precedence | None = None,
     ) -> None:
         self.unfinished = 0
         self.counters = {"delivered": 0, "repeated": 0, "refused": 0, "signals": 0}
         self._store, self._lanes, self._clock = store, lanes, clock
         self._entrance = entrance or lanes.offer
         self._max_backlog = max_backlog
+        self._precedence = precedence or Precedence()
         self._on_signal, self._on_overloaded = on_signal, on_overloaded
         self._started = False
         self._signalled = asyncio.Event()
@@ -102,11 +105,13 @@ class Inbox:
         stored = self._store.messages.add(message, outcome)
         if outcome is None:
             self.unfinished += 1
+        self._precedence.begin()
         # Not in the code behind the await: a caller that is cancelled there must not leave a stored message unfed.
         stored.add_done_callback(lambda future: self._stored(future, message, outcome))
         return await asyncio.shield(stored) is not None
 
     def _stored(self, future: asyncio.Future[int | None], message: Message, outcome: Outcome | None) -> None:
+        self._precedence.end()
         seq = None if future.cancelled() or future.exception() else future.result()
         if outcome is None:
             if seq is None:

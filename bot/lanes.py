@@ -22,6 +22,7 @@ from bot.config import BotSettings
 from bot.deadline import message_deadline
 from bot.outbox import Outbox
 from bot.outcome import Outcome
+from bot.precedence import Precedence
 from bot.store import State, Store, StoreError, persist
 
 Handler = Callable[[Message], Awaitable[Outcome]]
@@ -58,12 +59,19 @@ class Lanes:
     """``listeners`` hear of each outcome after it is stored; they must not block."""
 
     def __init__(
-        self, store: Store, outbox: Outbox, handler: Handler, clock: Clock, settings: LaneSettings | None = None
+        self,
+        store: Store,
+        outbox: Outbox,
+        handler: Handler,
+        clock: Clock,
+        settings: LaneSettings | None = None,
+        precedence: Precedence | None = None,
     ) -> None:
         self.listeners: list[Listener] = []
         self.counters: dict[str, int] = {}
         self._store, self._outbox, self._handler, self._clock = store, outbox, handler, clock
         self._settings = settings or LaneSettings()
+        self._precedence = precedence or Precedence()
         size = self._settings.lane_size
         self._lanes = [_Lane(asyncio.Queue(size), asyncio.Queue(size)) for _ in range(self._settings.lanes)]
         self._workers: list[asyncio.Task[None]] = []
@@ -132,6 +140,7 @@ class Lanes:
             while lane.waiting and lane.queue.empty() and not self._stopping:
                 await self._refill(lane)
             item = await lane.queue.get()
+            await self._precedence.turn()
             if item is None or self._stopping:
                 return
             await self._handle(lane, *item)

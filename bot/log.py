@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from loguru import logger
+
+if TYPE_CHECKING:
+    from loguru import Message
 
 FORMAT = (
     "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[where]}"
@@ -37,6 +42,20 @@ def set_up(level: str = "INFO", file: Path | None = None) -> None:
     logger.add(sys.stderr, level=level, format=FORMAT, diagnose=False, backtrace=False)
     if file:
         logger.add(file, level=level, format=FORMAT, diagnose=False, rotation="10 MB", retention=5, enqueue=True)
+    logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def forward(send: Callable[[str, str, str, int, str], None], level: str) -> None:
+    """Log at ``level`` to ``send``: level, name, function, line and text with its traceback, for another process."""
+
+    def sink(message: Message) -> None:
+        record = message.record
+        send(record["level"].name, record["name"] or "", record["function"], record["line"], str(message).rstrip())
+
+    logger.remove()
+    logger.add(sink, level=level, format="{message}", diagnose=False, backtrace=False)
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.config import ConfigError, Settings
-from bot.workers import Workers
-from rag.base import Answerer, Embedder, ModelError, Reranker
+from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
     from rag.generator import OpenAIGenerator
 
 LEXICAL = "lexical"
+Quote = Callable[[Question, Evidence], Awaitable[Answer | None]]
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -99,8 +99,8 @@ def _need_torch(section: str, model: str) -> None:
 
 
 @asynccontextmanager
-async def open_answerer(settings: Settings, workers: Workers | None = None) -> AsyncIterator[Answerer]:
-    """The answerer of ``[llm] backend``, its connections closed at the end; ``workers`` do what it computes.
+async def open_answerer(settings: Settings, quote: Quote | None = None) -> AsyncIterator[Answerer]:
+    """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
 
     Raises:
         ConfigError: the backend does not exist here.
@@ -110,7 +110,7 @@ async def open_answerer(settings: Settings, workers: Workers | None = None) -> A
 
     llm = settings.llm
     if llm.backend == "extractive":
-        yield ExtractiveAnswerer(run=workers.compute if workers else None)
+        yield ExtractiveAnswerer(quote)
     elif llm.backend == "transformers":
         raise ConfigError("[llm] backend = transformers is not in this version; use extractive or openai")
     else:

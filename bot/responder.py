@@ -7,42 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
 
+from bot.engine import Engine, Judgement
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
-from bot.workers import Workers
-from rag.base import Answer, Answerer, Evidence, GateDecision, GeneratorError, Question
+from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
 from rag.gate import explain, standalone_text
-from rag.snapshot import View
 
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4
 SHOWN_CHARS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was found and decided for one question."""
-
-    evidence: Evidence
-    decision: GateDecision
-
-
 class Responder:
-    """Judges and answers questions with the view of their group."""
+    """Judges and answers questions with what their group knows."""
 
-    def __init__(self, workers: Workers, answerer: Answerer) -> None:
-        self._workers = workers
+    def __init__(self, engine: Engine, answerer: Answerer) -> None:
+        self._engine = engine
         self._answerer = answerer
 
-    async def judge(self, view: View, question: Question) -> Judgement:
+    async def judge(self, place: str, question: Question) -> Judgement:
         """Search once and decide, off the event loop.
 
         Raises:
-            RagError: the knowledge cannot be searched.
+            NoKnowledgeError: there is no knowledge.
+            RagError: it cannot be searched.
         """
-        return await self._workers.compute(_judge, view, question)
+        return await self._engine.judge(place, question)
 
     async def answer(self, question: Question, judgement: Judgement, show: Show | None = None) -> Outcome:
         """Write the answer that the gate allowed; ``show`` gets the growing text.
@@ -69,11 +60,6 @@ class Responder:
                 else:
                     final = piece
         return final
-
-
-def _judge(view: View, question: Question) -> Judgement:
-    evidence = view.search(standalone_text(question))
-    return Judgement(evidence, view.gate.decide(question, evidence))
 
 
 def outcome(

@@ -41,6 +41,7 @@ class BotSettings(Section):
     message_timeout_s: float = Field(120, gt=0)
     keep_texts_days: int = Field(90, ge=1)
     keep_ids_days: int = Field(30, ge=30)
+    computing: Literal["process", "thread"] = "process"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

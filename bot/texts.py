@@ -160,6 +160,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "base {base}: version {version}, {documents} documents, {passages} passages{warning}",
     ),
     "status_no_base": ("知识库：没有可用的版本，请运行 qunda build", "knowledge: no usable version; run qunda build"),
+    "status_restarts": (
+        "计算进程意外退出过 {n} 次，已自动重启；原因见日志",
+        "the computing process died {n} times and was started again; the log may say why",
+    ),
     "status_gate": ("本群判断：{note}", "gate of this group: {note}"),
     "status_counts": ("最近 24 小时：{counts}", "last 24 hours: {counts}"),
     "status_none": ("无消息", "no messages"),

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from loguru import logger
 
 from bot.config import Settings
+from bot.models import make_reranker
 from bot.store.groups import Example
+from bot.teachings import Teachings, concerns
 from rag.base import Embedder, Evidence, NoKnowledgeError, RagError
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.gate.storage import gate_key, load_gate, save_gate
@@ -25,29 +27,13 @@ Cancelled = Callable[[], bool]
 SPARE_GATES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Teachings:
-    """What people taught and set, read from the store: active examples, and each group's settings."""
-
-    examples: Sequence[Example] = ()
-    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def of(self, place: str) -> list[Example]:
-        """The examples that count in ``platform:chat`` or, for a platform's own name, in all its groups."""
-        return [example for example in self.examples if concerns(example, place)]
-
-    def places(self) -> set[str]:
-        """Platforms and groups that have something of their own."""
-        with_dial = {group for group, values in self.settings.items() if "dial" in values}
-        return {e.scope for e in self.examples if e.scope != "*"} | with_dial
-
-
 class ViewMaker:
     """Builds snapshots from the data folder, keeping what can be used again."""
 
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
         self.settings = settings
         self.embedder = embedder
+        self._reranker = make_reranker(settings)
         self.warnings: list[str] = []
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
         self._gates: dict[str, RelevanceGate] = {}
@@ -139,18 +125,19 @@ class ViewMaker:
         return self.settings.group(place).knowledge or ("default",)
 
     def dial(self, place: str, teachings: Teachings) -> float:
-        """Chat settings beat the group's section, which beats ``[gate]``."""
-        chosen = teachings.settings.get(place, {}).get("dial")
-        if chosen is not None:
-            return float(chosen)
-        return self.settings.group(place).unwanted_per_1000 or self.settings.gate.unwanted_per_1000
+        """The dial of a group."""
+        return teachings.dial(place, self.settings)
 
     def _retriever(self, versions: Sequence[Version]) -> HybridRetriever:
         key = tuple(version.path for version in versions)
         if key not in self._retrievers:
             weights = self.settings.retrieval
             self._retrievers[key] = HybridRetriever(
-                versions, self.embedder, bm25_weight=weights.bm25_weight, dense_weight=weights.dense_weight
+                versions,
+                self.embedder,
+                bm25_weight=weights.bm25_weight,
+                dense_weight=weights.dense_weight,
+                reranker=self._reranker,
             )
         return self._retrievers[key]
 
@@ -243,11 +230,6 @@ def caught_up(snapshot: Snapshot, old: Teachings, new: Teachings, dial: Callable
 
     groups = {place: learned(snapshot.view(place), place) for place in places}
     return Snapshot(learned(snapshot.default, ""), groups)
-
-
-def concerns(example: Example, place: str) -> bool:
-    """Whether an example counts in ``platform:chat`` or, for a platform's own name, in all its groups."""
-    return example.scope in ("*", place.partition(":")[0], place)
 
 
 def labelled(example: Example) -> LabelledExample:

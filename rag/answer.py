@@ -25,27 +25,27 @@ _NOISE = re.compile(r"[\W_]+")
 _REFUSAL = _NOISE.sub("", NO_ANSWER).lower()
 
 
-Quote = Callable[[], "Answer | None"]
+Quote = Callable[[Question, Evidence], Awaitable["Answer | None"]]
 
 
 class ExtractiveAnswerer:
     """Quotes the sentences that answer best; needs no model.
 
-    It computes for some milliseconds: ``run`` takes that off the event loop; without it, it runs in place.
+    It computes for some milliseconds: ``quote`` does that off the event loop; without it, it is done in place.
     """
 
-    def __init__(self, *, max_chars: int = 200, run: Callable[[Quote], Awaitable[Answer | None]] | None = None) -> None:
-        self._max_chars = max_chars
-        self._run = run
+    def __init__(self, quote: Quote | None = None) -> None:
+        self._quote = quote
 
     async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
         """Yield one `Answer`, or None."""
+        yield quote_passages(question, evidence) if self._quote is None else await self._quote(question, evidence)
 
-        def quote() -> Answer | None:
-            support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
-            return extract(evidence, question.text, max_chars=self._max_chars, min_support=support)
 
-        yield quote() if self._run is None else await self._run(quote)
+def quote_passages(question: Question, evidence: Evidence, max_chars: int = 200) -> Answer | None:
+    """The answer in the documents' own words, or None where they do not support one; computes for milliseconds."""
+    support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
+    return extract(evidence, question.text, max_chars=max_chars, min_support=support)
 
 
 class LLMAnswerer:

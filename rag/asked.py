@@ -75,7 +75,9 @@ class Word:
         """How much of the word a text with this vocabulary has, from 0 to 1."""
         if not self.forms.isdisjoint(vocabulary):
             return 1.0
-        return self.credit * len(self.parts & vocabulary) / len(self.parts) if self.parts else 0.0
+        if not self.parts or self.parts.isdisjoint(vocabulary):
+            return 0.0
+        return self.credit * len(self.parts & vocabulary) / len(self.parts)
 
 
 @dataclass(frozen=True, slots=True)

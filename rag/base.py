@@ -285,8 +285,12 @@ def is_base_name(name: str) -> bool:
     return _BASE_NAME.fullmatch(name) is not None
 
 
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
+_LATIN_WORD = re.compile("[A-Za-z]+")
+
+
 def detect_language(text: str) -> Language:
     """The language to answer in: Chinese as soon as Han characters are a fair part of the letters."""
-    han = sum("\u4e00" <= c <= "\u9fff" or "\u3400" <= c <= "\u4dbf" for c in text)
-    latin_words = len([w for w in "".join(c if c.isascii() and c.isalpha() else " " for c in text).split() if w])
+    han = sum(map(len, _HAN.findall(text)))
+    latin_words = len(_LATIN_WORD.findall(text))
     return "zh" if han and han >= latin_words / 2 else ("en" if latin_words else "zh")

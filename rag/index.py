@@ -114,11 +114,18 @@ def best(scores: FloatArray, k: int) -> IntArray:
     k = min(k, len(scores))
     if k < 1:
         return np.zeros(0, np.int64)
-    if k < len(scores):
-        # Everything at or above the k-th score stays in, so that ties are settled by row and not by the partition.
-        threshold = np.partition(scores, len(scores) - k)[len(scores) - k]
-        rows = np.flatnonzero(scores >= threshold)
-    else:
-        rows = np.arange(len(scores))
+    rows = np.flatnonzero(scores >= _floor(scores, k)) if k < len(scores) else np.arange(len(scores))
     order: IntArray = np.argsort(-scores[rows], kind="stable")[:k]
     return rows[order].astype(np.int64)
+
+
+def _floor(scores: FloatArray, k: int) -> Any:
+    """A value that at least ``k`` of the scores reach and few more do, so that ties are settled by row.
+
+    The maxima of 4 k or more stretches are scores too: the k-th of them is such a value, and finding it is one pass
+    over the scores where a partition is several.
+    """
+    stretch = len(scores) // (4 * k)
+    if stretch > 1:
+        scores = scores[: len(scores) // stretch * stretch].reshape(-1, stretch).max(1)
+    return np.partition(scores, len(scores) - k)[len(scores) - k]

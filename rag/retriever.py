@@ -70,7 +70,7 @@ class HybridRetriever:
     def search(self, text: str, top_k: int) -> Evidence:
         """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at."""
         query = text[:MAX_QUERY_CHARS]
-        terms = tokenize(query)
+        terms = self._lexical.mended(tokenize(query))
         wanted = max(_MIN_CANDIDATES, top_k)
         sums = self._lexical.scores(terms) if self._weights[0] > 0 else np.zeros(0, np.float32)
         by_bm25 = best(sums, wanted)

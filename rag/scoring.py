@@ -198,18 +198,15 @@ def _analysed(text: str, headings: tuple[str, ...], continues: bool) -> tuple[tu
     result = []
     for unit in split_units(text, headings, continues=continues)[:UNIT_SCAN]:
         terms = tokenize(unit.text)
-        result.append((unit, vocabulary(terms), sum(map(_is_whole, terms))))
+        result.append((unit, vocabulary(terms), sum([len(term) == 1 or term.isascii() for term in terms])))
     return tuple(result)
 
 
-@lru_cache(maxsize=256)
-def _spoken(text: str) -> Language:
-    prose = "".join(unit.text for unit in split_units(text) if unit.kind != "code")
-    return detect_language(prose or text)
-
-
+@lru_cache(maxsize=1024)
 def _language(passage: Passage) -> Language:
-    return _spoken(passage.text)
+    """The language of a passage's prose."""
+    prose = "".join(unit.text for unit, _, _ in _units(passage) if unit.kind != "code")
+    return detect_language(prose or passage.text)
 
 
 @lru_cache(maxsize=4096)

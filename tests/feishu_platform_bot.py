@@ -209,9 +209,9 @@ async def bot_process(folder: Path, platform: FeishuPlatform) -> AsyncIterator[N
         await platform.until(lambda: platform.connections == 0, PATIENCE_S)
 
 
-def prepare(folder: Path) -> Settings:
+def prepare(folder: Path, *overrides: str) -> Settings:
     """A config without limits for people, and its knowledge."""
-    settings = make_settings(folder, "bot.per_person_per_hour=0", "bot.per_group_per_hour=0")
+    settings = make_settings(folder, "bot.per_person_per_hour=0", "bot.per_group_per_hour=0", *overrides)
     if not settings.data.exists():
         shutil.copytree(built_data(), settings.data)
     return settings

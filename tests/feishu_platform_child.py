@@ -15,7 +15,12 @@ from bot.app import App
 async def main(folder: Path, domain: str, app_id: str) -> None:
     """Serve until killed."""
     settings = FeishuSettings(app_id, "secret", domain, timings=TIMINGS)
-    app = App(prepare(folder), [FeishuAdapter(settings)], clock=PacedClock(), modes={"feishu": "mention"})
+    app = App(
+        prepare(folder, "bot.computing=process"),
+        [FeishuAdapter(settings)],
+        clock=PacedClock(),
+        modes={"feishu": "mention"},
+    )
     await app.run()
 
 

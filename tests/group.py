@@ -177,7 +177,8 @@ def make_settings(folder: Path, *overrides: str) -> Settings:
         "[knowledge]\ndocuments = docs\ngood_questions = good.json\nbad_questions = bad.json\n",
         "utf-8",
     )
-    changes = ("gate.quiet_window_s=0", *overrides)  # nothing waits, unless a test is about waiting
+    # Nothing waits and no process is started, unless a test is about that.
+    changes = ("gate.quiet_window_s=0", "bot.computing=thread", *overrides)
     return load(folder / "config.ini", data=folder / "data", overrides=changes, environ={})
 
 

@@ -64,12 +64,34 @@ def test_a_growing_card_streams_and_an_updated_one_does_not() -> None:
         ("a < b and <b>c</b>", "a < b and &#60;b>c&#60;/b>"),
         ("`Map<K>` of <K>", "`Map<K>` of &#60;K>"),
         ("![plan](https://x.org/p.png) ![local](p.png)", "[plan](https://x.org/p.png) local"),
+        ('![plan](https://x.org/p_(1).png "a plan")', "[plan](https://x.org/p_%281%29.png)"),
+        ('![a](img_v3_x "t") ![a][b] ![a\nb](img_v3_x) `![c](d)`', "a [a][b] [a\nb](img_v3_x) `![c](d)`"),
         ("a\x00b\x1b[31m\r\nc\ud800", "ab[31m\nc"),
         ("~~~\n```\n<i>\n~~~\n<i>", "~~~\n```\n<i>\n~~~\n&#60;i>"),
     ],
 )
 def test_markup_that_a_card_would_obey_or_refuse_is_disarmed(text: str, shown: str) -> None:
     assert card_text(text) == shown
+
+
+TABLE = "| a | b |\n|---|:-:|\n| 1 | <at id=all> |"
+
+
+def test_a_card_has_no_more_tables_than_it_may_and_the_others_are_code() -> None:
+    shown = card_text(f"```\n{TABLE}\n```\n" + "\n\n".join(f"**{n}**\n\n{TABLE}" for n in range(5)) + "\n\nend")
+    assert shown.count("```\n| a | b |") == 3 and shown.count("\n```") == 5
+    assert shown.endswith(TABLE.replace("<at", "<\u200bat") + "\n```\n\nend")
+    assert [f"**{n}**\n\n```" in shown for n in range(5)] == [False, False, False, True, True]
+    assert card_text("\n\n".join([TABLE] * 4)).endswith("\n```")
+    assert card_text("a | b\n--- | ---\n1 | 2\n\n" * 4).count("```") == 2
+    assert "```" not in card_text("\n\n".join([TABLE] * 3) + "\n\na | b\n\n---\n")
+
+
+def test_sources_with_endless_addresses_do_not_make_a_card_too_large() -> None:
+    endless = [Citation(n, "标题" * 100, f"https://example.com/{n}/" + "路" * 500, "q") for n in range(10)]
+    shown = card(Reply(make_message(), "长" * 4_000, tuple(endless), confidence=0.5))
+    assert len(json.dumps(shown, ensure_ascii=False).encode()) < 30_000
+    assert "example.com" not in json.dumps(shown)
 
 
 def test_plain_text_keeps_all_content_without_markup() -> None:

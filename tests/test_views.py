@@ -6,10 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
-from test_library import decide, opened, prepared, teach
+from test_library import opened, prepared, teach
 
 from bot.cli.offline import open_view
 from bot.views import SPARE_GATES
+from rag.base import Question
+from rag.snapshot import View
+
+
+def decide(view: View, text: str) -> float:
+    return view.gate.decide(Question(text), view.search(text)).probability
 
 
 async def test_gates_that_nobody_uses_are_cleared_away(tmp_path: Path) -> None:
@@ -17,9 +23,9 @@ async def test_gates_that_nobody_uses_are_cleared_away(tmp_path: Path) -> None:
     for number in range(2 * SPARE_GATES):
         (settings.data / "gates" / f"old{number}").mkdir()
         os.utime(settings.data / "gates" / f"old{number}", (number, number))
-    async with opened(settings) as (library, store):
-        await teach(library, store, "fake:g1", "哈哈哈笑死", "bad")
-        await library.examples_changed("fake:g1")
+    async with opened(settings) as held:
+        await teach(held, "fake:g1", "哈哈哈笑死", "bad")
+        await held.library.examples_changed("fake:g1")
         left = {folder.name for folder in (settings.data / "gates").iterdir()}
     assert {f"old{number}" for number in range(2 * SPARE_GATES)} & left == {
         f"old{number}" for number in range(SPARE_GATES, 2 * SPARE_GATES)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from adapter_contract import Recorder
-from wkteam_platform import NOT_A_MEMBER, OTHER_ROOM, ROOM, WkteamPlatform
+from wkteam_platform import NICK, NOT_A_MEMBER, OTHER_ROOM, ROOM, WkteamPlatform
 from wkteam_running import adapter_for, quoting, running, until, up
 
 
@@ -78,3 +78,40 @@ async def test_what_cannot_be_forwarded_is_counted_and_the_next_goes_on(platform
             await platform.say(text, name="小明")
         await platform.until(lambda: any("三" in post.text for post in platform.world.posts))
     assert adapter.health().counters["not forwarded"] == 2
+
+
+async def test_what_a_person_says_twice_in_one_group_or_shows_in_two_is_forwarded_each_time(
+    platform: WkteamPlatform,
+) -> None:
+    core, adapter = Recorder(), adapter_for(platform, forward=(ROOM, OTHER_ROOM))
+    async with running(adapter, core):
+        await up(adapter)
+        for _ in range(2):
+            await platform.say("+1", name="小明")
+            await platform.callback("80002", {"content": "<msg/>"})
+        await platform.callback("80002", {"content": "<msg/>"}, chat=OTHER_ROOM)
+        await platform.until(lambda: len(platform.world.posts) == 5)
+    assert forwarded(platform) == [
+        *[(OTHER_ROOM, "[转发] 小明：+1"), (OTHER_ROOM, "[转发] 小明：[图片]")] * 2,
+        (ROOM, "[转发] 群友：[图片]"),
+    ]
+
+
+async def test_two_bots_that_forward_between_the_same_groups_do_not_answer_each_other(platform: WkteamPlatform) -> None:
+    """What one forwards comes to the other as a stranger's words, also quoted, with a blank or a mention before it."""
+    core, adapter = Recorder(), adapter_for(platform, forward=(ROOM, OTHER_ROOM))
+    async with running(adapter, core):
+        await up(adapter)
+        for text in (
+            "[转发] 小明：在吗",
+            "\u200b[转发] 小明：在吗",
+            " \n[转发] 小明：在吗",
+            f"@{NICK}\u2005[转发] 小明：在吗",
+        ):
+            await platform.say(text, sender="wxid_other_bot", name="另一个")
+        await platform.callback(
+            "80014", {"title": "[转发] 小明：在吗", "content": quoting("wxid_b", 1, "x")}, sender="wxid_other_bot"
+        )
+        last = await platform.say("结束", name="小明")
+        await platform.until(lambda: last.acked and platform.world.posts)
+    assert forwarded(platform) == [(OTHER_ROOM, "[转发] 小明：结束")]

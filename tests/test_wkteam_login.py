@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from adapter_contract import Recorder
-from wkteam_platform import BOT, WkteamPlatform
-from wkteam_running import adapter_for, hear, running, until, up
+from wkteam_platform import BOT, TOO_OFTEN, WkteamPlatform
+from wkteam_running import QUICK, adapter_for, hear, running, until, up
 
 from adapters.base import AdapterError, Reply
 from adapters.wechat.wkteam import Timings
@@ -43,6 +44,28 @@ async def test_wrong_credentials_are_an_error_at_once_that_names_the_keys(platfo
     assert isinstance(error, AdapterError) and error.permanent
     assert "[wkteam] account and password" in str(error)
     assert len(platform.calls("/member/login")) == 1
+
+
+@pytest.mark.parametrize("path", ["/member/login", "/setHttpCallbackUrl"])
+async def test_a_refusal_at_the_start_that_may_pass_is_tried_again(platform: WkteamPlatform, path: str) -> None:
+    platform.fail_next(path, TOO_OFTEN, times=2)
+    core, adapter = Recorder(), adapter_for(platform)
+    async with running(adapter, core):
+        await hear(platform, adapter, core)
+    assert len(platform.calls(path)) == 3
+
+
+async def test_an_account_whose_login_is_answered_with_401_is_told_for_good(platform: WkteamPlatform) -> None:
+    platform.fail_next("/member/login", "unauthorized")
+    async with running(adapter_for(platform)) as task:
+        await asyncio.wait([task], timeout=10)
+        error = task.exception()
+    assert isinstance(error, AdapterError) and error.permanent and "[wkteam] account and password" in str(error)
+
+
+def test_the_usual_timings_look_at_the_login_within_an_outage_of_ten_seconds() -> None:
+    usual = Timings()
+    assert usual.check_every_s < 10 and usual.check_timeout_s + usual.retry_cap_s < 10
 
 
 async def test_a_logged_out_account_asks_for_a_scan_and_goes_on_after_it(platform: WkteamPlatform) -> None:
@@ -80,6 +103,28 @@ async def test_logout_is_noticed_and_shown_and_login_brings_it_back(platform: Wk
     assert (health.state, health.counters["outages"]) == ("up", 1)
     assert "may have been missed" in health.detail
     assert platform.calls("/iPadLogin")[0]["wcId"] == BOT
+
+
+async def test_the_notice_of_a_logout_is_followed_up_at_once(platform: WkteamPlatform) -> None:
+    """The next look would come in an hour: only the notice can be why."""
+    adapter = adapter_for(platform, timings=replace(QUICK, check_every_s=3_600))
+    async with running(adapter):
+        await up(adapter)
+        await platform.log_out()
+        await platform.post({"messageType": "30000", "wcId": BOT, "data": {}})
+        await until(lambda: "scan the code" in adapter.health().detail)
+
+
+async def test_a_service_that_forgot_the_callback_over_an_outage_is_told_it_again(platform: WkteamPlatform) -> None:
+    core, adapter = Recorder(), adapter_for(platform)
+    async with running(adapter, core):
+        await hear(platform, adapter, core)
+        await platform.go_away()
+        await until(lambda: adapter.health().state == "down")
+        platform.world.callback_url = ""
+        await platform.come_back()
+        await hear(platform, adapter, core, "之后")
+    assert len(platform.calls("/setHttpCallbackUrl")) == 2
 
 
 async def test_another_account_than_configured_is_refused(platform: WkteamPlatform) -> None:

@@ -32,10 +32,12 @@ def adapter_for(platform: WecomPlatform, **settings: Any) -> WecomAdapter:
 
 
 @asynccontextmanager
-async def running(adapter: WecomAdapter, core: Recorder | None = None) -> AsyncIterator[asyncio.Task[None]]:
+async def running(
+    adapter: WecomAdapter, core: Recorder | None = None, *, within_s: float = 20
+) -> AsyncIterator[asyncio.Task[None]]:
     task = asyncio.create_task(adapter.run(core or Recorder()))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(within_s):
             yield task
     finally:
         task.cancel()

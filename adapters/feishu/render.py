@@ -18,16 +18,19 @@ ANSWER = "answer"
 GOOD, BAD = "good", "bad"
 SUMMARY_CHARS = 80
 TITLE_CHARS = 120
+MAX_ADDRESS_CHARS = 1_000  # a few longer ones and the card is too large
+MAX_TABLES = 3  # 230099 with ErrCode 11310 above; the platform names no number, and this one is known to pass
 
 Card = Mapping[str, Any]
 _FENCE = re.compile(r"^\s{0,3}(```+|~~~+)")
 _CODE = re.compile(r"(`+[^`\n]*`+)")
 _TAG = re.compile(r"<(?=[A-Za-z/!])")
 _AT = re.compile(r"<(?=/?at\b)", re.IGNORECASE)
-_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(([^()\s]+)\)")
+_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(\s*((?:[^()\s]|\([^()\s]*\))+)(?:\s+[\"'][^\n\"']*[\"'])?\s*\)")
 _LINK = re.compile(r"!?\[([^\[\]\n]+)\]\(([^()\s]+)\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _MARKS = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1")
+_TABLE_RULE = re.compile(r"\s*\|?(?:\s*:?-+:?\s*\|)+(?:\s*:?-+:?\s*)?\s*")
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s+")
 
 
@@ -68,10 +71,11 @@ def card_text(text: str) -> str:
     """Markdown that a card shows as it is meant.
 
     HTML is shown and not obeyed: a card takes ``<at id=all>`` in an answer for a call to everybody. Pictures become
-    links, since a card that names a picture which was not uploaded is refused.
+    links, since a card that names a picture which was not uploaded is refused, and tables beyond the number that a card
+    may have become code.
     """
     lines, fence = [], ""
-    for line in _clean(text).split("\n"):
+    for line in _with_few_tables(_clean(text).split("\n")):
         found = _FENCE.match(line)
         if found and not fence:
             fence = found[1]
@@ -79,7 +83,7 @@ def card_text(text: str) -> str:
             fence = ""
         elif not fence:
             line = "".join(
-                _AT.sub("<\u200b", bit) if n % 2 else _TAG.sub("&#60;", _IMAGE.sub(_picture_link, bit))
+                _AT.sub("<\u200b", bit) if n % 2 else _TAG.sub("&#60;", _without_pictures(bit))
                 for n, bit in enumerate(_CODE.split(line))
             )
         lines.append(_AT.sub("<\u200b", line))
@@ -147,7 +151,8 @@ def _button(action: str, label: str) -> Mapping[str, Any]:
 
 def _source(citation: Citation) -> str:
     title = _TAG.sub("&#60;", _title(citation)).replace("[", "&#91;").replace("]", "&#93;")
-    label = f"[{title}]({_address(citation.uri)})" if _is_link(citation.uri) else f"{title}"
+    address = _address(citation.uri) if _is_link(citation.uri) else ""
+    label = f"[{title}]({address})" if 0 < len(address) <= MAX_ADDRESS_CHARS else title
     return f"&#91;{citation.n}&#93; {label}"
 
 
@@ -169,8 +174,32 @@ def _address(uri: str) -> str:
     return quote(uri, safe=":/?#@!$&'*+,;=%~-._")
 
 
+def _with_few_tables(lines: Sequence[str]) -> Iterator[str]:
+    """The lines, those of each table too many between fences."""
+    fence, tables, coded = "", 0, False
+    for n, line in enumerate(lines):
+        found = _FENCE.match(line)
+        if coded and (found or "|" not in line):
+            coded = False
+            yield "```"
+        if found:
+            fence = "" if fence and line.strip().startswith(fence) else fence or found[1]
+        elif not fence and not coded and "|" in line and n + 1 < len(lines) and _TABLE_RULE.fullmatch(lines[n + 1]):
+            tables += 1
+            coded = tables > MAX_TABLES
+            if coded:
+                yield "```"
+        yield line
+    if coded:
+        yield "```"
+
+
+def _without_pictures(text: str) -> str:
+    return _IMAGE.sub(_picture_link, text).replace("![", "[")
+
+
 def _picture_link(found: re.Match[str]) -> str:
-    return f"[{found[1] or found[2]}]({found[2]})" if _is_link(found[2]) else found[1]
+    return f"[{found[1] or found[2]}]({_address(found[2])})" if _is_link(found[2]) else found[1]
 
 
 def _clean(text: str) -> str:

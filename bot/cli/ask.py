@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import decision_of
-from bot.cli.offline import open_view
+from bot.cli.offline import check_facts
 from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
+from bot.engine import open_engine
 from bot.models import open_answerer
 from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
+from bot.teachings import Teachings
 from bot.texts import outcome_word, say
-from bot.workers import Workers
 from rag.base import Language, Question, detect_language
-from rag.snapshot import View
 
 QUESTION_KEYS = ("text", "query", "question")
 
@@ -62,14 +62,18 @@ def _text_of(item: Any, path: Path, number: int) -> str:
 
 
 async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace) -> int:
-    view = await asyncio.to_thread(open_view, settings)
+    bot = settings.bot.model_copy(update={"computing": "thread"})
+    settings = settings.model_copy(update={"bot": bot, "groups": {}})  # asked in no group
     decisions = []
     async with AsyncExitStack() as stack:
-        responder = Responder(stack.enter_context(Workers()), await stack.enter_async_context(open_answerer(settings)))
+        engine = await stack.enter_async_context(open_engine(settings))
+        responder = Responder(engine, await stack.enter_async_context(open_answerer(settings, engine.quote)))
+        await engine.remake(Teachings(), reopen=True)
+        check_facts(engine.facts)
         for text in texts:
             others = not options.mention and text.lstrip().startswith("@")  # as in a group
             question = Question(text, detect_language(text), options.mention, addressed_to_others=others)
-            done, reply = await _respond(responder, view, question)
+            done, reply = await _respond(responder, question)
             decisions.append({"text": text, **decision_of(done)})
             if not options.json:
                 _print(text, done, reply, question, many=len(texts) > 1)
@@ -80,11 +84,11 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     return 1 if failed else 0
 
 
-async def _respond(responder: Responder, view: View, question: Question) -> tuple[Outcome, str | None]:
+async def _respond(responder: Responder, question: Question) -> tuple[Outcome, str | None]:
     """The outcome, and what the group would read."""
     if not question.text.strip():  # a group's empty message is not judged either
         return Outcome("silent", reasons=(say("reason_empty", question.language),)), None
-    judgement = await responder.judge(view, question)
+    judgement = await responder.judge("", question)
     if not judgement.decision.answer:
         if question.mentioned:
             return outcome(question, judgement, "abstained"), declined(question, judgement)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.base import AdapterError
 from bot.cli.findings import Finding
-from bot.cli.wechat_routes import android_settings, wecom_settings, wkteam_settings
+from bot.cli.listening import examine_ports
+from bot.cli.wechat_routes import android_settings, wecom_settings, wkteam_gaps, wkteam_settings
 from bot.config import Settings
+from bot.config_wechat import WkteamSection
+from bot.sections import Section
 
 MIN_TOKEN_CHARS = 16
 RISK = "an unofficial route: use an account that you can afford to lose (docs/wechat.md)"
@@ -17,14 +21,21 @@ RISK = "an unofficial route: use an account that you can afford to lose (docs/we
 
 def examine_wechat(settings: Settings) -> Iterator[Finding]:
     """The findings on every route that is configured; none where none is."""
-    if settings.wechaty.endpoint or settings.wechaty.token.get_secret_value():
+    if _touched(settings.wechaty):
         yield from _wechaty(settings)
-    if settings.wecom.bot_id or settings.wecom.secret.get_secret_value():
+    if _touched(settings.wecom):
         yield _wecom(settings)
-    if settings.wkteam.account:
+    if _touched(settings.wkteam):
         yield from _wkteam(settings)
-    if settings.android.token.get_secret_value():
+    if _touched(settings.android):
         yield from _android(settings)
+    yield from examine_ports(settings)
+
+
+def _touched(section: Section) -> bool:
+    """Whether somebody has set anything here; a mode alone, such as off, is no wish to use the route."""
+    plain = type(section)()
+    return any(getattr(section, key) != getattr(plain, key) for key in type(section).model_fields if key != "mode")
 
 
 def _wechaty(settings: Settings) -> Iterator[Finding]:
@@ -74,13 +85,12 @@ def _wkteam(settings: Settings) -> Iterator[Finding]:
     from adapters.wechat.wkteam.check import check_account
 
     section = settings.wkteam
-    values = {"password": section.password.get_secret_value(), "base_url": section.base_url}
-    values["callback_url"] = section.callback_url
-    for key, value in values.items():
-        if not value:
-            yield Finding("error", "wkteam", f"no {key}", f"set [wkteam] {key}: docs/wechat.md says what belongs there")
-            return
-    yield from _addresses(section.base_url, section.callback_url)
+    gaps = list(wkteam_gaps(settings))
+    for _, what, fix in gaps:
+        yield Finding("error", "wkteam", what, fix)
+    if gaps:
+        return
+    yield from _reachable(section.callback_url)
     try:
         logged_in, detail = asyncio.run(check_account(wkteam_settings(settings)))
     except AdapterError as error:
@@ -89,26 +99,41 @@ def _wkteam(settings: Settings) -> Iterator[Finding]:
     else:
         fix = "" if logged_in else "qunda run shows a QR code to scan with the phone of the account"
         yield Finding("ok" if logged_in else "warning", "wkteam", detail, fix)
-    if len(section.forward) == 1:
-        yield Finding("warning", "wkteam forward", "one group alone has no other to forward to", "name two or more")
+    yield from _forwarding(section)
     yield Finding("warning", "wkteam risk", RISK)
 
 
-def _addresses(base_url: str, callback_url: str) -> Iterator[Finding]:
-    for key, url in (("base_url", base_url), ("callback_url", callback_url)):
-        if not url.startswith(("http://", "https://")):
-            yield Finding("error", "wkteam", f"{key} = {url} is no address", "write http:// or https:// before it")
-    local = any(host in callback_url for host in ("127.0.0.1", "localhost", "0.0.0.0"))
-    if local:
+def _reachable(callback_url: str) -> Iterator[Finding]:
+    if any(host in callback_url for host in ("127.0.0.1", "localhost", "0.0.0.0", "[::1]")):
         fix = "wkteam calls it over the internet: a public address of this machine, or of a proxy before it"
         yield Finding("warning", "wkteam", f"callback_url = {callback_url} is this machine only", fix)
 
 
+def _forwarding(section: WkteamSection) -> Iterator[Finding]:
+    if len(set(section.forward)) == 1:
+        yield Finding("warning", "wkteam forward", "one group alone has no other to forward to", "name two or more")
+    unread = [group for group in section.forward if section.groups and group not in section.groups]
+    if unread:
+        fix = "add them to [wkteam] groups, or leave groups out"
+        yield Finding("warning", "wkteam forward", f"nothing comes from {', '.join(unread)}: not read at all", fix)
+
+
 def _android(settings: Settings) -> Iterator[Finding]:
     chosen = android_settings(settings)
+    make = "python -c 'import secrets; print(secrets.token_urlsafe(24))' makes one"
+    if not chosen.token:
+        fix = f"set [android] token, best as QUNDA_ANDROID_TOKEN; without it the route stays off. {make}"
+        yield Finding("error", "android", "no token", fix)
+        return
     if len(chosen.token) < MIN_TOKEN_CHARS:
-        fix = "python -c 'import secrets; print(secrets.token_urlsafe(24))' makes one"
-        yield Finding("warning", "android", f"the token has fewer than {MIN_TOKEN_CHARS} characters", fix)
+        yield Finding("warning", "android", f"the token has fewer than {MIN_TOKEN_CHARS} characters", make)
+    if not re.fullmatch(r"[A-Za-z0-9_.~-]+", chosen.token):
+        fix = f"use letters, digits, - and _ only: {make}"
+        yield Finding("warning", "android", "the token has signs that an address cannot carry as they are", fix)
     where = f"http://<this machine>:{chosen.port}/?token=<[android] token>"
     yield Finding("ok", "android", f"the app's URL is {where}")
+    admins = [*settings.bot.admins, *(admin for group in settings.groups.values() for admin in group.admins)]
+    if any(admin.startswith("android:") for admin in admins):
+        fix = "give admins on another route; the screen shows names only, and anybody can take a name"
+        yield Finding("warning", "android admins", "whoever takes the name of an admin is one", fix)
     yield Finding("warning", "android risk", RISK)

@@ -12,7 +12,8 @@ from bot.cli.lines import check_output, read_objects
 from bot.cli.offline import open_bases, show_warnings
 from bot.cli.progress import Step, progress, warn
 from bot.config import ConfigError, Settings
-from bot.views import Teachings, ViewMaker
+from bot.teachings import Teachings
+from bot.views import ViewMaker
 from rag.base import Evidence, NoKnowledgeError
 from rag.gate import LabelledExample
 from rag.gate.curve import learning_curve

@@ -13,7 +13,7 @@ from bot.cli.progress import progress, warn
 from bot.cli.screen import one_line
 from bot.config import Settings
 from bot.store import Example, Store
-from bot.views import concerns
+from bot.teachings import concerns
 from rag.base import NoKnowledgeError
 from rag.gate.examples import LabelledExample
 from rag.gate.review import Finding, review

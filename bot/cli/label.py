@@ -17,7 +17,7 @@ from bot.cli.offline import open_bases
 from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.labelling import Candidate, Labelling
-from bot.views import Teachings
+from bot.teachings import Teachings
 from rag.base import NoKnowledgeError, Question
 from rag.gate import LabelledExample, standalone_text
 

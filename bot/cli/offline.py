@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from bot.cli.progress import warn
 from bot.config import Settings
+from bot.engine import Facts
 from bot.models import make_embedder
-from bot.views import Teachings, ViewMaker
+from bot.teachings import Teachings
+from bot.views import ViewMaker
 from rag.base import NoKnowledgeError
 from rag.knowledge import Version, open_current
 from rag.snapshot import View
+
+_NO_VERSION = "the knowledge base 'default' has no usable version: run `qunda build`"
 
 
 def open_bases(settings: Settings) -> tuple[ViewMaker, Mapping[str, Version]]:
@@ -43,6 +47,18 @@ def check_knowledge(settings: Settings) -> None:
     raise problems[0]
 
 
+def check_facts(facts: Facts) -> None:
+    """Tell of what is not as it should be.
+
+    Raises:
+        NoKnowledgeError: there is no usable knowledge version.
+    """
+    if facts.of("") is None:
+        raise NoKnowledgeError(facts.warnings[0] if facts.warnings else _NO_VERSION)
+    for warning in facts.warnings:
+        warn(warning)
+
+
 def open_view(settings: Settings, place: str = "") -> View:
     """The view that a group without anything of its own has.
 
@@ -52,7 +68,7 @@ def open_view(settings: Settings, place: str = "") -> View:
     maker, bases = open_bases(settings)
     view = maker.view(place, bases, Teachings())
     if view is None:
-        raise NoKnowledgeError("the knowledge base 'default' has no usable version: run `qunda build`")
+        raise NoKnowledgeError(_NO_VERSION)
     show_warnings(maker)
     return view
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from adapters.base import Adapter
-from bot.config import Mode, Settings
+from bot.config import ConfigError, Mode, Settings
 from bot.config_wechat import WechatySection
 
 if TYPE_CHECKING:
@@ -27,7 +29,11 @@ def enabled_routes(settings: Settings) -> list[str]:
 
 
 def enabled_wechat_adapters(settings: Settings) -> list[Adapter]:
-    """One adapter for each enabled route."""
+    """One adapter for each enabled route.
+
+    Raises:
+        ConfigError: one of them is only half set up.
+    """
     enabled = enabled_routes(settings)
     adapters: list[Adapter] = []
     if "wechaty" in enabled:
@@ -35,10 +41,14 @@ def enabled_wechat_adapters(settings: Settings) -> list[Adapter]:
     if "wecom" in enabled:
         from adapters.wechat.wecom import WecomAdapter
 
+        if not settings.wecom.secret.get_secret_value():
+            raise ConfigError("[wecom] bot_id is set, secret is not; put it into QUNDA_WECOM_SECRET")
         adapters.append(WecomAdapter(wecom_settings(settings)))
     if "wkteam" in enabled:
         from adapters.wechat.wkteam import WkteamAdapter
 
+        for _, what, fix in wkteam_gaps(settings):
+            raise ConfigError(f"[wkteam] {what}: {fix}")
         adapters.append(WkteamAdapter(wkteam_settings(settings)))
     if "android" in enabled:
         from adapters.wechat.android import AndroidAdapter
@@ -90,6 +100,27 @@ def wkteam_settings(settings: Settings) -> WkteamSettings:
     )
 
 
+def wkteam_gaps(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """What ``[wkteam]`` needs before anything can be tried: the key, what is wrong with it, and what to do."""
+    section = settings.wkteam
+    values = {
+        "account": section.account,
+        "password": section.password.get_secret_value(),
+        "base_url": section.base_url,
+        "callback_url": section.callback_url,
+    }
+    for key, value in values.items():
+        if not value:
+            where = ", best as QUNDA_WKTEAM_PASSWORD" if key == "password" else ""
+            yield key, f"no {key}", f"set [wkteam] {key}{where}: docs/wechat.md says what belongs there"
+        elif key.endswith("_url") and not value.startswith(("http://", "https://")):
+            yield key, f"{key} = {value} is no address", "write http:// or https:// before it"
+    secret = section.callback_secret.get_secret_value()
+    if secret and not re.fullmatch(r"[A-Za-z0-9_.~-]+", secret):
+        fix = "use letters, digits, - and _ only, or leave it out: then it is random"
+        yield "callback_secret", "callback_secret has signs that no path can carry", fix
+
+
 def android_settings(settings: Settings) -> AndroidSettings:
     """``[android]`` as its adapter wants it."""
     from adapters.wechat.android import AndroidSettings
@@ -100,6 +131,8 @@ def android_settings(settings: Settings) -> AndroidSettings:
         host=section.host,
         port=section.port,
         names=section.names or (settings.bot.name,),
+        groups=section.groups,
+        direct=section.direct_messages,
         keep_s=section.keep_s,
         report_silence=section.report_silence,
     )

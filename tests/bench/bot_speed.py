@@ -1,6 +1,7 @@
-"""Measures the bot on real documents and messages: gate and retrieval a message, a replay end to end, idle memory.
+"""Measures the bot on real documents and messages: gate and retrieval a message, a replay end to end, idle memory,
+pauses of the event loop.
 
-Usage: ``python tests/bench/bot_speed.py FOLDER MESSAGES.jsonl``
+Usage: ``python tests/bench/bot_speed.py FOLDER MESSAGES.jsonl [section.key=value ...]``
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,24 +25,37 @@ from bot.builder import build_base, with_documents
 from bot.cli.offline import open_view
 from bot.clock import ReplayClock
 from bot.config import Settings, load
+from bot.engine import Engine, open_engine
+from bot.engine.process import ProcessEngine
+from bot.store.groups import Example
+from bot.teachings import Teachings
 from rag.base import Question
 
 
-def memory_mib() -> float:
-    """Resident memory of this process."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+def memory_mib(pid: int | str = "self") -> tuple[float, float]:
+    """Resident memory of a process, and its share of it where pages are shared (PSS)."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    sizes = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines[1:]}
+    return sizes["Rss:"], sizes["Pss:"]
 
 
 class IdleAdapter(BaseAdapter):
     """Says nothing, and reads the memory after a while."""
 
     name = "idle"
-    memory = 0.0
+    memory = ""
+
+    def __init__(self) -> None:
+        self.app: App | None = None
 
     async def run(self, deliver: Deliver) -> None:
         await asyncio.sleep(2)
-        self.memory = memory_mib()
+        assert self.app is not None
+        sizes = [await asyncio.to_thread(memory_mib)]
+        if isinstance(self.app.engine, ProcessEngine):
+            sizes.append(await asyncio.to_thread(memory_mib, self.app.engine.pid or "self"))
+        each = " + ".join(f"{rss:.0f}" for rss, _ in sizes)
+        self.memory = f"{each} MiB resident, {sum(pss for _, pss in sizes):.0f} MiB counting shared pages once"
 
     async def send(self, reply: object, key: str) -> object:  # type: ignore[override]
         raise AssertionError("nothing was asked")
@@ -81,26 +97,64 @@ async def replay(settings: Settings, messages: Path, out: Path) -> str:
 async def idle(settings: Settings) -> str:
     """Memory of a bot that has started and waits."""
     adapter = IdleAdapter()
-    await App(settings, [adapter]).run()
-    return f"idle memory: {adapter.memory:.0f} MiB"
+    adapter.app = App(settings, [adapter])
+    await adapter.app.run()
+    return f"idle memory: {adapter.memory}"
 
 
-def main(folder: str, messages: Path) -> None:
+async def longest_pause_ms(engine: Engine, texts: list[str], work: Awaitable[None]) -> float:
+    """The longest pause of the event loop while 8 lanes judge and ``work`` is done beside them."""
+    longest, doing = 0.0, asyncio.ensure_future(work)
+
+    async def judge(number: int) -> None:
+        while not doing.done():
+            await engine.judge("", Question(texts[number % len(texts)]))
+            number += 8
+
+    judging = asyncio.gather(*map(judge, range(8)))
+    while not judging.done():
+        before = time.perf_counter()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.perf_counter() - before - 0.001)
+    await asyncio.gather(judging, doing)
+    return longest * 1000
+
+
+async def pauses(settings: Settings, texts: list[str]) -> str:
+    """What a hot swap with a training does to the event loop, beside the same load without one."""
+    shown = []
+    async with open_engine(settings) as engine:
+        await engine.remake(Teachings(), reopen=True)
+        for number in range(1, 6):
+            quiet = await longest_pause_ms(engine, texts, asyncio.sleep(3))
+            taught = Example(number, "*", f"{number}", "bad", "bench", datetime.now(UTC), "", None)
+            swap = engine.remake(Teachings([taught], revision=number), reopen=True)
+            shown.append((quiet, await longest_pause_ms(engine, texts, swap)))
+    without, with_swap = np.median(np.array(shown), axis=0)
+    return (
+        f"longest pause of the event loop, median of 5: {without:.1f} ms, with a swap and training {with_swap:.1f} ms"
+    )
+
+
+def main(folder: str, messages: Path, overrides: list[str]) -> None:
     """Print the figures."""
     texts = [json.loads(line)["text"] for line in messages.read_text("utf-8").splitlines() if line.strip()]
     with tempfile.TemporaryDirectory() as work:
-        settings = with_documents(load(None, data=Path(work, "data"), environ={}), "default", (folder,))
+        settings = with_documents(
+            load(None, data=Path(work, "data"), overrides=overrides, environ={}), "default", (folder,)
+        )
         build_base(settings, "default")
         start = time.perf_counter()
         open_view(settings)
         print(f"gate trained on the packaged examples: {time.perf_counter() - start:.1f} s", flush=True)
         print(asyncio.run(idle(settings)), flush=True)
         print(latency(settings, texts), flush=True)
+        print(asyncio.run(pauses(settings, texts)), flush=True)
         for number in range(3):
             print(asyncio.run(replay(settings, messages, Path(work, f"out{number}.jsonl"))), flush=True)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: python tests/bench/bot_speed.py FOLDER MESSAGES.jsonl")
-    main(sys.argv[1], Path(sys.argv[2]))
+    if len(sys.argv) < 3:
+        sys.exit("usage: python tests/bench/bot_speed.py FOLDER MESSAGES.jsonl [section.key=value ...]")
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

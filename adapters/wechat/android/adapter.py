@@ -17,6 +17,7 @@ from adapters.wechat.android.messages import (
     Ask,
     Poll,
     answer_of,
+    group_of,
     id_of,
     message_of,
     read_post,
@@ -129,13 +130,23 @@ class AndroidAdapter(BaseAdapter):
     async def _take(self, ask: Ask) -> None:
         assert self._deliver is not None
         message = message_of(ask, self._id(ask), self.settings.names, datetime.now(UTC))
-        if message.sender.name in self.settings.names:
-            self.counters["ignored: own message"] += 1
+        ignored = self._why_ignored(message)
+        if ignored:
+            self.counters[f"ignored: {ignored}"] += 1
             return
         self._requests[message.id] = ask.request
         _bound(self._requests)
         new = await self._deliver(message)
         self.counters["messages" if new else "repeated"] += 1
+
+    def _why_ignored(self, message: Message) -> str:
+        settings, place = self.settings, message.conversation
+        if message.sender.name.strip() in settings.names:
+            return "own message"
+        if place.kind == "direct":
+            return "" if settings.direct else "direct message"
+        known = not settings.groups or place.chat in map(group_of, settings.groups)
+        return "" if known else "another group"
 
     def _id(self, ask: Ask) -> str:
         """The same for the same words of the same person within a while, since the app may post them twice."""

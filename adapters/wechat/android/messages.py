@@ -76,7 +76,7 @@ def group_of(name: str) -> str:
 
 def message_of(ask: Ask, message_id: str, names: Sequence[str], now: datetime) -> Message:
     """The message that was handed in. ``message_id`` has to come from outside: the app gives none."""
-    direct = ask.group == group_of(ask.person)
+    direct = ask.request["groupname"] == ask.person
     mentioned = not direct and mentions_any(ask.text, names)
     return Message(
         id=message_id,

@@ -28,7 +28,18 @@ from adapters.wechat.mentions import addressed
 from adapters.wechat.pacing import Clock, Pacer, RealClock
 from adapters.wechat.plain import rendered
 from adapters.wechat.wechaty.failures import RETRY_AFTER_S
-from adapters.wechat.wechaty.messages import IMAGE, LINK, PLATFORM, Around, Link, Own, Payload, parse, why_ignored
+from adapters.wechat.wechaty.messages import (
+    IMAGE,
+    LINK,
+    PLATFORM,
+    Around,
+    Link,
+    Own,
+    Payload,
+    mentioned_ids,
+    parse,
+    why_ignored,
+)
 from adapters.wechat.wechaty.names import NameBook
 from adapters.wechat.wechaty.recent import Recent
 from adapters.wechat.wechaty.scan import Show, log_scan
@@ -146,7 +157,7 @@ class WechatyAdapter(BaseAdapter):
 
     async def _parsed(self, payload: Payload) -> Message | Recalled:
         room, own_id = payload.room_id, self._session.self_id
-        names = await self._names.names(room, (payload.from_id, *payload.mention_ids))
+        names = await self._names.names(room, (payload.from_id, *mentioned_ids(payload)))
         own = Own(own_id, frozenset(await self._names.all_names(room, own_id) if room else ()))
         link = await self._link(payload.id) if payload.type == LINK else Link()
         return parse(payload, own, Around(names, link), datetime.now(UTC))

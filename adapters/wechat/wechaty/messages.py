@@ -16,7 +16,9 @@ from adapters.wechat.mentions import mentions_any, without_mentions
 
 PLATFORM = "wechaty"
 FILE, IMAGE, TEXT, RECALLED, LINK = 1, 6, 7, 13, 14
-_QUOTE = re.compile(r"^「(?P<said>.*?)」\n-(?:[ -]{4,})\n(?P<text>.*)$", re.DOTALL)
+_QUOTE_END = re.compile(r"」\n-[ -]{4,}\n")
+_ALL = re.compile(r"@(?:所有人|all)(?![A-Za-z0-9_])", re.IGNORECASE)
+_MANY = 50  # nobody mentions as many by hand
 _MILLISECONDS_FROM = 100_000_000_000  # as seconds this is the year 5138
 
 
@@ -77,6 +79,7 @@ def parse(payload: Payload, own: Own, around: Around, now: datetime) -> Message 
     if payload.type == RECALLED:
         return Recalled(payload.id, place, payload.text.strip(), sender)
     quote, text, attachments = _content(payload, own, around.link)
+    ids = mentioned_ids(payload)
     by_name = payload.type == TEXT and mentions_any(text, own.names)
     return Message(
         id=payload.id,
@@ -85,11 +88,16 @@ def parse(payload: Payload, own: Own, around: Around, now: datetime) -> Message 
         sender=sender,
         text=without_mentions(text, own.names),
         sent_at=_time(payload.timestamp, now),
-        mentions_bot=own.id in payload.mention_ids or by_name,
-        mentions=_others(payload.mention_ids, own, around.names),
+        mentions_bot=own.id in ids or by_name,
+        mentions=_others(ids, own, around.names),
         quote=quote,
         attachments=attachments,
     )
+
+
+def mentioned_ids(payload: Payload) -> Sequence[str]:
+    """Who is mentioned one by one. For an announcement to all, gateways list every member, which means nobody."""
+    return () if len(payload.mention_ids) > _MANY or _ALL.search(payload.text) else payload.mention_ids
 
 
 def _content(payload: Payload, own: Own, link: Link) -> tuple[Quote | None, str, tuple[Attachment, ...]]:
@@ -114,16 +122,36 @@ def conversation(payload: Payload) -> Conversation:
 
 
 def _quoted(text: str, own: Own) -> tuple[Quote | None, str]:
-    """WeChat writes a quote into the text: 「name：words」, a line of dashes, then what is said about it."""
-    found = _QUOTE.match(text)
-    if found is None:
+    """WeChat writes a quote into the text: 「name：words」, a line of dashes, then what is said about it.
+
+    The words may be a quote themselves, of which only what was said about it counts.
+    """
+    parts = _split_quote(text)
+    if parts is None:
         return None, text
-    name, colon, words = _split_name(found["said"])
+    name, colon, words = _split_name(parts[0])
+    inner = _split_quote(words)
+    words = inner[1] if inner else words
     author = None
     if colon:
         ours = name in own.names
         author = Person(PLATFORM, own.id if ours else "", name, is_bot=ours)
-    return Quote("", author, words), found["text"]
+    return Quote("", author, words), parts[1]
+
+
+def _split_quote(text: str) -> tuple[str, str] | None:
+    """What is quoted and what is said about it: parted at the first end that closes every opened bracket, if any."""
+    ends = list(_QUOTE_END.finditer(text)) if text.startswith("「") else []
+    if not ends:
+        return None
+    closing, depth, at = ends[0], 0, 0
+    for end in ends:
+        depth += text.count("「", at, end.start()) - text.count("」", at, end.start())
+        at = end.start()
+        if depth <= 1:
+            closing = end
+            break
+    return text[1 : closing.start()], text[closing.end() :]
 
 
 def _split_name(said: str) -> tuple[str, str, str]:

@@ -33,16 +33,19 @@ class Recent:
         return replace(message, quote=found) if found else message
 
     def _find(self, place: Conversation, quote: Quote) -> Quote | None:
+        """The latest that fits best: names differ between lists, so an unknown one may be anybody's."""
         words = _folded(quote.text).rstrip("….")
         if not words:
             return None
+        best, best_fit, known = None, (False, False), False
         for message_id, author, text in reversed(self._said.get(place.chat, ())):
-            same_author = (
-                quote.author is None or author.name == quote.author.name or author.is_bot == quote.author.is_bot
-            )
-            if same_author and text.startswith(words):
-                return Quote(message_id, author, quote.text)
-        return None
+            named = quote.author is None or author.name.casefold() == quote.author.name.casefold()
+            known = known or named
+            fit = (named, text.rstrip("….") == words)
+            alike = named or (quote.author is not None and author.is_bot == quote.author.is_bot)
+            if alike and text.startswith(words) and (best is None or fit > best_fit):
+                best, best_fit = Quote(message_id, author, quote.text), fit
+        return best if best_fit[0] or not known else None
 
 
 def _folded(text: str) -> str:

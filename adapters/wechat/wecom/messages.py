@@ -40,7 +40,6 @@ def _read(body: Mapping[str, Any], name: str, now: datetime) -> Message | Ignore
     text, attachments = _content(body)
     if not text.strip() and not attachments and body["msgtype"] != "text":
         return Ignored("message type")
-    quote = body.get("quote")
     message_id = required(body["msgid"])
     chat = required(body["chatid"]) if grouped else sender
     return Message(
@@ -51,9 +50,17 @@ def _read(body: Mapping[str, Any], name: str, now: datetime) -> Message | Ignore
         text=without_mention(text, name) if grouped else text.strip(),
         sent_at=sent_at(body.get("create_time"), now),
         mentions_bot=grouped,
-        quote=Quote("", None, _content(quote)[0].strip()) if isinstance(quote, Mapping) else None,
+        quote=_quote(body.get("quote")),
         attachments=attachments,
     )
+
+
+def _quote(quote: Any) -> Quote | None:
+    """What a message quotes. One that cannot be read must not cost the question."""
+    try:
+        return Quote("", None, _content(quote)[0].strip()) if quote else None
+    except SHAPE_ERRORS:
+        return None
 
 
 def without_mention(text: str, name: str) -> str:
@@ -77,7 +84,10 @@ def _content(body: Mapping[str, Any]) -> tuple[str, tuple[Attachment, ...]]:
 def _texts(item: Mapping[str, Any]) -> Iterator[str]:
     kind = item["msgtype"]
     if kind in ("text", "voice"):  # a voice message comes as what was understood
-        yield str(item[kind]["content"])
+        words = item[kind]["content"]
+        if not isinstance(words, str):
+            raise ValueError("words of another type")
+        yield words
 
 
 def _pictures(item: Mapping[str, Any]) -> Iterator[Attachment]:

@@ -36,7 +36,7 @@ class Forwarder:
         self._counters = counters
         self._clock = clock
         self._waiting: Queue[tuple[str, str]] = Queue(MAX_WAITING)
-        self._said: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._said: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()
 
     def offer(self, message: Message) -> None:
         """Take a new message; it is posted by `run`."""
@@ -74,19 +74,24 @@ class Forwarder:
                 await self._clock.sleep(error.retry_after_s)
 
     def _repeats(self, message: Message) -> bool:
+        """Whether the same person has just said the same in another group. Of two images nobody knows."""
+        if any(attachment.kind != "link" for attachment in message.attachments):
+            return False
         key, now = (message.sender.id, message.text), self._clock.monotonic()
-        before = self._said.get(key)
-        self._said[key] = now
-        self._said.move_to_end(key)
+        place, before = self._said.get(key, ("", float("-inf")))
+        repeats = place != message.conversation.chat and now - before < SAME_WITHIN_S
+        if not repeats:
+            self._said[key] = (message.conversation.chat, now)
+            self._said.move_to_end(key)
         while len(self._said) > MAX_REMEMBERED:
             self._said.popitem(last=False)
-        return before is not None and now - before < SAME_WITHIN_S
+        return repeats
 
 
 def shown(message: Message) -> str:
     """A message as the other groups see it; empty where there is nothing to show them."""
     text = visible(message.text).strip()
-    if text.startswith(("/", MARK)):
+    if text.lstrip("\u200b\u200c\u200d\u2060 \n\t").startswith(("/", MARK)):
         return ""  # a command to the bot, or forwarded by another one
     if message.quote is not None and message.quote.text:
         said = " ".join(visible(message.quote.text).split())

@@ -51,7 +51,7 @@ def _read(kind: str, data: Mapping[str, Any], own: Own, now: datetime) -> Messag
         return Ignored("own message")
     said = _said(kind[2:], data, own)
     grouped = kind[:2] == GROUP
-    listed = [str(wxid) for wxid in data.get("atlist") or ()]
+    listed = _listed(data.get("atlist") or ())
     mentioned = grouped and (own.id in listed or mentions_any(said.text, own.names))
     message_id = required(data["newMsgId"])
     chat = required(data["fromGroup"]) if grouped else sender
@@ -83,7 +83,7 @@ def _said(kind: str, data: Mapping[str, Any], own: Own) -> _Said:
     if kind == TEXT:
         return _Said(content)
     if kind == QUOTE:
-        return _Said(str(data["title"]), _quote(content, own))
+        return _Said(_title_of(data), _quote(content, own))
     if kind == IMAGE:
         ref = json.dumps({"msgId": required(data["msgId"]), "content": content})
         return _Said("", attachments=(Attachment("image", "image", ref),))
@@ -93,8 +93,24 @@ def _said(kind: str, data: Mapping[str, Any], own: Own) -> _Said:
     return _Said("\n".join(part for part in (title, about) if part), attachments=link)
 
 
+def _listed(wxids: Any) -> list[str]:
+    """Who is mentioned; some versions give one text with commas instead of a list."""
+    return [wxid for wxid in wxids.split(",") if wxid] if isinstance(wxids, str) else [str(wxid) for wxid in wxids]
+
+
+def _title_of(data: Mapping[str, Any]) -> str:
+    title = data["title"]
+    if not isinstance(title, str):
+        raise ValueError("no title")
+    return title
+
+
 def _quote(content: str, own: Own) -> Quote | None:
-    referred = _tree(content).find(".//refermsg")
+    """What a message quotes. One that cannot be read must not cost the question."""
+    try:
+        referred = _tree(content).find(".//refermsg")
+    except (ElementTree.ParseError, ValueError):
+        return None
     if referred is None:
         return None
     author = _inside(referred, "chatusr") or _inside(referred, "fromusr")

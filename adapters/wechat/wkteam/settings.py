@@ -13,14 +13,15 @@ class Timings:
     """How long things may take and how often they happen, in seconds. Tests compress outages with them.
 
     ``call_timeout_s`` bounds one call of the API and ``check_timeout_s`` a look at the login: together with
-    ``retry_cap_s`` it is how long the end of an outage may go unnoticed. The look comes every ``check_every_s``; while
+    ``retry_cap_s`` it is how long the end of an outage may go unnoticed. The look comes every ``check_every_s``,
+    often enough that no outage of 10 s goes unnoticed, since its messages may be lost; while
     something is wrong, after ``retry_base_s`` doubling to ``retry_cap_s``. A QR code holds for ``scan_for_s`` and is
     looked at every ``scan_every_s``; one question whether it was scanned may take as long.
     """
 
     call_timeout_s: float = 10.0
     check_timeout_s: float = 5.0
-    check_every_s: float = 20.0
+    check_every_s: float = 8.0
     retry_base_s: float = 0.5
     retry_cap_s: float = 4.0
     scan_every_s: float = 3.0
