@@ -1,4 +1,4 @@
-"""One JSON request to a model server: timeouts, retries, and errors that name the fix. Knows no embeddings or scores."""
+"""One JSON request to a model server: timeouts, retries, and errors that name the fix. Knows no embeddings."""
 
 from __future__ import annotations
 

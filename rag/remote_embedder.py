@@ -101,4 +101,4 @@ class RemoteEmbedder:
                 raise self._server.wrong(f"changed from {self._dim} to {vectors.shape[1]} dimensions")
             self._dim = vectors.shape[1]
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+        return np.asarray(np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0), np.float32)

@@ -52,7 +52,9 @@ class RemoteReranker:
         else:
             body = {"model": self._model, "query": question, "documents": texts, "top_n": len(texts)}
             reply = self._server.post("/rerank", body)
-            scores = self._scores(reply.get("results") if isinstance(reply, dict) else None, "relevance_score", len(hits))
+            scores = self._scores(
+                reply.get("results") if isinstance(reply, dict) else None, "relevance_score", len(hits)
+            )
         return rescored(hits, scores)
 
     def _scores(self, items: Any, key: str, count: int) -> list[float]:

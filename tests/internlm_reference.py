@@ -68,7 +68,10 @@ def reference_logits(state: dict[str, torch.Tensor], config: dict[str, Any], ids
         x = x + _attention(_norm(x, layer["attention_norm.weight"], config), layer, config, cos, sin)
         y = _norm(x, layer["ffn_norm.weight"], config)
         gate = y @ layer["feed_forward.w1.weight"].T
-        x = x + (gate * torch.sigmoid(gate) * (y @ layer["feed_forward.w3.weight"].T)) @ layer["feed_forward.w2.weight"].T
+        x = (
+            x
+            + (gate * torch.sigmoid(gate) * (y @ layer["feed_forward.w3.weight"].T)) @ layer["feed_forward.w2.weight"].T
+        )
     return _norm(x, w["model.norm.weight"], config) @ w["output.weight"].T
 
 

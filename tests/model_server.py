@@ -1,4 +1,4 @@
-"""A stand-in for servers of embeddings and rerankers on this machine: answers as it is told to and keeps the requests."""
+"""A stand-in for servers of embeddings and rerankers on this machine: answers as told and keeps the requests."""
 
 from __future__ import annotations
 

@@ -22,7 +22,9 @@ CPU = torch.device("cpu")
 SHORT, LONG = [1, 5, 17, 42, 90, 3, 3, 64], [(7 * i + 3) % 96 for i in range(50)]
 
 
-def save(folder: Path, state: dict[str, Any], config: dict[str, Any], *, shards: int = 1, kind: str = "safetensors") -> Path:
+def save(
+    folder: Path, state: dict[str, Any], config: dict[str, Any], *, shards: int = 1, kind: str = "safetensors"
+) -> Path:
     write_config(folder, config)
     names = list(state)
     stem = "model" if kind == "safetensors" else "pytorch_model"
@@ -60,7 +62,9 @@ def test_rope_scaling_changes_what_is_beyond_the_trained_length_only(tmp_path: P
     folder = save(tmp_path, state, scaled)
     assert llama_config(folder, max_tokens=32).rope_parameters["rope_type"] == "default"
     assert llama_config(folder, max_tokens=33).rope_parameters["rope_type"] == "dynamic"
-    torch.testing.assert_close(logits(folder, SHORT, max_tokens=32), reference_logits(state, scaled, SHORT), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        logits(folder, SHORT, max_tokens=32), reference_logits(state, scaled, SHORT), atol=1e-4, rtol=0
+    )
 
 
 def test_internlm3_has_llamas_names_and_loads_alike(tmp_path: Path) -> None:
@@ -108,7 +112,11 @@ def test_another_architecture_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "message"),
-    [({"num_key_value_heads": 3}, "wqkv has"), ({"num_hidden_layers": 4}, "lacks the weight"), ({"vocab_size": 95}, "shape")],
+    [
+        ({"num_key_value_heads": 3}, "wqkv has"),
+        ({"num_hidden_layers": 4}, "lacks the weight"),
+        ({"vocab_size": 95}, "shape"),
+    ],
 )
 def test_weights_of_another_model_are_refused(tmp_path: Path, change: dict[str, int], message: str) -> None:
     folder = save(tmp_path, random_state(TINY), {**TINY, **change})
@@ -131,7 +139,9 @@ TEXTS = ["How do I install it?", "群答 怎么安装？", "a  b\n\n\tc 😀", "
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sentencepiece = pytest.importorskip("sentencepiece")
     folder = tmp_path_factory.mktemp("tokenizer")
-    words = [f"install the package number {i}, then run qunda demo; 先安装软件包，再运行群答演示 {i}" for i in range(300)]
+    words = [
+        f"install the package number {i}, then run qunda demo; 先安装软件包，再运行群答演示 {i}" for i in range(300)
+    ]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(words), model_prefix=str(folder / "tokenizer"), vocab_size=420, model_type="bpe",
         byte_fallback=True, add_dummy_prefix=False, remove_extra_whitespaces=False, normalization_rule_name="identity",
@@ -156,7 +166,9 @@ def test_a_conversation_is_written_in_the_chat_format(tokenizer_folder: Path) ->
     tokenizer = load_tokenizer(tokenizer_folder, 420)
     turns = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "你好"}]
     text = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
-    assert text == "<s><|im_start|>system\nbe brief<|im_end|>\n<|im_start|>user\n你好<|im_end|>\n<|im_start|>assistant\n"
+    assert (
+        text == "<s><|im_start|>system\nbe brief<|im_end|>\n<|im_start|>user\n你好<|im_end|>\n<|im_start|>assistant\n"
+    )
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     assert ids[0] == 1
     assert [ids.count(419), ids.count(418)] == [3, 2]

@@ -26,7 +26,7 @@ HOMES = {
     "wechaty_grpc": ("adapters/wechat",),
     "grpclib": ("adapters/wechat",),
     "sqlite3": ("bot/store",),
-    "pickle": ("bot/engine/wire",),
+    "pickle": ("bot/engine/wire", "rag/neural/checkpoint"),  # the latter for the name of an error
     "joblib": (),
 }
 WIRING = ("bot/app", "bot/cli", "bot/__main__", "bot/doctor")

@@ -77,8 +77,14 @@ def test_other_families_run_packed_as_they_do_padded(family: str) -> None:
     import transformers
 
     torch.manual_seed(0)
-    sizes: dict[str, Any] = dict(vocab_size=99, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48)
-    more = dict(num_key_value_heads=2, head_dim=8, pad_token_id=1) if family == "Qwen3" else dict(pad_token_id=1)
+    sizes: dict[str, Any] = {
+        "vocab_size": 99,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 48,
+    }
+    more = {"num_key_value_heads": 2, "head_dim": 8, "pad_token_id": 1} if family == "Qwen3" else {"pad_token_id": 1}
     config = getattr(transformers, f"{family}Config")(**sizes, **more, max_position_embeddings=80)
     model = getattr(transformers, f"{family}Model")(config).eval()
     from sentence_transformers.models import Pooling
@@ -146,11 +152,13 @@ def test_a_model_that_needs_its_own_code_is_refused(copied: Path) -> None:
         NeuralEmbedder(copied, device="cpu").embed(["x"])
 
 
-def test_a_model_that_is_not_here_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_model_that_is_not_here_is_named_with_the_way_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ModelError, match="not on this machine: run `qunda models pull`"):
         find("nobody/nothing-at-all")
-    with pytest.raises(ModelError, match="there is no folder ./models/x"):
+    with pytest.raises(ModelError, match=r"there is no folder \./models/x"):
         find("./models/x")
     assert find(str(tmp_path)) == tmp_path
 

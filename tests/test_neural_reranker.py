@@ -21,7 +21,15 @@ def write_tokenizer(folder: Path) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
-    words = ["<pad>", "<s>", "</s>", "<unk>", "yes", "no", *"how to install it so something else entirely about cats and dogs".split()]
+    words = [
+        "<pad>",
+        "<s>",
+        "</s>",
+        "<unk>",
+        "yes",
+        "no",
+        *["how", "to", "install", "it", "so", "something", "else", "entirely", "about", "cats", "and", "dogs"],
+    ]
     tokenizer = Tokenizer(models.WordLevel({word: i for i, word in enumerate(dict.fromkeys(words))}, "<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(
@@ -39,9 +47,17 @@ def make(folder: Path, kind: str, **more: Any) -> tuple[Any, Any]:
     import transformers
 
     torch.manual_seed(1)
-    sizes = dict(vocab_size=40, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48)
+    sizes = {
+        "vocab_size": 40,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 48,
+    }
     if kind == "Qwen3":
-        config = transformers.Qwen3Config(**sizes, num_key_value_heads=2, head_dim=8, max_position_embeddings=256, initializer_range=0.5)
+        config = transformers.Qwen3Config(
+            **sizes, num_key_value_heads=2, head_dim=8, max_position_embeddings=256, initializer_range=0.5
+        )
         model = transformers.Qwen3ForCausalLM(config)
     elif kind == "plain":
         model = transformers.BertModel(transformers.BertConfig(**sizes))

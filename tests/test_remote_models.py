@@ -128,5 +128,8 @@ def test_a_change_of_dimensions_is_an_error() -> None:
 
 @pytest.mark.parametrize("results", [[], [{"index": 5, "relevance_score": 1}], [{"index": 0}], "x", None])
 def test_scores_that_do_not_cover_the_passages_are_an_error(results: Any) -> None:
-    with serving(lambda *_: (200, {"results": results})) as server, pytest.raises(ModelError, match="scored|no scores"):
+    with (
+        serving(lambda *_: (200, {"results": results})) as server,
+        pytest.raises(ModelError, match=r"scored|no scores"),
+    ):
         RemoteReranker(server.url).rerank("q", hits("a"))

@@ -54,8 +54,12 @@ def llama_config(folder: Path, max_tokens: int | None = None) -> Any:
     raw = read_json(folder / "config.json")
     family = raw.get("model_type")
     if family not in FAMILIES:
-        raise ModelError(f"{folder} holds a {family!r} model, not InternLM2, 2.5 or 3: use transformers' own loader for it")
-    missing = [name for name in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads") if name not in raw]
+        raise ModelError(
+            f"{folder} holds a {family!r} model, not InternLM2, 2.5 or 3: use transformers' own loader for it"
+        )
+    missing = [
+        name for name in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads") if name not in raw
+    ]
     if missing:
         raise ModelError(f"{folder}/config.json lacks {missing[0]}: run `qunda models pull` again")
     bias = bool(raw.get("bias", False))
@@ -77,13 +81,13 @@ def _rope(raw: dict[str, Any], max_tokens: int | None) -> dict[str, Any]:
     if kind == "default":
         return {"rope_type": "default", "rope_theta": theta}
     if kind not in ("dynamic", "linear"):
-        raise ModelError(f"rope_scaling of type {kind!r} is not InternLM's: use the config.json that came with the model")
+        raise ModelError(
+            f"rope_scaling of type {kind!r} is not InternLM's: use the config.json that came with the model"
+        )
     return {"rope_type": kind, "rope_theta": theta, "factor": float(scaling["factor"])}
 
 
-def load_internlm(
-    folder: Path, device: torch.device, dtype: torch.dtype, max_tokens: int | None = None
-) -> Any:
+def load_internlm(folder: Path, device: torch.device, dtype: torch.dtype, max_tokens: int | None = None) -> Any:
     """The model on ``device`` in ``dtype``; on the host it needs one tensor at a time beside what is mapped.
 
     Raises:
@@ -103,9 +107,13 @@ def load_internlm(
         for name, tensor in _tensors(shard):
             for target, part in renamed(name, tensor, config):
                 if target not in wanted:
-                    raise ModelError(f"{shard} has a weight {name} that its config.json knows nothing of: pull both again")
+                    raise ModelError(
+                        f"{shard} has a weight {name} that its config.json knows nothing of: pull both again"
+                    )
                 if wanted.pop(target) != part.shape:
-                    raise ModelError(f"{shard}: {name} has shape {tuple(part.shape)}, config.json says otherwise: pull again")
+                    raise ModelError(
+                        f"{shard}: {name} has shape {tuple(part.shape)}, config.json says otherwise: pull again"
+                    )
                 _put(model, target, part.to(device, dtype, copy=True))
     _fill_missing(model, wanted, config, device, dtype, folder)
     # The frequencies are computed, not stored: on the meta device they have no values.
@@ -138,8 +146,8 @@ def unpack_qkv(packed: torch.Tensor, config: Any) -> tuple[torch.Tensor, torch.T
     per_group = config.num_attention_heads // groups
     if packed.shape[0] != groups * (per_group + 2) * head_dim:
         raise ModelError(
-            f"wqkv has {packed.shape[0]} rows, but {groups} groups of {per_group} + 2 heads of {head_dim} are expected: "
-            "config.json and weights are of different models"
+            f"wqkv has {packed.shape[0]} rows, but {groups} groups of {per_group} + 2 heads of {head_dim} "
+            "are expected: config.json and weights are of different models"
         )
     rest = packed.shape[1:]
     grouped = packed.reshape(groups, per_group + 2, head_dim, *rest)

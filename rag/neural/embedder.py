@@ -1,4 +1,4 @@
-"""Embeds texts with a sentence-transformers model: its pooling and prompts, our batches. Knows no passages or stores."""
+"""Embeds texts with a sentence-transformers model: its pooling and prompts, our batches. Knows no store."""
 
 from __future__ import annotations
 
@@ -109,7 +109,9 @@ def encode_all(encoder: Encoder, ids: Sequence[IdArray], batcher: Batcher) -> Fl
     """Unit vectors of all texts in their order, shape (texts, dim): one copy brings them back from the device."""
     parts: list[tuple[IntArray, torch.Tensor]] = []
     with encoder.on_stream():
-        batcher.run([len(one) for one in ids], lambda rows: parts.append((rows, encoder.encode([ids[i] for i in rows]))))
+        batcher.run(
+            [len(one) for one in ids], lambda rows: parts.append((rows, encoder.encode([ids[i] for i in rows])))
+        )
         order = torch.from_numpy(np.concatenate([rows for rows, _ in parts])).to(encoder.device, non_blocking=True)
         gathered = torch.cat([vectors for _, vectors in parts])
         out = torch.empty_like(gathered).index_copy_(0, order, gathered)

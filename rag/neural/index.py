@@ -1,4 +1,4 @@
-"""Exact search by a matrix product and topk through torch: on a GPU where there is one. Row numbers are all it returns."""
+"""Exact search by a matrix product and topk through torch, on a GPU where there is one. Knows rows, no texts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class TorchIndex:
                 part = np.array(vectors[start : start + _PART_ROWS], np.float32)
                 self._rows[start : start + _PART_ROWS] = torch.from_numpy(part).to(self._device)
         except torch.OutOfMemoryError as error:
-            raise ModelError(f"the GPU has no room for {len(vectors):,} vectors: free it, or search on the CPU") from error
+            raise ModelError(
+                f"the GPU has no room for {len(vectors):,} vectors: free it, or search on the CPU"
+            ) from error
 
     def __len__(self) -> int:
         return len(self._vectors)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from inspect import signature
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,7 @@ def _by_text(
     """The same without the kernel, text by text: for the CPU and for float32."""
     parts = []
     edges = bounds.tolist()
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         q, k, v = (x[:, :, start:end] for x in (query, key, value))
         parts.append(scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scaling, enable_gqa=grouped)[0])
     return torch.cat(parts, dim=1).transpose(0, 1)

@@ -23,8 +23,8 @@ from rag.scores import rescored
 
 _TASK = "Given a question from a group chat, retrieve passages of the documentation that answer it"
 _HEAD = (
-    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct provided. "
-    'Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
+    "<|im_start|>system\nJudge whether the Document meets the requirements based on the Query and the Instruct "
+    'provided. Note that the answer can only be "yes" or "no".<|im_end|>\n<|im_start|>user\n'
 )
 _TAIL = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
 GPU_BATCH_TOKENS, CPU_BATCH_TOKENS = 32_768, 2_048
@@ -94,19 +94,25 @@ class CrossEncoderReranker:
             kinds = getattr(config, "architectures", None) or [""]
             generative = kinds[0].endswith("ForCausalLM")
             if not generative and not kinds[0].endswith("ForSequenceClassification"):
-                raise ModelError(f"{place} is a {kinds[0] or 'model of no kind'}: choose a cross-encoder or Qwen3-Reranker")
+                raise ModelError(
+                    f"{place} is a {kinds[0] or 'model of no kind'}: choose a cross-encoder or Qwen3-Reranker"
+                )
             loader = AutoModelForCausalLM if generative else AutoModelForSequenceClassification
             model = loader.from_pretrained(self._folder, dtype=self._dtype, **options).to(self._device).eval()
             tokenizer = AutoTokenizer.from_pretrained(self._folder, **options)
         except torch.OutOfMemoryError as error:
-            raise ModelError(f"{place}: the GPU has no room for it; free it, or write [reranker] device = cpu") from error
+            raise ModelError(
+                f"{place}: the GPU has no room for it; free it, or write [reranker] device = cpu"
+            ) from error
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise ModelError(f"{place} cannot be loaded from {self._folder}: {error}; pull it again") from error
         return model, tokenizer, generative
 
 
 def _pairs(tokenizer: Any, question: str, texts: list[str], max_tokens: int) -> list[dict[str, list[int]]]:
-    encoded = tokenizer([question] * len(texts), texts, truncation="longest_first", max_length=max_tokens, verbose=False)
+    encoded = tokenizer(
+        [question] * len(texts), texts, truncation="longest_first", max_length=max_tokens, verbose=False
+    )
     return [{name: values[row] for name, values in encoded.items()} for row in range(len(texts))]
 
 

@@ -10,6 +10,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,18 @@ from rag.neural.types import IdArray
 DEVICE = "cuda"
 MEAN_TOKENS, LONGEST, QUERY_TOKENS = 272, 512, 24
 BATCH_TOKENS = (65_536, 131_072, 262_144)
-SHAPE: dict[str, Any] = dict(
-    vocab_size=250_002, hidden_size=768, num_hidden_layers=12, num_attention_heads=12, intermediate_size=3072,
-    max_position_embeddings=514, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2,
-)  # fmt: skip
+SHAPE: dict[str, Any] = {
+    "vocab_size": 250_002,
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "max_position_embeddings": 514,
+    "type_vocab_size": 1,
+    "pad_token_id": 1,
+    "bos_token_id": 0,
+    "eos_token_id": 2,
+}
 
 
 class Cls(torch.nn.Module):
@@ -96,7 +105,7 @@ def padded_way(model: Any, passages: Sequence[IdArray], size: int) -> None:
 
 
 def write_folder(model: Any, folder: Path) -> list[str]:
-    """Save the model for sentence-transformers, with a tokenizer trained on made-up words; texts to tokenize with it."""
+    """Save the model for sentence-transformers, with a tokenizer trained on made-up words; texts for it."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -155,8 +164,9 @@ def passages_table(passages: list[IdArray], dtype: torch.dtype) -> None:
     for compile_after in (None, 0):
         encoder = Encoder(model, [Cls()], compile_after=compile_after)
         for size in BATCH_TOKENS:
-            warm_up = seconds(lambda n=size: encode_all(encoder, passages, Batcher(n, "bench")))
-            took = min(seconds(lambda n=size: encode_all(encoder, passages, Batcher(n, "bench"))) for _ in range(3))
+            work = partial(encode_all, encoder, passages, Batcher(size, "bench"))
+            warm_up = seconds(work)
+            took = min(seconds(work) for _ in range(3))
             name = "packed, compiled" if compile_after == 0 else "packed"
             row(f"{name}, {size:,} tokens (first call {warm_up:.1f} s)", len(passages) / took, base)
             best = max(best, len(passages) / took)
