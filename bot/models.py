@@ -38,13 +38,14 @@ def make_embedder(settings: Settings) -> Embedder:
         from rag.embedder import LexicalEmbedder
 
         return LexicalEmbedder()
-    _need_torch("embedder", section.model)
+    need_torch("embedder", section.model)
     from rag.neural.embedder import NeuralEmbedder
     from rag.neural.files import find
 
+    place = _model_place(settings, section.model)
     return NeuralEmbedder(
-        find(_model_place(settings, section.model), section.source),
-        name=section.model,
+        find(place, section.source),
+        name=section.model if place == section.model else "",
         device=section.device,
         dtype=section.dtype,
         max_tokens=section.max_tokens,
@@ -70,7 +71,7 @@ def make_reranker(settings: Settings) -> Reranker | None:
         )
     if not section.model:
         return None
-    _need_torch("reranker", section.model)
+    need_torch("reranker", section.model)
     from rag.neural.files import find
     from rag.neural.reranker import CrossEncoderReranker
 
@@ -89,7 +90,12 @@ def _model_place(settings: Settings, model: str) -> str:
     return str(folder) if folder.is_dir() else model
 
 
-def _need_torch(section: str, model: str) -> None:
+def need_torch(section: str, model: str) -> None:
+    """Check that a local model can run here at all.
+
+    Raises:
+        ModelError: a library is missing.
+    """
     missing = [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
     if missing:
         raise ModelError(

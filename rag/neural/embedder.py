@@ -165,7 +165,9 @@ def _load(
 ) -> _Loaded:
     from sentence_transformers import SentenceTransformer
     from transformers import AutoConfig
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # it would write into the progress of a build
     try:
         family = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
         if dtype_name == "auto" and device.type == "cuda" and family in _FLOAT16_FAMILIES:

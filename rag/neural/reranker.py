@@ -86,8 +86,10 @@ class CrossEncoderReranker:
             AutoModelForSequenceClassification,
             AutoTokenizer,
         )
+        from transformers.utils.logging import disable_progress_bar
 
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        disable_progress_bar()
         place = f"[reranker] model = {self._name}"
         try:
             config = AutoConfig.from_pretrained(self._folder, **options)
