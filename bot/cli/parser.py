@@ -170,7 +170,7 @@ def _add_knowledge(command: Any) -> None:
 
 def _add_models(command: Any) -> None:
     models = command("models", "models", "models_pull", "download the models that config.ini names", logs="WARNING")
-    models.add_argument("action", choices=["pull"], help="pull: download what is missing, going on where it stopped")
+    models.add_argument("action", choices=["pull"], help="pull: download the files that are missing")
     models.add_argument("models", nargs="*", metavar="OWNER/NAME", help="these instead of those of config.ini")
     models.add_argument("--source", choices=["huggingface", "modelscope"], default=None, help="the hub")
 

@@ -1,4 +1,4 @@
-"""Downloads a model from a hub, with progress, going on where an earlier download stopped. Knows no settings."""
+"""Downloads a model from a hub, with progress; files that an earlier download finished are kept. Knows no settings."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _from_huggingface(model: str) -> Path:
         raise ModelError(f"the hub has no model {model}: check its name (owner/name)") from error
     except (HfHubHTTPError, OSError) as error:
         raise ModelError(
-            f"{model} was not downloaded ({error}): run the command again, it goes on from there"
+            f"{model} was not downloaded ({error}): run the command again, it keeps what is whole"
         ) from error
 
 
@@ -76,5 +76,5 @@ def _from_modelscope(model: str) -> Path:
         return Path(snapshot_download(model))
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"{model} was not downloaded ({error}): run the command again, it goes on from there"
+            f"{model} was not downloaded ({error}): run the command again, it keeps what is whole"
         ) from error
