@@ -65,7 +65,8 @@ lint: $(VENV)/.installed-test  ## ruff: lint and format
 types: $(VENV)/.installed-test  ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-test  ## measure: make bench KNOWLEDGE=DIR MESSAGES=FILE.jsonl RETRIEVAL=FILE.json.xz
+bench: $(VENV)/.installed-test  ## measure: make bench KNOWLEDGE=DIR MESSAGES=FILE.jsonl RETRIEVAL=FILE.json.xz BERT=DIR MINILM=DIR
+	@if [ -n "$(BERT)$(MINILM)" ]; then $(BIN)/pip install $(PIP_FLAGS) -c constraints.txt onnx onnxruntime tokenizers; fi
 	@PYTHONPATH=tests $(BIN)/python -m bench --knowledge "$(KNOWLEDGE)" --messages "$(MESSAGES)" --retrieval "$(RETRIEVAL)" --bert "$(BERT)" --minilm "$(MINILM)"
 
 run: $(VENV)/.installed  ## serve the adapters that config.ini enables
