@@ -25,7 +25,7 @@ from bot.cli.wechat_routes import enabled_routes
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.models import make_embedder, make_generator, open_answerer
 from bot.store import Store, StoreError
-from rag.base import GeneratorError, KnowledgeError, NoKnowledgeError, Prompt
+from rag.base import GeneratorError, KnowledgeError, ModelError, NoKnowledgeError, Prompt
 from rag.knowledge import open_current, version_names
 
 FAISS_CPU, FAISS_GPU = "faiss-cpu", "faiss-gpu"
@@ -157,7 +157,7 @@ def _knowledge(settings: Settings, base: str) -> Iterator[Finding]:
         some = version_names(root, base)
         yield Finding("error", subject, str(error) if some else f"none in {root / base} yet", rebuild)
         return
-    except (KnowledgeError, ConfigError) as error:
+    except (KnowledgeError, ModelError, ConfigError) as error:
         yield Finding("error", subject, str(error), rebuild)
         return
     size = f"version {version.path.name}, {len(version.manifest.documents):,} documents, {len(version):,} passages"
