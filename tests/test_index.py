@@ -39,6 +39,11 @@ class TestTorch(IndexContract):
 class TestTorchOnGPU(TestTorch):
     device = "cuda"
 
+    @pytest.fixture(autouse=True)
+    def card(self) -> None:
+        if not pytest.importorskip("torch").cuda.is_available():
+            pytest.skip("there is no CUDA device")
+
 
 def test_without_faiss_numpy_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rag.index.find_spec", lambda _: None)
