@@ -12,7 +12,7 @@ RETRIEVAL ?=
 BERT ?=
 MINILM ?=
 
-.PHONY: help demo test soak lint types bench run clean
+.PHONY: help demo test soak resolve lint types bench run clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ test: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## all tests
 soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and the outages of all WeChat routes at full length
 	QUNDA_SOAK=1 $(BIN)/pytest -n 4 -rP tests/test_feishu_faults.py tests/soak_wechaty.py tests/soak_wechat.py
 
+# Needs a package index, so it is no part of `make test`. It installs nothing.
+resolve: $(VENV)/.installed-test  ## ask the resolver for gpu with wechat, and check its answer for conflicts
+	@report=$$(mktemp) && trap 'rm -f "$$report"' EXIT && \
+		$(BIN)/pip install $(PIP_FLAGS) --dry-run --ignore-installed --report "$$report" -c constraints.txt '.[gpu,wechat]' && \
+		$(BIN)/python tests/resolved.py "$$report" faiss-gpu torch transformers wechaty lark-oapi
+
 lint: $(VENV)/.installed-test  ## ruff: lint and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -59,7 +65,8 @@ lint: $(VENV)/.installed-test  ## ruff: lint and format
 types: $(VENV)/.installed-test  ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed-test  ## measure: make bench KNOWLEDGE=DIR MESSAGES=FILE.jsonl RETRIEVAL=FILE.json.xz
+bench: $(VENV)/.installed-test  ## measure: make bench KNOWLEDGE=DIR MESSAGES=FILE.jsonl RETRIEVAL=FILE.json.xz BERT=DIR MINILM=DIR
+	@if [ -n "$(BERT)$(MINILM)" ]; then $(BIN)/pip install $(PIP_FLAGS) -c constraints.txt onnx onnxruntime tokenizers; fi
 	@PYTHONPATH=tests $(BIN)/python -m bench --knowledge "$(KNOWLEDGE)" --messages "$(MESSAGES)" --retrieval "$(RETRIEVAL)" --bert "$(BERT)" --minilm "$(MINILM)"
 
 run: $(VENV)/.installed  ## serve the adapters that config.ini enables

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from bot.config import ConfigError, Settings
-from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question
+from bot.config import Settings
+from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
     from rag.generator import OpenAIGenerator
@@ -19,18 +20,90 @@ Quote = Callable[[Question, Evidence], Awaitable[Answer | None]]
 
 
 def make_embedder(settings: Settings) -> Embedder:
-    """The embedder of ``[embedder] model``.
+    """The embedder of ``[embedder]``.
 
     Raises:
-        ConfigError: there is no such embedder.
+        ModelError: its files are missing or broken, its libraries are not installed, or its server is wrong.
     """
-    if settings.embedder.model != LEXICAL:
-        raise ConfigError(
-            f"[embedder] model = {settings.embedder.model!r}: this version has the built-in {LEXICAL!r} embedder only"
-        )
-    from rag.embedder import LexicalEmbedder
+    section = settings.embedder
+    if section.base_url:
+        from rag.remote_embedder import RemoteEmbedder
 
-    return LexicalEmbedder()
+        return RemoteEmbedder(
+            section.base_url,
+            model="" if section.model == LEXICAL else section.model,
+            api_key=section.api_key.get_secret_value(),
+            api=section.api,
+            timeout_s=section.timeout_s,
+        )
+    if section.model == LEXICAL:
+        from rag.embedder import LexicalEmbedder
+
+        return LexicalEmbedder()
+    need_torch("embedder", section.model)
+    from rag.neural.embedder import NeuralEmbedder
+    from rag.neural.files import find
+
+    place = _model_place(settings, section.model)
+    return NeuralEmbedder(
+        find(place, section.source),
+        name=section.model if place == section.model else "",
+        device=section.device,
+        dtype=section.dtype,
+        max_tokens=section.max_tokens,
+    )
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """The reranker of ``[reranker]``; None where none is named.
+
+    Raises:
+        ModelError: its files are missing or broken, its libraries are not installed, or its server is wrong.
+    """
+    section = settings.reranker
+    if section.base_url:
+        from rag.remote_reranker import RemoteReranker
+
+        return RemoteReranker(
+            section.base_url,
+            model=section.model,
+            api_key=section.api_key.get_secret_value(),
+            api=section.api,
+            timeout_s=section.timeout_s,
+        )
+    if not section.model:
+        return None
+    need_torch("reranker", section.model)
+    from rag.neural.files import find
+    from rag.neural.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(
+        find(_model_place(settings, section.model), section.source),
+        name=section.model,
+        device=section.device,
+        dtype=section.dtype,
+        max_tokens=section.max_tokens,
+    )
+
+
+def _model_place(settings: Settings, model: str) -> str:
+    """A folder relative to config.ini where there is one, else the name as it stands."""
+    folder = settings.resolve(model)
+    return str(folder) if folder.is_dir() else model
+
+
+def need_torch(section: str, model: str) -> None:
+    """Check that a local model can run here at all.
+
+    Raises:
+        ModelError: a library is missing.
+    """
+    missing = [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
+    if missing:
+        raise ModelError(
+            f"[{section}] model = {model!r} needs {', '.join(missing)}: pip install 'qunda[gpu]', "
+            f"or leave [{section}] model out for the built-in default"
+        )
 
 
 @asynccontextmanager
@@ -72,13 +145,12 @@ def load_generator(settings: Settings) -> LocalGenerator:
     llm = settings.llm
     if not llm.model:
         raise ModelError("set [llm] model: a folder with a checkpoint, or a name such as Qwen/Qwen3-8B")
-    try:
-        from rag.neural.files import find
-        from rag.neural.generator import LocalGenerator
-    except ImportError as error:
-        raise ModelError(f"[llm] backend = transformers needs {error.name}: pip install 'qunda[gpu]'") from error
+    need_torch("llm", llm.model)
+    from rag.neural.files import find
+    from rag.neural.generator import LocalGenerator
+
     return LocalGenerator.load(
-        find(llm.model),
+        find(_model_place(settings, llm.model), llm.source),
         model=llm.model,
         device=llm.device,
         dtype=llm.dtype,

@@ -73,15 +73,31 @@ class GateSettings(Section):
 
 
 class EmbedderSettings(Section):
-    """``[embedder]``"""
+    """``[embedder]``: built in, a model on this machine, or a server where ``base_url`` is set"""
 
     model: str = "lexical"
+    source: Literal["huggingface", "modelscope"] = "huggingface"
+    device: str = "auto"
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    max_tokens: int = Field(0, ge=0)
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    api: Literal["openai", "tei"] = "openai"
+    timeout_s: float = Field(30, gt=0)
 
 
 class RerankerSettings(Section):
-    """``[reranker]``"""
+    """``[reranker]``: none, a model on this machine, or a server where ``base_url`` is set"""
 
     model: str = ""
+    source: Literal["huggingface", "modelscope"] = "huggingface"
+    device: str = "auto"
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    max_tokens: int = Field(512, ge=32)
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    api: Literal["jina", "tei"] = "jina"
+    timeout_s: float = Field(30, gt=0)
 
 
 Preset = Literal[
@@ -104,6 +120,7 @@ class LLMSettings(Section):
     temperature: float = Field(0.1, ge=0, le=2)
     max_context_chars: int = Field(6000, ge=500)
     # backend = transformers
+    source: Literal["huggingface", "modelscope"] = "huggingface"
     device: str = "auto"
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     max_batch: int = Field(16, ge=1, le=128)

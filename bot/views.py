@@ -13,6 +13,7 @@ from pathlib import Path
 from loguru import logger
 
 from bot.config import Settings
+from bot.models import make_reranker
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
 from rag.base import Embedder, Evidence, NoKnowledgeError, RagError
@@ -32,6 +33,7 @@ class ViewMaker:
     def __init__(self, settings: Settings, embedder: Embedder) -> None:
         self.settings = settings
         self.embedder = embedder
+        self._reranker = make_reranker(settings)
         self.warnings: list[str] = []
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
         self._gates: dict[str, RelevanceGate] = {}
@@ -131,7 +133,11 @@ class ViewMaker:
         if key not in self._retrievers:
             weights = self.settings.retrieval
             self._retrievers[key] = HybridRetriever(
-                versions, self.embedder, bm25_weight=weights.bm25_weight, dense_weight=weights.dense_weight
+                versions,
+                self.embedder,
+                bm25_weight=weights.bm25_weight,
+                dense_weight=weights.dense_weight,
+                reranker=self._reranker,
             )
         return self._retrievers[key]
 

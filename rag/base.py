@@ -200,10 +200,28 @@ class Embedder(Protocol):
     """Turns texts into unit vectors. Thread-safe; ``id`` changes whenever the vectors would."""
 
     id: str
-    dim: int
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has."""
+        ...
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
         """Embed n texts: shape (n, dim), float32, unit rows (a text without content gives a zero row)."""
+        ...
+
+
+@runtime_checkable
+class PassageEmbedder(Embedder, Protocol):
+    """An embedder that is told which texts are passages: many models put another prompt in front of those.
+
+    ``step_texts``: how many to hand over at a time, so that its batches fill.
+    """
+
+    step_texts: int
+
+    def embed_passages(self, texts: Sequence[str]) -> FloatArray:
+        """`embed` for passages."""
         ...
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
+from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage, PassageEmbedder
 from rag.documents import Failure, read_documents
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
@@ -231,9 +231,12 @@ def _vectors(plan: _Plan, old: Version | None, embedder: Embedder, step: Callabl
         else:
             rows.extend(range(entry.first, entry.first + entry.passages))
             texts.extend(map(indexed_text, plan.fresh[uri]))
-    for start in range(0, len(rows), _BATCH):
+    embed, size = embedder.embed, _BATCH
+    if isinstance(embedder, PassageEmbedder):
+        embed, size = embedder.embed_passages, embedder.step_texts
+    for start in range(0, len(rows), size):
         step(Progress("embed", start, len(rows)))
-        vectors[rows[start : start + _BATCH]] = embedder.embed(texts[start : start + _BATCH])
+        vectors[rows[start : start + size]] = embed(texts[start : start + size])
     return vectors
 
 

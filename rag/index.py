@@ -5,6 +5,7 @@ It knows nothing of passages or texts: a row number is all that it returns.
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -94,8 +95,18 @@ class FaissIndex:
 
 
 def open_index(vectors: FloatArray) -> VectorIndex:
-    """The fastest index that this installation has."""
+    """The fastest index that this installation has: on a GPU through torch, else faiss, else numpy."""
+    if _has_gpu():
+        from rag.neural.index import TorchIndex
+
+        return TorchIndex(vectors)
     return FaissIndex(vectors) if find_spec("faiss") else NumpyIndex(vectors)
+
+
+def _has_gpu() -> bool:
+    """Whether a model has brought torch into this process and torch has a card; torch is not loaded to find out."""
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_available())
 
 
 def best(scores: FloatArray, k: int) -> IntArray:

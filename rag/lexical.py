@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray, Term
+from rag.spelling import mended
 from rag.tokens import COMMON_HAN, QUESTION_HAN, classify, tokenize
 
 # Chosen on the even paragraphs of CMRC 2018 dev (tests/bench/retrieval.py).
@@ -24,6 +25,7 @@ B = 0.5
 # The weights keep a question's own words ("怎么用") from outweighing its subject where few passages are Chinese. They
 # are part of the stored scores: change `TOKENIZER_ID` with them.
 _WEIGHTS = {"han": 1.0, "identifier": 3.0, "latin": 2.0, "number": 1.0}
+MOST_MENDED = 12
 _QUESTION, _COMMON = frozenset(QUESTION_HAN), frozenset(COMMON_HAN)
 _HAN_UNIGRAM_WEIGHT = 0.7
 _QUESTION_WEIGHT = 0.15  # a Han term with a character of a question word
@@ -193,6 +195,20 @@ class LexicalIndex:
         if not known or not self._arrays.passages:
             return np.zeros(self._arrays.passages, np.float32)
         return np.asarray(self._bm25.get_scores_from_ids(known), np.float32)
+
+    def mended(self, terms: Iterable[str]) -> list[str]:
+        """The terms, with what no passage has but what looks like a slip of the finger put right.
+
+        Of a text with many unknown words only the first ones: it is about something else, and must not cost time.
+        """
+        given = list(terms)
+        unknown = [term for term in dict.fromkeys(given) if term not in self._ids][:MOST_MENDED]
+        right = {term: mended(term, self._passages_with) for term in unknown}
+        return [right.get(term, term) for term in given]
+
+    def _passages_with(self, term: str) -> int:
+        number = self._ids.get(term)
+        return 0 if number is None else int(self._arrays.starts[number + 1] - self._arrays.starts[number])
 
     def describe(self, terms: Iterable[str]) -> tuple[Term, ...]:
         """The distinct terms in order, with what the passages know of them."""

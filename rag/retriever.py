@@ -6,16 +6,19 @@ BM25 sum has no scale of its own; weights were chosen by measurement, see tests/
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 
-from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage
+from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, ModelError, Passage, Reranker
 from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms
 from rag.tokens import TOKENIZER_ID, tokenize
+
+_log = logging.getLogger(__name__)
 
 MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
@@ -35,8 +38,11 @@ class HybridRetriever:
         dense_weight: float = DENSE_WEIGHT,
         with_dense_evidence: bool = True,
         scan: bool | None = None,
+        reranker: Reranker | None = None,
     ) -> None:
-        """``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
+        """``reranker`` puts the found passages into a better order; where it fails, the order stays as it was.
+
+        ``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
 
         ``scan``: search all vectors, or only compare those of BM25's candidates, which is many times quicker and finds
         the same where vectors say nothing but which n-grams two texts share. None: scan unless the embedder is lexical.
@@ -48,6 +54,7 @@ class HybridRetriever:
             _check(version, embedder)
         self.versions = tuple(versions)
         self._embedder = embedder
+        self._reranker = reranker
         self._weights = (bm25_weight, dense_weight)
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
@@ -63,15 +70,24 @@ class HybridRetriever:
     def search(self, text: str, top_k: int) -> Evidence:
         """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at."""
         query = text[:MAX_QUERY_CHARS]
-        terms = tokenize(query)
+        terms = self._lexical.mended(tokenize(query))
         wanted = max(_MIN_CANDIDATES, top_k)
         sums = self._lexical.scores(terms) if self._weights[0] > 0 else np.zeros(0, np.float32)
         by_bm25 = best(sums, wanted)
         by_bm25 = by_bm25[sums[by_bm25] > 0]
         vector, by_dense, cosines = self._search_dense(query, wanted, by_bm25)
-        hits = self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k)
+        hits = self._reranked(query, self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k))
         found = self._lexical.describe(terms)
         return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+
+    def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        if self._reranker is None or not hits:
+            return hits
+        try:
+            return tuple(self._reranker.rerank(query, hits))
+        except ModelError as error:
+            _log.warning("the passages keep their order: %s", error)
+            return hits
 
     def passage(self, row: int) -> Passage:
         """The passage with this number, counted over all versions."""

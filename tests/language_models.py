@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+torch.set_num_threads(1)  # the cores are shared with other tests, and waiting threads cost ten times the work
+
 SMALL = {
     "hidden_size": 64,
     "intermediate_size": 128,

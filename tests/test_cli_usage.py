@@ -97,7 +97,6 @@ def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
         (["--set", "gate.unwanted_per_1000=many", "doctor"], "unwanted_per_1000 = 'many'"),
         (["--set", "gate.unwanted_per_thousand=5", "doctor"], "did you mean 'unwanted_per_1000'?"),
         (["--set", "gates.unwanted_per_1000=5", "doctor"], "no section [gates]; did you mean 'gate'?"),
-        (["--set", "embedder.model=bge", "ask", "hi"], "'lexical' embedder only"),
         (["run"], "no adapter is enabled"),
     ],
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adapters.base import AdapterError, Conversation, Person
 from adapters.feishu.api import FeishuApi
 from adapters.feishu.buckets import Buckets
+from adapters.feishu.chats import GroupAdmins
 from adapters.feishu.client import Client
 from adapters.feishu.errors import error_of
 from adapters.feishu.names import NameBook
@@ -241,3 +242,20 @@ def test_names_that_come_with_mentions_need_no_look_up() -> None:
     book = NameBook(FeishuApi(Client(FeishuSettings("a", "b"))), Paces())
     book.learn([Person("feishu", "ou_x", "小明"), Person("feishu", "ou_y")])
     assert book.name("ou_x", make_message().conversation) == "小明"
+
+
+async def test_who_owns_a_group_is_asked_again_in_time_and_the_last_answer_serves_meanwhile(
+    platform: FeishuPlatform,
+) -> None:
+    chat, clock, api = platform.world.chats["oc_group"], Paces(), FeishuApi(client_for(platform))
+    admins = GroupAdmins(api, clock, fresh_s=600)
+    bob, owner = (make_message(chat=chat.id, sender=who) for who in ("ou_bob", "ou_owner"))
+    assert await admins.has(owner) and not await admins.has(bob)
+    chat.owner, chat.managers = "ou_bob", []
+    clock.time += 599
+    assert await admins.has(owner) and not await admins.has(bob)
+    clock.time += 1
+    platform.fail(Fault(status=502, html=True), "/chats/oc_group")
+    assert await admins.has(owner)
+    assert await admins.has(bob) and not await admins.has(owner)
+    await api.client.close()

@@ -195,6 +195,29 @@ async def test_the_android_app_gets_answers_and_learns_that_chatter_has_none(
     assert answered["rsp"]["references"]
 
 
+async def test_what_was_answered_before_a_restart_is_not_answered_again(
+    wecom: tuple[WecomPlatform, WecomAdapter], wkteam: tuple[WkteamPlatform, WkteamAdapter], tmp_path: Path
+) -> None:
+    """The id of the message is all that the platforms give, so the store has to know it in the next run too."""
+    async with bot(wecom[1], tmp_path / "wecom") as outcomes:
+        frame = await wecom[0].say(ASKED)
+        assert await outcomes.of(ASKED) == "answered"
+    async with bot(wecom_for(wecom[0]), tmp_path / "wecom") as outcomes:
+        await wecom[0].repeat(frame)
+        await wecom[0].say(PASSIVE)
+        assert await outcomes.of(PASSIVE) == "answered" and ASKED not in outcomes.by_text
+    async with bot(wkteam[1], tmp_path / "wkteam") as outcomes:
+        delivery = await wkteam[0].say(ASKED, mention=True, name="小明")
+        assert await outcomes.of(ASKED) == "answered"
+    async with bot(again := wkteam_for(wkteam[0], forward=(ROOM, OTHER_ROOM)), tmp_path / "wkteam") as outcomes:
+        repeated = await wkteam[0].repeat(delivery)
+        await wkteam[0].until(lambda: repeated.acked)
+        await wkteam[0].say(PASSIVE, mention=True, name="小明")
+        assert await outcomes.of(PASSIVE) == "answered" and ASKED not in outcomes.by_text
+        assert again.health().counters["repeated"] == 1
+    assert len([post for post in wkteam[0].world.posts if post.chat == ROOM]) == 2
+
+
 Wecom, Wkteam = tuple[WecomPlatform, WecomAdapter], tuple[WkteamPlatform, WkteamAdapter]
 
 

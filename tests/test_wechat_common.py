@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes import FakeClock, make_message
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters.base import AdapterError, Citation, Reply
 from adapters.wechat.mentions import END, addressed, mentions_any, shown_name, without_mentions
+from adapters.wechat.outages import Outages
 from adapters.wechat.pacing import Pace, Pacer
 from adapters.wechat.plain import plain, rendered, sources, visible
 
@@ -180,3 +182,24 @@ class StandingClock(FakeClock):
     async def sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
         await asyncio.Event().wait()
+
+
+# --- outages ---
+
+
+def test_an_outage_that_shows_late_began_at_the_last_sign_of_life() -> None:
+    """What was said between the two may be missed as well, so the status must not begin at the discovery."""
+    now = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+    outages = Outages("may have been missed", lambda: now)
+    outages.up()
+    now += timedelta(seconds=30)
+    outages.seen()
+    now += timedelta(seconds=40)
+    outages.down("no sign of life", unseen=True)
+    assert "down since 2026-01-01 12:00:30 UTC" in outages.health({}).detail
+    now += timedelta(seconds=20)
+    outages.up()
+    assert "down for 60 s until 2026-01-01 12:01:30 UTC" in outages.health({}).detail
+    now += timedelta(seconds=5)
+    outages.down("closed")
+    assert "down since 2026-01-01 12:01:35 UTC" in outages.health({}).detail

@@ -14,6 +14,7 @@ from wkteam_platform import BOT, NICK
 from wkteam_running import ME, NOW, payload, quoting
 
 from adapters.base import Conversation, Message, Person, Quote
+from adapters.wechat.android.messages import Ask, read_post
 from adapters.wechat.incoming import MALFORMED, Ignored
 from adapters.wechat.mentions import END, mentions_any, shown_name, without_mentions
 from adapters.wechat.wechaty.messages import Around, Own, parse
@@ -147,6 +148,18 @@ def test_a_frame_nested_without_end_means_nothing() -> None:
 )
 def test_voice_video_files_red_packets_and_notices_of_wkteam_are_passed_over(kind: str) -> None:
     assert read_callback(payload(kind, content="<msg/>"), ME, NOW) == Ignored("message type")
+
+
+def test_half_an_emoji_in_a_name_or_id_can_be_stored() -> None:
+    """Programs that cut texts by UTF-16 units leave half a pair, which no database takes: it would block the line."""
+    half = "阿强\ud83d"
+    group, single = read_message(body(chatid=half), "", NOW), read_message(body(**{"from": {"userid": half}}), "", NOW)
+    ask = read_post({"groupname": half, "username": half, "query": {"type": "text", "content": half}})
+    wkteam = heard("80001", fromUser=half, fromGroup=half, newMsgId=half)
+    assert isinstance(group, Message) and isinstance(single, Message) and isinstance(ask, Ask)
+    ids = [group.conversation.chat, single.sender.id, ask.group, ask.person]
+    ids += [wkteam.id, wkteam.sender.id, wkteam.conversation.chat]
+    assert [one.encode().decode() for one in ids] == ["阿强\ufffd"] * 7
 
 
 # --- quotes ---

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from adapter_contract import AdapterContract, Fault, Posted, Recorder
@@ -134,18 +135,22 @@ async def test_a_growing_answer_keeps_its_place_through_a_refused_end(platform: 
     assert [(post.text, post.finished) for post in platform.posts] == [("运行 make demo。", True)]
 
 
-async def test_an_end_in_doubt_that_is_then_refused_stays_in_doubt(platform: WecomPlatform) -> None:
+@pytest.mark.parametrize("fault", ["silent", "late"])
+async def test_an_end_in_doubt_that_is_then_refused_stays_in_doubt(
+    platform: WecomPlatform, fault: Literal["silent", "late"]
+) -> None:
     """The first end counted, though its answer was lost: the second must not make the core post once more."""
     core, adapter = Recorder(), adapter_for(platform)
     async with running(adapter, core):
         message = await hear(platform, core)
         async with adapter.open_stream(message, "k1") as stream:
-            platform.fail_next("aibot_respond_msg", "silent")
+            platform.fail_next("aibot_respond_msg", fault)
             for _ in range(2):
                 with pytest.raises(AdapterError) as failed:
                     await stream.finish(Reply(message, "答案"))
                 assert not failed.value.outcome_known
     assert [post.text for post in platform.posts if post.finished] == ["答案"]
+    assert not platform.sent("aibot_send_msg")
 
 
 async def test_nothing_is_sent_without_a_connection_and_the_outcome_is_known(platform: WecomPlatform) -> None:

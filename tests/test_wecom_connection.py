@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from adapter_contract import Recorder
 from wecom_platform import BUSY, WecomPlatform
-from wecom_running import adapter_for, hear, running, until
+from wecom_running import QUICK, adapter_for, hear, running, until
 
 from adapters.base import AdapterError, Reply
 from adapters.wechat.wecom import Timings, WecomAdapter
@@ -101,6 +104,21 @@ async def test_it_answers_again_after_an_outage_and_says_what_may_be_missing(
         health = adapter.health()
     assert (health.state, health.counters["outages"]) == ("up", 1)
     assert "may have been missed" in health.detail
+
+
+async def test_a_silence_is_counted_from_the_last_sign_of_life(platform: WecomPlatform) -> None:
+    core, adapter = Recorder(), adapter_for(platform, timings=replace(QUICK, ping_every_s=0.7, answer_timeout_s=1.0))
+    async with running(adapter, core):
+        await answers(platform, adapter, core, "之前")
+        await platform.until(lambda: platform.link is not None and platform.link.pings >= 3)
+        heard_at = datetime.now(UTC)  # two seconds after the connection came up
+        platform.frozen = True
+        await until(lambda: adapter.health().state == "down")
+        noticed = datetime.now(UTC)
+    [since] = re.findall(r"down since (\S+ \S+) UTC", adapter.health().detail)
+    began = datetime.strptime(since, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+    assert abs((began - heard_at).total_seconds()) <= 1  # the status tells whole seconds
+    assert (noticed - began).total_seconds() >= 1
 
 
 async def test_a_server_that_accepts_and_says_nothing_is_left(platform: WecomPlatform) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -109,6 +110,18 @@ async def test_a_callback_repeated_has_the_same_id_and_broken_ones_stop_nothing(
     texts = {message.id: message.text for message in core.messages}  # the core knows a repeated one by its id
     assert list(texts.values()) == ["怎么安装？", "第二个", "第三个"]
     assert adapter.health().counters["ignored: malformed"] == 4
+
+
+async def test_events_are_counted_by_name_and_no_event_makes_a_name(platform: WecomPlatform) -> None:
+    core, adapter = Recorder(), adapter_for(platform)
+    async with running(adapter, core):
+        await hear(platform, core)
+        for kind in ("enter_chat", "x" * 500, None, {"a": 1}):
+            frame = {"cmd": "aibot_event_callback", "body": {"event": {"eventtype": kind}}}
+            await platform.push_frame(json.dumps(frame))
+        await hear(platform, core, "还在？")
+    counters = {key: n for key, n in adapter.health().counters.items() if key.startswith("ignored")}
+    assert counters == {"ignored: event enter_chat": 1, "ignored: event": 3}
 
 
 async def test_messages_wait_in_order_while_the_store_is_broken(platform: WecomPlatform) -> None:

@@ -120,11 +120,13 @@ async def test_strangers_and_malformed_posts_are_turned_away_counted_and_stop_no
                 statuses.append(answer.status)
         async with session.get(ours) as answer:
             statuses.append(answer.status)
-        assert statuses[6:] == [400] * 8
+        async with session.post(ours, data=b"no gzip", headers={"Content-Encoding": "gzip"}) as answer:
+            statuses.append(answer.status)
+        assert statuses[6:] == [400] * 9
         await hear(platform, adapter, core)
     counters = adapter.health().counters
     assert [message.text for message in core.messages] == ["怎么安装？"]
-    assert (counters["strangers"], counters["malformed"]) == (6, 8)
+    assert (counters["strangers"], counters["malformed"]) == (6, 9)
 
 
 async def test_what_could_not_be_stored_is_answered_so_that_it_comes_again(platform: WkteamPlatform) -> None:

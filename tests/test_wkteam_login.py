@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from adapter_contract import Recorder
 from wkteam_platform import BOT, TOO_OFTEN, WkteamPlatform
-from wkteam_running import adapter_for, hear, running, until, up
+from wkteam_running import QUICK, adapter_for, hear, running, until, up
 
 from adapters.base import AdapterError, Reply
 from adapters.wechat.wkteam import Timings
@@ -102,6 +103,28 @@ async def test_logout_is_noticed_and_shown_and_login_brings_it_back(platform: Wk
     assert (health.state, health.counters["outages"]) == ("up", 1)
     assert "may have been missed" in health.detail
     assert platform.calls("/iPadLogin")[0]["wcId"] == BOT
+
+
+async def test_the_notice_of_a_logout_is_followed_up_at_once(platform: WkteamPlatform) -> None:
+    """The next look would come in an hour: only the notice can be why."""
+    adapter = adapter_for(platform, timings=replace(QUICK, check_every_s=3_600))
+    async with running(adapter):
+        await up(adapter)
+        await platform.log_out()
+        await platform.post({"messageType": "30000", "wcId": BOT, "data": {}})
+        await until(lambda: "scan the code" in adapter.health().detail)
+
+
+async def test_a_service_that_forgot_the_callback_over_an_outage_is_told_it_again(platform: WkteamPlatform) -> None:
+    core, adapter = Recorder(), adapter_for(platform)
+    async with running(adapter, core):
+        await hear(platform, adapter, core)
+        await platform.go_away()
+        await until(lambda: adapter.health().state == "down")
+        platform.world.callback_url = ""
+        await platform.come_back()
+        await hear(platform, adapter, core, "之后")
+    assert len(platform.calls("/setHttpCallbackUrl")) == 2
 
 
 async def test_another_account_than_configured_is_refused(platform: WkteamPlatform) -> None:

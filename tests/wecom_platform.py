@@ -11,7 +11,7 @@ from typing import Any, Literal
 from aiohttp import WSMsgType, web
 from loopback import Loopback
 
-Fault = int | Literal["silent", "hang up"]
+Fault = int | Literal["silent", "late", "hang up"]
 BUSY, TOO_OFTEN, WRONG_SECRET, NOT_ALLOWED, STREAM_EXPIRED = -1, 45009, 853000, 93000, 846608
 
 
@@ -44,6 +44,7 @@ class World:
     places: dict[str, str] = field(default_factory=dict)
     frames: list[dict[str, Any]] = field(default_factory=list)
     faults: deque[tuple[str, Fault]] = field(default_factory=deque)
+    late: dict[str, str] = field(default_factory=dict)
     undelivered: list[dict[str, Any]] = field(default_factory=list)
     subscriptions: int = 0
     numbers: int = 0
@@ -107,7 +108,7 @@ class WecomPlatform(Loopback):
     # --- faults ---
 
     def fail_next(self, command: str, fault: Fault, times: int = 1) -> None:
-        """The next commands of this name go wrong: refused with a code, never answered, or the line cut."""
+        """The next commands of this name go wrong: refused, not answered (or after the next such one), line cut."""
         self.world.faults.extend([(command, fault)] * times)
 
     async def take_over(self) -> None:
@@ -162,7 +163,13 @@ class WecomPlatform(Loopback):
         if fault == "silent":
             return
         answer = {"headers": frame["headers"], "errcode": code, "errmsg": "ok" if code == 0 else f"error {code}"}
-        await link.socket.send_str(json.dumps(answer))
+        text = json.dumps(answer)
+        if fault == "late":
+            self.world.late[command] = text
+            return
+        if command in self.world.late:
+            await link.socket.send_str(self.world.late.pop(command))
+        await link.socket.send_str(text)
 
     def _fault(self, command: str) -> Fault | None:
         found = next((entry for entry in self.world.faults if entry[0] == command), None)

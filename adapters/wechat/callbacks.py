@@ -90,6 +90,8 @@ async def _payload(request: Request) -> dict[str, Any]:
         payload = json.loads(await request.read())
     except web.HTTPRequestEntityTooLarge as error:
         raise MalformedError(f"more than {MAX_BODY_BYTES} bytes") from error
+    except web.RequestPayloadError as error:
+        raise MalformedError("the body is not packed as it says") from error
     except (ValueError, RecursionError) as error:
         raise MalformedError("no JSON") from error
     if not isinstance(payload, dict):

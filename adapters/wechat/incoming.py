@@ -20,14 +20,14 @@ SHAPE_ERRORS = (KeyError, TypeError, AttributeError, ValueError, OverflowError, 
 
 
 def required(value: Any) -> str:
-    """A string or number that has to be there, as text.
+    """A string or number that has to be there, as text that can be stored: half a surrogate pair is replaced.
 
     Raises:
         ValueError: it is not.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)) or value == "":
         raise ValueError("a value is missing")
-    return str(value)
+    return str(value).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def sent_at(seconds: Any, now: datetime) -> datetime:

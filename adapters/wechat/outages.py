@@ -18,6 +18,7 @@ class Outages:
         self._state: Literal["starting", "up", "down", "stopped"] = "starting"
         self._why = ""
         self._since: datetime | None = None
+        self._seen: datetime | None = None
         self._last = ""
         self._count = 0
         self._seconds = 0.0
@@ -26,6 +27,10 @@ class Outages:
     def is_up(self) -> bool:
         """Whether the connection stands."""
         return self._state == "up"
+
+    def seen(self) -> None:
+        """The other side has just shown that it lives."""
+        self._seen = self._now()
 
     def up(self, detail: str = "") -> None:
         """The connection stands (again)."""
@@ -36,11 +41,15 @@ class Outages:
             self._seconds += lasted_s
             self._last = f"down for {lasted_s:.0f} s until {now:%Y-%m-%d %H:%M:%S} UTC"
         self._since, self._state, self._why = None, "up", detail
+        self.seen()
 
-    def down(self, why: str) -> None:
-        """The connection is gone, or still is. Before it first stood nothing can have been missed."""
+    def down(self, why: str, *, unseen: bool = False) -> None:
+        """The connection is gone, or still is. Before it first stood nothing can have been missed.
+
+        ``unseen``: since when is not known, at the earliest since the last sign of life.
+        """
         if self._state == "up":
-            self._since = self._now()
+            self._since = (self._seen if unseen else None) or self._now()
         self._state, self._why = "down", why
 
     def health(self, counters: Mapping[str, int]) -> Health:

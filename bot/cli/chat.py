@@ -61,7 +61,11 @@ def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: W
 
 
 def _talk(
-    runner: asyncio.Runner, generator: OpenAIGenerator | LocalGenerator, settings: Settings, read: Callable[[str], str], write: Write
+    runner: asyncio.Runner,
+    generator: OpenAIGenerator | LocalGenerator,
+    settings: Settings,
+    read: Callable[[str], str],
+    write: Write,
 ) -> None:
     turns: list[tuple[Literal["user", "assistant"], str]] = []
     while True:

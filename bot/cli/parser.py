@@ -118,6 +118,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     _add_talking(command)
     _add_knowledge(command)
+    _add_models(command)
     _add_measuring(command)
     _add_teaching(command)
     _add_serving(command)
@@ -165,6 +166,13 @@ def _add_knowledge(command: Any) -> None:
     knowledge.add_argument("file", nargs="?", metavar="FILE", help="the uri or name of the file to show")
     knowledge.add_argument("--base", default="", help="only this base")
     knowledge.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_models(command: Any) -> None:
+    models = command("models", "models", "models_pull", "download the models that config.ini names", logs="WARNING")
+    models.add_argument("action", choices=["pull"], help="pull: download the files that are missing")
+    models.add_argument("models", nargs="*", metavar="OWNER/NAME", help="these instead of those of config.ini")
+    models.add_argument("--source", choices=["huggingface", "modelscope"], default=None, help="the hub")
 
 
 def _add_measuring(command: Any) -> None:

@@ -4,13 +4,14 @@ Probabilities: Platt scaling (Platt 1999) of held-out scores, moved from the sha
 the share expected in the group (Saerens et al. 2002: the class-conditional scores stay, the prior changes).
 The dial: unwanted replies per 1,000 messages = 1000 x (1 - share) x false-positive rate, so a dial of D asks for the
 score that a share of D / (1000 x (1 - share)) of the held-out bad examples exceeds.
+A group's own labels are helped out by a few scores of the prior's: what was labelled so far may be all too easy.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 
 MIN_PER_CLASS = 40  # with fewer held-out scores of a class the prior's calibration is the better guess
 DIAL_SHARE = 0.1  # the share that the unit of the dial is stated for
+VIRTUAL = 20.0  # examples that the prior's curve is worth
+BORROWED = 40  # bad scores taken from the prior
+_VIRTUAL_AT = np.array([-3.0, -1.0, 1.0, 3.0])
 _NEIGHBOURS = 0.06  # of the scores, that the best F1 is averaged over
 _TAIL = 0.25  # the upper part of the bad scores that the smooth quantile is fitted on
 
@@ -36,16 +40,30 @@ class Calibration:
     best_f1: float = 0.0
 
     @classmethod
-    def fit(
-        cls, scores: NDArray[np.float64], good: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
-    ) -> Calibration:
-        """Fit on held-out scores (n,) of both classes."""
+    def fit(cls, scores: NDArray[np.float64], good: NDArray[np.bool_], prior: Calibration | None = None) -> Calibration:
+        """Fit on held-out scores (n,) of both classes, as if ``prior`` had come from a few more of them.
+
+        Labels that are easily told apart say neither how steep the curve is nor where hard messages lie.
+        """
         from sklearn.linear_model import LogisticRegression
 
-        model = LogisticRegression(C=1e3, max_iter=500).fit(scores[:, None], good, sample_weight=weights)
+        share = float(good.mean())
+        x, y, weights = scores, good, np.ones(len(scores))
+        if prior is not None:
+            right = np.array([_sigmoid(prior.log_odds(float(at), share)) for at in _VIRTUAL_AT])
+            x = np.concatenate([scores, _VIRTUAL_AT, _VIRTUAL_AT])
+            y = np.concatenate([good, np.repeat([True, False], len(_VIRTUAL_AT))])
+            weights = np.concatenate([weights, np.concatenate([right, 1 - right]) * VIRTUAL / len(_VIRTUAL_AT)])
+        model = LogisticRegression(C=1e3, max_iter=500).fit(x[:, None], y, sample_weight=weights)
         slope = max(float(model.coef_[0, 0]), 1e-3)  # a falling curve would turn the decision round
-        share = float(np.average(good, weights=weights))
-        return cls(slope, float(model.intercept_[0]), share, np.sort(scores[~good]), best_f1_score(scores, good))
+        fitted = cls(slope, float(model.intercept_[0]), share, np.sort(scores[~good]), best_f1_score(scores, good))
+        return fitted if prior is None else replace(fitted, bad=np.sort(np.append(fitted.bad, fitted._borrowed(prior))))
+
+    def _borrowed(self, prior: Calibration) -> NDArray[np.float64]:
+        """Bad scores of ``prior``, evenly chosen, on the scale of this one."""
+        chosen = np.quantile(prior.bad, (np.arange(BORROWED) + 0.5) / BORROWED)
+        log_odds = np.array([prior.log_odds(float(score), self.share) for score in chosen])
+        return np.asarray((log_odds - self.bias) / self.slope, np.float64)
 
     def log_odds(self, score: float, expected_share: float) -> float:
         """The log-odds that a message with ``score`` deserves an answer where ``expected_share`` of the messages do."""
@@ -91,6 +109,10 @@ def upper_quantile(scores: NDArray[np.float64], rate: float) -> float:
     tail = min(max(int(n * _TAIL), 2), n)
     slope, at_one = np.polyfit(np.log(exceeding[-tail:]), scores[-tail:], 1)
     return float(max(slope * math.log(rate) + at_one, scores[-1]))
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-min(max(x, -60.0), 60.0)))
 
 
 def _logit(share: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from rag.base import Evidence, FloatArray, Term
 from rag.gate.everyday import EVERYDAY
 from rag.gate.wording import canonical
+from rag.tokens import tokenize
 
 KNOWLEDGE = (
     "bm25_best",  # best BM25 sum over the root of the idf of all terms; idf in units of an unseen term
@@ -90,13 +92,14 @@ def _knowledge(evidence: Evidence) -> Sequence[float]:
     rare = math.log1p((passages + 0.5) / 0.5)  # the idf of an unseen term: the unit, so that small bases count alike
     total = max(sum(term.idf for term in terms), rare)
     best, five = (float(scores[0]), float(scores[:5].mean())) if len(scores) else (0.0, 0.0)
+    unit = math.sqrt(total * rare) * _repetition(evidence)
     pairs = [term for term in terms if term.kind == "han" and len(term.text) == 2]
     known_pairs = [term for term in pairs if term.df]
     names = [term for term in terms if is_name(term)]
     known_names = [term for term in names if term.df]
     return (
-        best / math.sqrt(total * rare),
-        five / math.sqrt(total * rare),
+        best / unit,
+        five / unit,
         sum(term.idf for term in terms if term.df) / total,
         len(known_pairs) / max(len(pairs), 1),
         sum(math.log1p(term.df) for term in known_pairs) / max(len(known_pairs), 1) / math.log1p(passages),
@@ -106,6 +109,13 @@ def _knowledge(evidence: Evidence) -> Sequence[float]:
         float(min(len(names) - len(known_names), 3)),
         float(evidence.dense[0]) if len(evidence.dense) else 0.0,
     )
+
+
+def _repetition(evidence: Evidence) -> float:
+    """How often the terms stand in the text, on average by idf: BM25 counts each time, and repetition is no merit."""
+    counts = Counter(tokenize(evidence.text))
+    total = sum(term.idf for term in evidence.terms)
+    return sum(counts.get(term.text, 1) * term.idf for term in evidence.terms) / total if total else 1.0
 
 
 def _form(text: str) -> Sequence[float]:

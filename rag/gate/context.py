@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from rag.base import Question, Turn
-from rag.gate.hanzi import simplify
+from rag.gate.wording import plain
 
 SHORT = 16  # characters; a longer message stands for itself
 MAX_JOINED = 400
@@ -21,10 +21,11 @@ CONTEXT_REASONS = ("addressed_to_others", "quotes_person", "answered_by_person")
 
 
 def standalone_text(question: Question) -> str:
-    """The text to search and to judge: a short follow-up joined with what it continues, in simplified characters."""
+    """The text to search and to judge: a short follow-up joined with what it continues, in simplified characters and
+    without emoji."""
     text = question.text.strip()
     earlier = _continued(question) if is_follow_up(text) else ""
-    return simplify(f"{earlier} {text}" if earlier else text)
+    return plain(f"{earlier} {text}" if earlier else text)
 
 
 def is_follow_up(text: str) -> bool:

@@ -12,39 +12,41 @@ from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow
 from rag.gate.measured import Examples
 from rag.gate.model import Model, Parts
 from rag.gate.prior import Prior
-from rag.gate.stores import ExampleStores
-from rag.gate.vocabulary import ChatterVocabulary
+from rag.gate.stores import STORE_COLUMNS, ExampleStores
+from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
 
 _LEXICAL = "lexical"
+_NEAR = slice(NUMBERS_FROM_BASE + len(SPECIFIC), NUMBERS_FROM_BASE + len(SPECIFIC) + len(STORE_COLUMNS))
 
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """Scores messages."""
+    """Scores messages; ``fade``: how much of what the prior says of the form counts."""
 
     vocabulary: ChatterVocabulary
     model: Model
+    fade: float
 
     def scores(
         self, examples: Examples, prior: Prior, stores: Examples | ExampleStores, neural: bool
     ) -> NDArray[np.float64]:
         """The scores of examples that were not learnt from, shape (n,)."""
-        return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False))
+        return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False, form=self.fade))
 
     def score(
         self,
         said: float,
         evidence: Evidence,
         base: FloatArray,
-        near: FloatArray | None,
+        near: FloatArray,
         vector: FloatArray | None,
         prior: float,
     ) -> tuple[float, Parts]:
-        """The score of one text with its parts; ``near`` and ``vector`` are those of a neural encoder."""
-        numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms))]
-        if near is not None:
-            numbers += [base[DENSE : DENSE + 1], near]
-        return self.model.score(said, np.concatenate(numbers), vector, prior)
+        """The score of one text with its parts; ``said``: what its wording adds, ``vector``: a neural encoder's."""
+        numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms)), near]
+        if vector is not None:
+            numbers.append(base[DENSE : DENSE + 1])
+        return self.model.score(said, np.concatenate(numbers), _NEAR, vector, prior)
 
 
 def is_neural(embedder: Embedder) -> bool:

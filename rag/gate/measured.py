@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from rag.base import Embedder, Evidence, FloatArray, RagError
 from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, columns
 from rag.gate.examples import LabelledExample
-from rag.gate.hanzi import simplify
 from rag.gate.model import Rows
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
-from rag.gate.wording import UInt64Array, canonical, hashes
+from rag.gate.wording import UInt64Array, canonical, hashes, plain
 
 Search = Callable[[str], Evidence]
 
 JOINED = 8  # bad examples make one piece of chatter
 JOINED_WEIGHT = 0.3
+COPY = 0.95  # cosine from which a neighbour in training is a copy: new messages have none
 
 
 class TrainingCancelledError(RagError):
@@ -93,22 +93,39 @@ class Examples:
         return ChatterVocabulary.fit([row for row, item in zip(self.terms, self.items, strict=True) if not item.good])
 
     def rows(
-        self, prior: Prior, vocabulary: ChatterVocabulary, stores: Examples | ExampleStores, neural: bool, *, same: bool
+        self,
+        prior: Prior,
+        vocabulary: ChatterVocabulary,
+        stores: Examples | ExampleStores,
+        neural: bool,
+        *,
+        same: bool,
+        form: float,
     ) -> Rows:
-        """With the columns that vocabulary and stores add; ``same``: they are made of these examples."""
+        """With the columns that vocabulary and stores add; ``same``: they are made of these examples.
+
+        ``form``: how much of what the prior says of the form counts.
+        """
         pairs = zip(self.terms, self.items, strict=True)
         specific = [vocabulary.columns(row, counted=same and not item.good) for row, item in pairs]
         numbers = [self.base[:, :NUMBERS_FROM_BASE], np.array(specific, np.float32).reshape(-1, len(SPECIFIC))]
+        numbers.append(self._near(stores, same=same))
         vectors = self.vectors[:, :0]
         if neural:
-            similarities = self.vectors @ stores.vectors.T
-            if isinstance(stores, Examples):
-                similarities[self._own(stores)] = -np.inf
-            numbers += [self.base[:, DENSE : DENSE + 1], store_columns(similarities, stores.good)]
+            numbers.append(self.base[:, DENSE : DENSE + 1])
             vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
-        prior_odds = prior.knowledge_logit(self.base)
+        prior_odds = prior.logit(self.base, form)
         return Rows(self.wording, np.hstack(numbers), vectors, prior_odds, self.good, weights)
+
+    def _near(self, stores: Examples | ExampleStores, *, same: bool) -> FloatArray:
+        """`STORE_COLUMNS`, (n, 2). What was learnt from has no look at itself: copies would teach that all are near."""
+        similarities = self.vectors @ stores.vectors.T
+        if isinstance(stores, Examples):
+            similarities[self._own(stores)] = -np.inf
+            if same or self.made_of:
+                similarities[similarities > COPY] = -np.inf
+        return store_columns(similarities, stores.good)
 
     def _own(self, stores: Examples) -> NDArray[np.bool_]:
         """Which pairs are of equal texts, or of a piece and a part of it: those do not count as near."""
@@ -145,7 +162,7 @@ def _measure(
     items: Sequence[LabelledExample], search: Search, embedder: Embedder, cancelled: Callable[[], bool] | None
 ) -> Examples:
     base, terms = np.zeros((len(items), len(COLUMNS)), np.float32), []
-    texts = [simplify(item.text) for item in items]
+    texts = [plain(item.text) for item in items]
     for number, text in enumerate(texts):
         if cancelled is not None and cancelled():
             raise TrainingCancelledError("training was cancelled")

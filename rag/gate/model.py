@@ -45,10 +45,14 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """What each part adds to a score, relative to the mean training example; the prior's part."""
+    """What each part adds to a score, relative to the mean training example; the prior's part.
+
+    ``near`` is what the nearness to stored examples adds to the kernel, ``numbers`` what the others add without it.
+    """
 
     wording: float
     numbers: float
+    near: float
     vectors: float
     prior: float
 
@@ -97,12 +101,17 @@ class Model:
     prior_slope: float
     bias: float
 
-    def score(self, said: float, numbers: FloatArray, vector: FloatArray | None, prior: float) -> tuple[float, Parts]:
-        """The score of one message with its parts; ``said`` is what its wording adds."""
-        kernel = float(self.kernel.scores(numbers[None])[0])
+    def score(
+        self, said: float, numbers: FloatArray, near: slice, vector: FloatArray | None, prior: float
+    ) -> tuple[float, Parts]:
+        """The score of one message with its parts; ``said`` is what its wording adds, ``near`` are the numbers that
+        speak of stored examples."""
+        without = numbers.copy()
+        without[near] = self.kernel.centre[near]
+        kernel, others = map(float, self.kernel.scores(np.stack([numbers, without])))
         meant = float((vector - self.centre) @ self.vectors) if vector is not None and len(self.vectors) else 0.0
         own = self.prior_slope * prior
-        parts = Parts(said - self.wording.mean, kernel - self.kernel.mean, meant, own)
+        parts = Parts(said - self.wording.mean, others - self.kernel.mean, kernel - others, meant, own)
         return said + kernel + meant + own + self.bias, parts
 
     def scores(self, rows: Rows) -> NDArray[np.float64]:

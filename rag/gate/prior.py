@@ -36,15 +36,12 @@ class Prior:
     bias: float
     calibration: Calibration
 
-    def logit(self, columns: FloatArray) -> FloatArray:
-        """The prior's log-odds for rows of columns, shape (n, len(COLUMNS)) -> (n,)."""
-        return (((columns - self.mean) / self.scale) @ self.weights + self.bias).astype(np.float32)
-
-    def knowledge_logit(self, columns: FloatArray) -> FloatArray:
-        """The part of the log-odds that the knowledge base has, (n, len(COLUMNS)) -> (n,): wording covers the form."""
-        known = slice(0, len(KNOWLEDGE))
-        standard = (columns[:, known] - self.mean[known]) / self.scale[known]
-        return np.asarray(standard @ self.weights[known] + self.bias, np.float32)
+    def logit(self, columns: FloatArray, form: float = 1.0) -> FloatArray:
+        """The prior's log-odds for rows of columns, shape (n, len(COLUMNS)) -> (n,); ``form``: how much of what it
+        says of the form counts."""
+        weights = self.weights.copy()
+        weights[len(KNOWLEDGE) :] *= form
+        return (((columns - self.mean) / self.scale) @ weights + self.bias).astype(np.float32)
 
     def form_logit(self, columns: FloatArray) -> float:
         """What the form of one message adds to the log-odds."""

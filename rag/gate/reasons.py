@@ -44,6 +44,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "like the bad question ‹{detail}›, {value:.2f}",
         "like the bad question ‹{detail}›, {value:.2f}",
     ),
+    "unlike": (
+        "不像任何不该回答的例子",
+        "不像任何该回答的例子",
+        "unlike the bad questions",
+        "unlike the good questions",
+    ),
     "worded": (
         "措辞像该回答的消息",
         "措辞像闲聊",

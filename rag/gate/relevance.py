@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -29,11 +29,27 @@ MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want 
 MENTION_THRESHOLD = 0.5
 SAME = 0.9  # cosine from which a mention says what a bad example says: greetings and thanks
 _MORE = 2  # characters by which it may be longer: the cosine hardly counts words such as "how" and "is"
-FEEDBACK = 10.0  # the score of a message that feedback was given on
-_NEAR = 0.6  # cosine from which feedback on one message speaks of another
+FEEDBACK = 10.0  # the score of a message that is a good example itself
+_NEAR = 0.6  # cosine from which an example speaks of another message
 _CALLED = 3.0  # log-odds of the two
-_ALIKE = 0.2  # cosine from which an example is worth naming
+ALIKE = 0.4  # cosine from which an example is worth naming
 _NAME_SHARE = 0.5  # of the idf of a mention: from here on a known name carries it
+_FEW = 3  # terms; Chinese words are names only where little else is said
+_TIE = 0.05  # nearness by which an earlier example has to be nearer than a later one to count
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An example of the group's own that speaks of a message; ``nearness``: 0 hardly, 1 it is the same message."""
+
+    example: LabelledExample
+    similarity: float
+    nearness: float
+
+    def moves(self, score: float) -> float:
+        """By how much it moves a score, never away from its label."""
+        target = max(FEEDBACK, score) if self.example.good else min(-FEEDBACK, score)
+        return self.nearness**2 * (target - score)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +57,8 @@ class RelevanceGate:
     """Implements `rag.base.Gate`. Immutable and thread-safe.
 
     ``calibrated`` is False while there are too few labels: then the prior's calibration is used. The first
-    ``trained_on`` examples (-1: all) trained the model; later ones, like all feedback of a group, act on messages near
-    them at once.
+    ``trained_on`` examples (-1: all) trained the model; all but the shipped ones also act on messages near them, at
+    once.
     """
 
     prior: Prior
@@ -91,14 +107,15 @@ class RelevanceGate:
     def decide(self, question: Question, evidence: Evidence) -> GateDecision:
         """Decide: the passive rule, or the mention rule where the bot was addressed."""
         text = standalone_text(question)
-        score, reasons = self._score(text, evidence)
+        similarities = self._similarities(text, evidence)
+        score, reasons = self._score(text, evidence, similarities)
         reason = objection(question)
         if reason:
             reasons.append(Reason(reason, OBJECTION))
             score = min(score, 0.0) + OBJECTION
         share = MENTION_SHARE if question.mentioned else self.expected_share
         if question.mentioned:
-            called = _mentioned(canonical(text), evidence.terms, reasons)
+            called = self._called(canonical(text), evidence.terms, similarities)
             reasons += called
             score += sum(reason.contribution for reason in called)
         probability = _sigmoid(self.calibration.log_odds(score, share))
@@ -113,7 +130,8 @@ class RelevanceGate:
 
     def score(self, question: Question, evidence: Evidence) -> float:
         """The raw score of a message without its context, in log-odds before calibration."""
-        return self._score(standalone_text(question), evidence)[0]
+        text = standalone_text(question)
+        return self._score(text, evidence, self._similarities(text, evidence))[0]
 
     def scores(self, examples: Examples) -> NDArray[np.float64]:
         """The raw scores of many examples that are numbers already, shape (n,)."""
@@ -122,71 +140,79 @@ class RelevanceGate:
         trained = ExampleStores(self.stores.examples[: self._trained], self.stores.vectors[: self._trained])
         return self.learnt.scores(examples, self.prior, trained, is_neural(self.embedder))
 
-    def _score(self, text: str, evidence: Evidence) -> tuple[float, list[Reason]]:
+    def _score(self, text: str, evidence: Evidence, similarities: FloatArray) -> tuple[float, list[Reason]]:
         base, form = columns(text, evidence), canonical(text)
-        vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
-        similarities = self.stores.similarities(vector)
-        prior = float((self.prior.logit if self.learnt is None else self.prior.knowledge_logit)(base[None])[0])
-        total, parts, strongest = prior, Parts(0.0, 0.0, 0.0, prior), ""
+        form_share = 1.0 if self.learnt is None else self.learnt.fade
+        prior = float(self.prior.logit(base[None], form_share)[0])
+        total, parts, strongest = prior, Parts(0.0, 0.0, 0.0, 0.0, prior), ""
         if self.learnt is not None:
             features = hashes(form)
             known, added = self.learnt.model.wording.added(features)
-            near, dense = self._neural(vector, similarities)
-            total, parts = self.learnt.score(float(added.sum()), evidence, base, near, dense, prior)
+            near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
+            vector = evidence.vector if is_neural(self.embedder) else None
+            total, parts = self.learnt.score(float(added.sum()), evidence, base, near, vector, prior)
             strongest = _strongest(form, features, known, added, parts.wording)
-        reasons = self._reasons(strongest, evidence, similarities, base, parts)
-        feedback = self._feedback(form, similarities, total)
-        if feedback is not None:
-            return total + feedback.contribution, [*reasons, feedback]
-        return total, reasons
+        reasons = self._reasons(strongest, evidence, base, parts)
+        alike, told = parts.near, self._told(form, similarities)
+        if told is not None:
+            moved = told.moves(total)
+            total += moved
+            if told.example.source == "file":
+                alike += moved
+            else:
+                reasons.append(Reason("feedback", moved, told.similarity, told.example.text))
+        return total, [*reasons, self._alike(similarities, alike)] if len(similarities) else reasons
 
-    def _neural(self, vector: FloatArray, similarities: FloatArray) -> tuple[FloatArray | None, FloatArray | None]:
-        """What enters the model with a neural encoder alone: the nearness to the stores, and the vector."""
-        if not is_neural(self.embedder):
-            return None, None
-        return store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0], vector
+    def _similarities(self, text: str, evidence: Evidence) -> FloatArray:
+        vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
+        return self.stores.similarities(vector)
 
     @property
     def _trained(self) -> int:
         return len(self.stores.examples) if self.trained_on < 0 else self.trained_on
 
-    def _feedback(self, form: str, similarities: FloatArray, score: float) -> Reason | None:
-        """What feedback of the group does to the score: the very same message gets the label's side, near ones move."""
-        nearest, near = None, 0.0
+    def _told(self, form: str, similarities: FloatArray) -> _Told | None:
+        """The group's own example that speaks of this very message, or most nearly."""
+        best: _Told | None = None
         for number in np.flatnonzero(similarities > _NEAR).tolist():
             example, similarity = self.stores.examples[number], float(similarities[number])
-            if example.source in ("group", "shared"):
+            if example.source != "default":
                 same = canonical(example.text) == form
-                here = 1.0 if same else max(similarity - _NEAR, 0.0) / (1 - _NEAR)
-                if here >= near:  # of two equal ones the later counts
-                    nearest, near = (example, similarity), here
-        if nearest is None:
-            return None
-        example, similarity = nearest
-        target = FEEDBACK if example.good else -FEEDBACK
-        return Reason("feedback", near * near * (target - score), similarity, example.text)
+                told = _Told(example, similarity, 1.0 if same else max(similarity - _NEAR, 0.0) / (1 - _NEAR))
+                if best is None or told.nearness >= best.nearness - _TIE:  # the later of two equal ones
+                    best = told
+        return best
 
-    def _reasons(
-        self, strongest: str, evidence: Evidence, similarities: FloatArray, base: FloatArray, parts: Parts
-    ) -> list[Reason]:
-        asks = self.prior.form_logit(base) if self.learnt is None else 0.0
+    def _called(self, form: str, terms: Sequence[Term], similarities: FloatArray) -> list[Reason]:
+        """What counts in a mention alone: a known name carries it, a greeting is no question."""
+        bad = self.stores.nearest(similarities, False)
+        if bad is not None and bad[1] >= SAME and len(form) <= len(canonical(bad[0].text)) + _MORE:
+            return [Reason("greeting", -_CALLED, bad[1], bad[0].text)]
+        chatter = self.learnt.vocabulary.counts if self.learnt is not None else {}
+        named = _known_name(terms, chatter)
+        return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
+
+    def _alike(self, similarities: FloatArray, moved: float) -> Reason:
+        """What the stores add, with the nearest example of the side that they take, where one is near."""
+        good = moved >= 0
+        nearest = self.stores.nearest(similarities, good)
+        if nearest is not None and nearest[1] >= ALIKE:
+            return Reason("like_good" if good else "like_bad", moved, nearest[1], nearest[0].text)
+        return Reason("unlike", moved)
+
+    def _reasons(self, strongest: str, evidence: Evidence, base: FloatArray, parts: Parts) -> list[Reason]:
+        """What makes up the score, but for the stores and what is the same for every message."""
+        asks = self.prior.form_logit(base)
+        if self.learnt is not None:
+            asks *= self.learnt.fade * self.learnt.model.prior_slope
         knowledge = parts.numbers + parts.prior - asks
         rarest = max((t for t in evidence.terms if t.df and is_name(t)), key=lambda t: t.idf, default=None)
         known = Reason("known_name", knowledge, rarest.idf, rarest.text) if rarest else None
-        reasons = [known or Reason("no_known_name", knowledge)]
-        nearest = self.stores.nearest(similarities)
-        if nearest is not None and nearest[1] > _ALIKE:
-            example, similarity = nearest
-            sign = 1 if example.good else -1
-            reasons.append(
-                Reason("like_good" if example.good else "like_bad", sign * similarity, similarity, example.text)
-            )
+        reasons = [known or Reason("no_known_name", knowledge), Reason("form", asks)]
         if self.learnt is not None:
             reasons.append(Reason("wording", parts.wording, detail=strongest))
             if parts.vectors:
                 reasons.append(Reason("meaning", parts.vectors))
-        else:
-            reasons.append(Reason("form", asks))
         return reasons
 
 
@@ -206,22 +232,15 @@ def _strongest(form: str, features: UInt64Array, known: UInt64Array, added: Floa
     return around[0] if around else strongest  # the word, where it is a scrap of one
 
 
-def _mentioned(form: str, terms: Sequence[Term], reasons: Sequence[Reason]) -> list[Reason]:
-    """What counts in a mention alone: a known name carries it, a greeting is no question."""
-    same = next((reason for reason in reasons if reason.name == "like_bad" and reason.value >= SAME), None)
-    if same is not None and len(form) <= len(canonical(same.detail)) + _MORE:
-        return [Reason("greeting", -_CALLED, same.value, same.detail)]
-    named = _known_name(terms)
-    return [Reason("asked_by_name", _CALLED, named.idf, named.text)] if named else []
-
-
-def _known_name(terms: Sequence[Term]) -> Term | None:
-    """The name that a short mention consists of, where the knowledge base has it."""
-    total = sum(term.idf for term in terms)
-    named = [term for term in terms if term.df and is_name(term)]
-    if not named or sum(term.idf for term in named) < _NAME_SHARE * total:
+def _known_name(terms: Sequence[Term], chatter: Mapping[str, int]) -> Term | None:
+    """The name that a short mention consists of, where the knowledge base has it and ``chatter`` does not."""
+    said = [term for term in terms if term.kind != "han" or len(term.text) == 2]
+    names = [term for term in said if term.df and is_name(term)]
+    if len(said) <= _FEW:
+        names += [term for term in said if term.df and term.kind == "han" and not chatter.get(term.text)]
+    if not names or sum(term.idf for term in names) < _NAME_SHARE * sum(term.idf for term in said):
         return None
-    return max(named, key=lambda term: term.idf)
+    return max(names, key=lambda term: term.idf)
 
 
 def _sigmoid(x: float) -> float:

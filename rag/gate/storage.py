@@ -26,7 +26,7 @@ from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
 from rag.gate.wording import FeatureSpace
 
-FORMAT = 5
+FORMAT = 6
 _KERNEL = ("landmarks", "weights", "centre", "scale")
 
 
@@ -93,6 +93,7 @@ def _as_dict(learnt: Learnt) -> dict[str, Any]:
             "centre": vocabulary.centre.tolist(),
         },
         "means": {"wording": model.wording.mean, "kernel": model.kernel.mean},
+        "fade": learnt.fade,
         "prior_slope": model.prior_slope,
         "bias": model.bias,
     }
@@ -142,4 +143,5 @@ def _read_learnt(data: dict[str, Any], array: Callable[[str], NDArray[Any]]) -> 
     landmarks, weights, centre, scale = (array(f"kernel-{name}") for name in _KERNEL)
     kernel = Kernel(landmarks, weights, centre, scale, data["means"]["kernel"])
     vectors, middle = array("vectors-weights"), array("vectors-centre")
-    return Learnt(vocabulary, Model(wording, kernel, vectors, middle, data["prior_slope"], data["bias"]))
+    model = Model(wording, kernel, vectors, middle, data["prior_slope"], data["bias"])
+    return Learnt(vocabulary, model, data["fade"])

@@ -34,11 +34,12 @@ class ExampleStores:
             return np.zeros(len(self.examples), np.float32)
         return np.asarray(self.vectors @ vector, np.float32)
 
-    def nearest(self, similarities: FloatArray) -> tuple[LabelledExample, float] | None:
-        """The nearest example with its cosine, given the cosines to all."""
-        if not len(similarities):
+    def nearest(self, similarities: FloatArray, good: bool) -> tuple[LabelledExample, float] | None:
+        """The nearest good or bad example with its cosine, given the cosines to all."""
+        chosen = np.flatnonzero(self.good == good)
+        if not len(chosen):
             return None
-        best = int(similarities.argmax())
+        best = int(chosen[similarities[chosen].argmax()])
         return self.examples[best], float(similarities[best])
 
     def extended(self, examples: Sequence[LabelledExample], vectors: FloatArray) -> ExampleStores:

@@ -19,7 +19,7 @@ from rag.gate.relevance import RelevanceGate
 from rag.gate.stores import ExampleStores
 
 FOLDS = 5
-FADE = 50.0  # own examples at which the shipped ones count half
+FADE = 50.0  # own examples at which the shipped ones, and the form in the prior, count half
 
 
 def train_gate(
@@ -59,7 +59,7 @@ def fit_gate(
     if enough:
         folds = make_folds(examples) if folds is None else folds
         scores = held_out_scores(examples, prior, embedder, folds, scored, cancelled)
-        calibration = Calibration.fit(scores[scored], examples.good[scored])
+        calibration = Calibration.fit(scores[scored], examples.good[scored], prior.calibration)
     learnt = learn(examples, prior, embedder)
     return RelevanceGate(prior, learnt, stores, embedder, calibration, calibrated=bool(enough))
 
@@ -67,14 +67,14 @@ def fit_gate(
 def learn(examples: Examples, prior: Prior, embedder: Embedder) -> Learnt:
     """Fit vocabulary and model on examples and on their pieces of chatter."""
     vocabulary, neural = examples.vocabulary(), is_neural(embedder)
-    rows = examples.rows(prior, vocabulary, examples, neural, same=True)
     own = sum(item.source != "default" for item in examples.items)
-    fade = FADE / (FADE + own)  # the shipped examples step back before those of the group
+    fade = FADE / (FADE + own)  # what was learnt elsewhere steps back before the examples of the group
+    rows = examples.rows(prior, vocabulary, examples, neural, same=True, form=fade)
     shipped = np.array([item.source == "default" for item in examples.items], bool)
     rows = replace(rows, weights=np.where(shipped, rows.weights * fade, rows.weights))
     pieces = examples.pieces
-    more = pieces.rows(prior, vocabulary, examples, neural, same=False) if pieces and pieces.items else None
-    return Learnt(vocabulary, fit_model(rows, more))
+    more = pieces.rows(prior, vocabulary, examples, neural, same=False, form=fade) if pieces and pieces.items else None
+    return Learnt(vocabulary, fit_model(rows, more), fade)
 
 
 def held_out_scores(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray
+from rag.gate.emoji import replace_emoji, without_emoji
 from rag.gate.hanzi import simplify
 from rag.tokens import fold
 
@@ -27,16 +28,18 @@ NGRAMS = (1, 2, 3)
 
 PICTURE, EMOJI = "\ue000", "\ue001"  # one sign each, whatever the picture or the emoji
 _PICTURE = re.compile(r"\[(?:图片|视频|文件|image|picture|photo|video|file|img)\]", re.IGNORECASE)
-_EMOJI = re.compile(
-    r"\[[\u4e00-\u9fffA-Za-z]{1,8}\]|[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff][\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]*"
-)
 _SPACES = re.compile(r"\s+")
 _REPEATED = re.compile(r"(.)\1{3,}")
 
 
+def plain(text: str) -> str:
+    """What is searched: simplified characters, and no emoji beside words."""
+    return without_emoji(simplify(text))
+
+
 def canonical(text: str) -> str:
-    """One form for what people write alike: widths and case folded, characters simplified, emoji as signs."""
-    text = fold(_EMOJI.sub(EMOJI, _PICTURE.sub(PICTURE, simplify(text[:MAX_CHARS]))))
+    """One form for what people write alike: widths and case folded, characters simplified, emoji gone or as signs."""
+    text = fold(replace_emoji(_PICTURE.sub(PICTURE, plain(text[:MAX_CHARS])), EMOJI))
     return _REPEATED.sub(r"\1\1\1", _SPACES.sub(" ", text.lower())).strip()
 
 

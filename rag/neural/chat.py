@@ -1,4 +1,4 @@
-"""Makes a prompt's tokens with a model's own chat template, and shortens what is too long by whole passages and turns."""
+"""Makes a prompt's tokens with the model's chat template; what is too long loses whole passages and turns."""
 
 from __future__ import annotations
 

@@ -14,8 +14,11 @@ import torch
 from rag.base import GeneratorError, ModelError, Prompt
 from rag.generator import Visible
 from rag.neural.chat import ChatTemplate
+from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
 from rag.neural.device import pick_device, pick_dtype
 from rag.neural.engine.engine import Engine
+from rag.neural.files import check_folder
+from rag.neural.internlm import load_tokenizer, stop_ids
 from rag.neural.memory import GIB, memory_free, memory_needed
 from rag.neural.text import TextStream
 
@@ -135,18 +138,36 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    if quantization:
-        options["quantization_config"] = _quantized(quantization)
+    quantized = {"quantization_config": _quantized(quantization)} if quantization else {}
+    check_folder(folder)
     try:
-        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config = llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
         if not quantization:
             _check_memory(config, dtype, device)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, device_map={"": device}, **options)
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        if is_internlm(folder):
+            return _load_internlm(folder, device, dtype, quantization)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, device_map={"": device}, **quantized, **options
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
     except torch.OutOfMemoryError as error:
         raise ModelError(f"{folder.name} does not fit into the card's memory; choose a smaller [llm] model") from error
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
         raise ModelError(f"{folder.name} cannot be loaded as a local chat model: {_short(error)}") from error
+    return model, tokenizer
+
+
+def _load_internlm(
+    folder: Path, device: torch.device, dtype: torch.dtype, quantization: Quantization
+) -> tuple[Any, Any]:
+    if quantization:
+        raise ModelError(
+            f"[llm] quantization = {quantization}: InternLM checkpoints are unpacked while they are read, so only "
+            "whole weights can be loaded; leave it empty"
+        )
+    model = load_internlm(folder, device, dtype)
+    tokenizer = load_tokenizer(folder, model.config.vocab_size)
+    model.generation_config.eos_token_id = stop_ids(tokenizer)
     return model, tokenizer
 
 

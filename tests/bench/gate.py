@@ -116,6 +116,8 @@ def blank(name: str) -> Callable[[Examples], Examples]:
             return replace(examples, wording=nothing, pieces=pieces)
         if name == "knowledge":
             return replace(examples, base=np.zeros_like(examples.base), pieces=pieces)
+        if name == "stores":
+            return replace(examples, vectors=np.zeros_like(examples.vectors), pieces=pieces)
         if name == "chatter":
             none = TermRow((), np.zeros(0, np.int8), np.zeros(0, np.float32))
             return replace(examples, terms=tuple(none for _ in examples.items), pieces=pieces)
@@ -186,7 +188,7 @@ def report(bench: Bench, options: argparse.Namespace) -> None:
     print("| gate | F1 | AUC | ECE | recall at 20 | unwanted per 1,000 at 20 |\n|---|---|---|---|---|---|")
     runs = bench.validate()
     row("default", runs)
-    for name in ("wording", "knowledge", "chatter", "pieces"):
+    for name in ("wording", "knowledge", "chatter", "stores", "pieces"):
         row(f"without {name}", bench.validate(blank(name)))
     row("without shipped examples", bench.validate(shipped=False))
     neural("BERT", options.bert, bench, bert_encoder)

@@ -203,7 +203,7 @@ async def beside(engine: Engine, config: Any) -> None:
         await work
         ordered = sorted(spans)
         say(f"encoding beside, {name}: median {ordered[len(ordered) // 2]:.2f} ms, "
-            f"p99 {ordered[int(len(ordered) * 0.99)]:.2f} ms, worst {ordered[-1]:.2f} ms of {len(ordered)}")  # fmt: skip
+            f"p99 {ordered[int(len(ordered) * 0.99)]:.2f} ms, worst {ordered[-1]:.2f} of {len(ordered)}")  # fmt: skip
 
 
 def steps(engine: Engine) -> None:

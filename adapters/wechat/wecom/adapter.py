@@ -27,6 +27,7 @@ from adapters.wechat.wecom.messages import PLATFORM, read_message
 from adapters.wechat.wecom.settings import WecomSettings
 
 MAX_CHARS = 4_000  # of up to 4 bytes, which leaves room for sources below the 20,480 bytes of a frame
+MAX_EVENT_CHARS = 40
 TAKEN_OVER = (
     "another connection with the same bot_id took over, and WeCom allows one: stop the other program "
     "(or give this one a bot of its own), then start Qunda again"
@@ -46,7 +47,7 @@ class WecomAdapter(BaseAdapter):
         self._clock = clock or RealClock()
         self._outages = Outages("mentions sent meanwhile may have been missed")
         self._intake = Intake(self.counters, retry_s=timings.store_retry_s)
-        self._line = Line(settings, self._on_frame)
+        self._line = Line(settings, self._on_frame, self._outages.seen)
         self._answers = Answers(
             lambda name, body, req_id: self._line.command(name, body, req_id),
             self.counters,
@@ -90,12 +91,12 @@ class WecomAdapter(BaseAdapter):
     async def _stay_connected(self) -> None:
         timings, attempt = self.settings.timings, 0
         while True:
-            self._line = Line(self.settings, self._on_frame)
+            self._line = Line(self.settings, self._on_frame, self._outages.seen)
             started = self._clock.monotonic()
             try:
                 await self._line.run(self._opened)
             except LineLostError as error:
-                self._lost(str(error))
+                self._lost(error)
             except AdapterError as error:
                 self._outages.down(str(error))
                 raise
@@ -109,12 +110,9 @@ class WecomAdapter(BaseAdapter):
         self.counters["connections"] += 1
         logger.info("WeCom: connected as {}", self.settings.bot_id)
 
-    def _lost(self, why: str) -> None:
-        if self._outages.is_up:
-            logger.warning("WeCom: {}", why)
-        else:
-            logger.debug("WeCom: {}", why)
-        self._outages.down(why)
+    def _lost(self, error: LineLostError) -> None:
+        logger.log("WARNING" if self._outages.is_up else "DEBUG", "WeCom: {}", error)
+        self._outages.down(str(error), unseen=error.unseen)
 
     def _on_frame(self, frame: Frame) -> None:
         body = frame.get("body")
@@ -130,7 +128,8 @@ class WecomAdapter(BaseAdapter):
         kind = event.get("eventtype") if isinstance(event, Mapping) else None
         if kind == frames.TAKEN_OVER:
             raise AdapterError(TAKEN_OVER, permanent=True)
-        self.counters[f"ignored: event {kind}"] += 1
+        known = f" {kind}" if isinstance(kind, str) and kind.isidentifier() and len(kind) <= MAX_EVENT_CHARS else ""
+        self.counters[f"ignored: event{known}"] += 1
 
     def _on_message(self, frame: Frame, body: Mapping[str, Any]) -> None:
         message = read_message(body, self.settings.name, datetime.now(UTC))

@@ -28,7 +28,11 @@ Frame = Mapping[str, Any]
 
 
 class LineLostError(Exception):
-    """The connection is gone or did not come up; the next attempt may succeed."""
+    """The connection is gone or did not come up; the next attempt may succeed. ``unseen``: nobody knows since when."""
+
+    def __init__(self, message: str, *, unseen: bool = False) -> None:
+        super().__init__(message)
+        self.unseen = unseen
 
 
 class RefusedError(AdapterError):
@@ -42,11 +46,11 @@ class RefusedError(AdapterError):
 
 
 class Line:
-    """``on_frame`` gets every frame that answers no command, in order."""
+    """``on_frame`` gets every frame that answers no command, in order; ``seen`` is called for each of any kind."""
 
-    def __init__(self, settings: WecomSettings, on_frame: Callable[[Frame], None]) -> None:
+    def __init__(self, settings: WecomSettings, on_frame: Callable[[Frame], None], seen: Callable[[], None]) -> None:
         self._settings = settings
-        self._on_frame = on_frame
+        self._on_frame, self._seen = on_frame, seen
         self._socket: ClientWebSocketResponse | None = None
         self._waiting: dict[str, deque[asyncio.Future[Frame]]] = {}
         self._subscribed = False
@@ -135,12 +139,13 @@ class Line:
             try:
                 await self._ask(PING, None, uuid.uuid4().hex)
             except AdapterError as error:
-                raise LineLostError(f"no sign of life: {error}") from error
+                raise LineLostError(f"no sign of life: {error}", unseen=True) from error
 
     async def _read(self, socket: ClientWebSocketResponse) -> None:
         from aiohttp import WSMsgType
 
         async for received in socket:
+            self._seen()
             if received.type is WSMsgType.TEXT:
                 self._take(_parsed(received.data))
         raise LineLostError(f"WeCom closed the connection (code {socket.close_code})")

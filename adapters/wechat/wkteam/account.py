@@ -81,6 +81,7 @@ class Account:
             raise
         if not wid:
             wid = await self._scan()
+        self._outages.seen()
         if self._registered and self._outages.is_up and wid == self._api.wid:
             return
         self._api.wid = wid
@@ -144,13 +145,13 @@ class Account:
     def _remind(self, scan: Scan) -> None:
         self._counters["scans asked for"] += 1
         what = f"WeChat is logged out: open {scan.qr_url} and scan the code with the account's phone"
-        self._outages.down(what)
+        self._outages.down(what, unseen=True)
         logger.warning("wkteam: {} (a new account has to be scanned once more after 24 hours)", what)
 
     def _lost(self, why: str) -> None:
         if self._outages.is_up:
             logger.warning("wkteam: {}", why)
-        self._outages.down(why)
+        self._outages.down(why, unseen=True)
 
     async def _rest(self, seconds: float) -> None:
         """Wait, but not when somebody asks to look."""

@@ -130,9 +130,9 @@ def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, part: Stretch, sc
     mask = None
     if part.length > 1 and part.start:
         mask = torch.ones(len(q), len(k), dtype=torch.bool, device=q.device).tril(part.start)
-    batched = (tensor.transpose(0, 1).unsqueeze(0) for tensor in (q, k, v))
+    query, key, value = (tensor.transpose(0, 1).unsqueeze(0) for tensor in (q, k, v))
     causal = part.length > 1 and mask is None
-    out = sdpa(*batched, attn_mask=mask, is_causal=causal, scale=scale, enable_gqa=q.shape[1] != k.shape[1])
+    out = sdpa(query, key, value, attn_mask=mask, is_causal=causal, scale=scale, enable_gqa=q.shape[1] != k.shape[1])
     return out.squeeze(0).transpose(0, 1)
 
 

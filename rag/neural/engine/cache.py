@@ -26,7 +26,7 @@ class SlotCache:
         shape = (slots + 1, max_len, kv_heads(config), head_dim(config))
         self._pairs: list[tuple[torch.Tensor, torch.Tensor]] = []
         try:
-            for module in modules:
+            for _ in modules:
                 pair = tuple(torch.zeros(shape, dtype=dtype, device=model.device) for _ in range(2))
                 self._pairs.append((pair[0], pair[1]))
         except torch.OutOfMemoryError as error:
@@ -59,7 +59,7 @@ def plan_cache(config: Any, dtype: torch.dtype, *, max_batch: int, max_len: int,
     length = min(max_len, tokens // (slots + 1))
     if length < min(max_len, 512):
         raise ModelError(
-            f"[llm] kv_gb = {budget / GIB:.2f} holds {max(length, 0)} tokens of this model, too few for a question with "
-            f"passages; {2 * max_len * kv_bytes_per_token(config, dtype) / GIB:.1f} would do"
+            f"[llm] kv_gb = {budget / GIB:.2f} holds {max(length, 0)} tokens of this model, too few for a question "
+            f"with passages; {2 * max_len * kv_bytes_per_token(config, dtype) / GIB:.1f} would do"
         )
     return slots, length

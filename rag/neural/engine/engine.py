@@ -246,7 +246,9 @@ class Engine:
         self._launched(chosen, [segment.owner for segment in plan.segments if segment.last])
 
     def _decode(self) -> None:
-        rows = [(slot, request) for slot, request in self._scheduler.decoding() if request.launched < request.max_tokens]
+        rows = [
+            (slot, request) for slot, request in self._scheduler.decoding() if request.launched < request.max_tokens
+        ]
         while rows:
             try:
                 chosen = self.runner.decode([slot for slot, _ in rows])

@@ -15,8 +15,10 @@ BLOCK = 64  # tokens of one step of the inner loop
 MIN_ROWS = 16  # what the matrix units take at least
 
 
-@triton.jit  # type: ignore[untyped-decorator]
-def _store(key, value, keys, values, slots, positions, slot_stride, token_stride, WIDTH: tl.constexpr, PAD: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: N803, E501
+@triton.jit
+def _store(
+    key, value, keys, values, slots, positions, slot_stride, token_stride, WIDTH: tl.constexpr, PAD: tl.constexpr
+):
     row = tl.program_id(0)
     offsets = tl.arange(0, PAD)
     inside = offsets < WIDTH
@@ -25,8 +27,8 @@ def _store(key, value, keys, values, slots, positions, slot_stride, token_stride
     tl.store(values + place, tl.load(value + row * WIDTH + offsets, inside), inside)
 
 
-@triton.jit  # type: ignore[untyped-decorator]
-def _share(  # type: ignore[no-untyped-def]
+@triton.jit
+def _share(
     query, keys, values, slots, positions, part_out, part_max, part_sum, scale, slot_stride, token_stride,
     HEADS: tl.constexpr, GROUP: tl.constexpr, ROWS: tl.constexpr, WIDTH: tl.constexpr, PAD: tl.constexpr,  # noqa: N803
     SPLITS: tl.constexpr, BLOCK: tl.constexpr, EXACT: tl.constexpr,  # noqa: N803
@@ -50,7 +52,7 @@ def _share(  # type: ignore[no-untyped-def]
         place = base + here[:, None].to(tl.int64) * token_stride
         k = tl.load(keys + place, live[:, None] & in_width[None, :], other=0.0)
         v = tl.load(values + place, live[:, None] & in_width[None, :], other=0.0)
-        if EXACT:
+        if EXACT:  # noqa: SIM108
             scores = tl.dot(q, tl.trans(k), input_precision="ieee") * scale
         else:
             scores = tl.dot(q, tl.trans(k)) * scale
@@ -70,8 +72,8 @@ def _share(  # type: ignore[no-untyped-def]
     tl.store(part_out + at[:, None] * WIDTH + columns[None, :], out, in_group[:, None] & in_width[None, :])
 
 
-@triton.jit  # type: ignore[untyped-decorator]
-def _join(out, part_out, part_max, part_sum, WIDTH: tl.constexpr, PAD: tl.constexpr, SPLITS: tl.constexpr):  # type: ignore[no-untyped-def]  # noqa: N803, E501
+@triton.jit
+def _join(out, part_out, part_max, part_sum, WIDTH: tl.constexpr, PAD: tl.constexpr, SPLITS: tl.constexpr):  # noqa: N803
     at = tl.program_id(0)
     splits, columns = tl.arange(0, SPLITS), tl.arange(0, PAD)
     inside = columns < WIDTH

@@ -284,9 +284,7 @@ def attention_modules(model: Any) -> list[torch.nn.Module]:
         ModelError: it is not one a layer: no plain decoder.
     """
     found = [
-        module
-        for module in model.modules()
-        if all(hasattr(module, name) for name in ("layer_idx", "k_proj", "o_proj"))
+        module for module in model.modules() if all(hasattr(module, name) for name in ("layer_idx", "k_proj", "o_proj"))
     ]
     if len(found) != model.config.num_hidden_layers or not getattr(model, "_supports_attention_backend", False):
         raise ModelError(

@@ -1,0 +1,67 @@
+"""Reranks on a server: the ``/rerank`` of Jina, Cohere, vLLM and others, or of text-embeddings-inference."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+from rag.base import Hit
+from rag.remote import ModelServer
+from rag.scores import rescored
+
+_MAX_CHARS = 20_000
+
+
+class RemoteReranker:
+    """Thread-safe.
+
+    Raises:
+        ModelError: the address is no address.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        model: str = "",
+        api_key: str = "",
+        api: Literal["jina", "tei"] = "jina",
+        timeout_s: float = 30,
+        max_retries: int = 2,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._server = ModelServer(
+            "reranker", base_url, api_key=api_key, timeout_s=timeout_s, max_retries=max_retries, wait=wait
+        )
+        self._model = model
+        self._api = api
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """See `rag.base.Reranker.rerank`.
+
+        Raises:
+            ModelError: the server cannot be used, or did not score every passage once.
+        """
+        if not hits:
+            return []
+        texts = [hit.passage.text[:_MAX_CHARS] for hit in hits]
+        if self._api == "tei":
+            reply = self._server.post("/rerank", {"query": question, "texts": texts, "truncate": True})
+            scores = self._scores(reply, "score", len(hits))
+        else:
+            body = {"model": self._model, "query": question, "documents": texts, "top_n": len(texts)}
+            reply = self._server.post("/rerank", body)
+            scores = self._scores(
+                reply.get("results") if isinstance(reply, dict) else None, "relevance_score", len(hits)
+            )
+        return rescored(hits, scores)
+
+    def _scores(self, items: Any, key: str, count: int) -> list[float]:
+        try:
+            found = {int(item["index"]): float(item[key]) for item in items}
+        except (KeyError, TypeError, ValueError):
+            raise self._server.wrong("sent no scores") from None
+        if set(found) != set(range(count)):
+            raise self._server.wrong(f"scored passages {sorted(found)} of {count}")
+        return [found[i] for i in range(count)]

