@@ -10,37 +10,23 @@ import logging
 import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from rag.base import GeneratorError, ModelError
 from rag.neural.engine.cache import plan_cache
+from rag.neural.engine.decoders import freeze_positions, longest
+from rag.neural.engine.request import Item, Request, put
 from rag.neural.engine.scheduler import Plan, Scheduler
-from rag.neural.engine.steps import PARTS, Chosen, Runner, freeze_positions, longest
+from rag.neural.engine.steps import PARTS, Chosen, Runner
 from rag.neural.memory import GIB
 
 log = logging.getLogger(__name__)
 CHUNK = {"cuda": 4096, "cpu": 256}
 READ_AHEAD = {"cuda": 2, "cpu": 1}  # chunks read for one step of writing, while prompts wait
-Item = int | GeneratorError | None
 NO_MEMORY = "the GPU has no memory left for this answer; lower [llm] kv_gb or max_batch, or ask again when it is idle"
 BROKEN = "the local model failed ({}); restart, and see the log"
-
-
-@dataclass(eq=False)
-class Request:
-    """One answer being written. ``queue`` takes tokens, then None or an error."""
-
-    loop: asyncio.AbstractEventLoop
-    max_tokens: int
-    temperature: float
-    stops: frozenset[int]
-    queue: asyncio.Queue[Item] = field(default_factory=asyncio.Queue)
-    generated: list[int] = field(default_factory=list)
-    launched: int = 0
-    done: bool = False
 
 
 class Engine:
@@ -297,7 +283,7 @@ class Engine:
     def _deliver(self) -> None:
         for loop, items in self._outgoing.items():
             try:
-                loop.call_soon_threadsafe(_put, items)
+                loop.call_soon_threadsafe(put, items)
             except RuntimeError:  # the loop is closed: nobody listens any more
                 for request, _ in items:
                     if not request.done:
@@ -308,8 +294,3 @@ class Engine:
     def _free_memory(self) -> None:
         if self.runner.on_cuda:
             torch.cuda.empty_cache()
-
-
-def _put(items: list[tuple[Request, Item]]) -> None:
-    for request, item in items:
-        request.queue.put_nowait(item)

@@ -17,8 +17,9 @@ MIN_ROWS = 16  # what the matrix units take at least
 
 @triton.jit
 def _store(
-    key, value, keys, values, slots, positions, slot_stride, token_stride, WIDTH: tl.constexpr, PAD: tl.constexpr
-):
+    key, value, keys, values, slots, positions, slot_stride, token_stride,
+    WIDTH: tl.constexpr, PAD: tl.constexpr,  # noqa: N803
+):  # fmt: skip
     row = tl.program_id(0)
     offsets = tl.arange(0, PAD)
     inside = offsets < WIDTH
