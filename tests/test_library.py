@@ -274,17 +274,17 @@ async def test_a_reading_that_began_before_a_teaching_and_ends_after_it_takes_no
     async with opened(prepared(tmp_path)) as held:
         library, store, _ = held
         before = await held.probability("fake:g1", text)
-        read, go_on = store.settings.all, asyncio.Event()
+        read, reading, go_on = store.settings.all, asyncio.Event(), asyncio.Event()
 
         async def slow_once() -> dict[str, dict[str, str]]:
             monkeypatch.setattr(store.settings, "all", read)
+            reading.set()
             await go_on.wait()
             return await read()
 
         monkeypatch.setattr(store.settings, "all", slow_once)
         early = asyncio.ensure_future(library.set_dial("fake:g2", 1.0))
-        while store.settings.all is slow_once:
-            await asyncio.sleep(0)
+        await reading.wait()
         await library.example_added(await store.examples.add("fake:g1", text, "bad", "fake:root"))
         go_on.set()
         await early
