@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from bot.config import ConfigError, Settings
+from bot.config import Settings
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
     from rag.generator import OpenAIGenerator
+    from rag.neural.generator import LocalGenerator
 
 LEXICAL = "lexical"
 Quote = Callable[[Question, Evidence], Awaitable[Answer | None]]
@@ -109,19 +111,56 @@ async def open_answerer(settings: Settings, quote: Quote | None = None) -> Async
     """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
 
     Raises:
-        ConfigError: the backend does not exist here.
         GeneratorError: the address, model or key of the server is missing.
+        ModelError: the local model cannot be loaded.
     """
     from rag.answer import ExtractiveAnswerer, LLMAnswerer
 
     llm = settings.llm
     if llm.backend == "extractive":
         yield ExtractiveAnswerer(quote)
-    elif llm.backend == "transformers":
-        raise ConfigError("[llm] backend = transformers is not in this version; use extractive or openai")
     else:
-        async with make_generator(settings) as generator:
+        async with await open_generator(settings) as generator:
             yield LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
+
+
+async def open_generator(settings: Settings) -> OpenAIGenerator | LocalGenerator:
+    """The generator of ``[llm] backend``: a server's, or a model of this machine, which takes a while to load.
+
+    Raises:
+        GeneratorError: the address, model or key of the server is missing.
+        ModelError: the local model cannot be loaded.
+    """
+    if settings.llm.backend == "transformers":
+        return await asyncio.to_thread(load_generator, settings)
+    return make_generator(settings)
+
+
+def load_generator(settings: Settings) -> LocalGenerator:
+    """The model of ``[llm] model`` on this machine, loaded and started.
+
+    Raises:
+        ModelError: torch, the model or the memory is missing; the message names the fix.
+    """
+    llm = settings.llm
+    if not llm.model:
+        raise ModelError("set [llm] model: a folder with a checkpoint, or a name such as Qwen/Qwen3-8B")
+    need_torch("llm", llm.model)
+    from rag.neural.files import find
+    from rag.neural.generator import LocalGenerator
+
+    return LocalGenerator.load(
+        find(_model_place(settings, llm.model), llm.source),
+        model=llm.model,
+        device=llm.device,
+        dtype=llm.dtype,
+        max_batch=llm.max_batch,
+        kv_gb=llm.kv_gb,
+        quantization=llm.quantization,
+        max_tokens=llm.max_tokens,
+        temperature=llm.temperature,
+        timeout_s=llm.timeout_s,
+    )
 
 
 def make_generator(settings: Settings) -> OpenAIGenerator:

@@ -119,6 +119,13 @@ class LLMSettings(Section):
     max_tokens: int = Field(800, ge=16)
     temperature: float = Field(0.1, ge=0, le=2)
     max_context_chars: int = Field(6000, ge=500)
+    # backend = transformers
+    source: Literal["huggingface", "modelscope"] = "huggingface"
+    device: str = "auto"
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    max_batch: int = Field(16, ge=1, le=128)
+    kv_gb: float = Field(8, gt=0)
+    quantization: Literal["", "8bit", "4bit"] = ""
 
 
 FEISHU_SITES = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}

@@ -82,7 +82,7 @@ class OpenAIGenerator:
         """
         client = self._open()
         deadline = asyncio.get_running_loop().time() + self._timeout_s
-        visible = _Visible()
+        visible = Visible()
         told = finished = False
         chunks: Any = None
         try:
@@ -215,7 +215,7 @@ class OpenAIGenerator:
             raise GeneratorError("cut_off", f"{where} ended the stream in the middle of the answer")
 
 
-class _Visible:
+class Visible:
     """The part of a stream that people may see: without a leading ``<think>`` block, and valid Unicode.
 
     Some servers cut a character outside the BMP into two chunks of one surrogate each; lone ones become U+FFFD.

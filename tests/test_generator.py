@@ -14,7 +14,7 @@ from llm_server import TEXT, LLMServer
 
 from bot.config import LLMSettings
 from rag.base import Generator, GeneratorError, Prompt
-from rag.generator import OpenAIGenerator, _Visible
+from rag.generator import OpenAIGenerator, Visible
 from rag.presets import PRESETS
 
 PROMPT = Prompt("system", (("user", "如何重新加载？"),))
@@ -184,7 +184,7 @@ async def test_a_character_cut_into_surrogates_is_put_together(server: LLMServer
 
 
 def test_a_lone_surrogate_never_leaves() -> None:
-    visible = _Visible()
+    visible = Visible()
     text = visible.feed("a\ud83d") + visible.feed("b") + visible.flush()
     assert text.encode().decode() == text
     assert text[0] == "a"

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from bot.config import Settings
-from bot.models import make_generator
-from rag.base import GeneratorError, Prompt, detect_language
+from bot.models import load_generator, make_generator
+from rag.base import GeneratorError, ModelError, Prompt, detect_language
 
 if TYPE_CHECKING:
     from rag.generator import OpenAIGenerator
+    from rag.neural.generator import LocalGenerator
 
 Write = Callable[[str], None]
 MAX_TURNS = 20  # what the model sees of the conversation
@@ -26,6 +27,7 @@ HOW_TO_CONFIGURE = """\
     preset = deepseek      # or kimi, qwen, zhipu, stepfun, internlm, siliconflow, openai, vllm, ollama
     api_key = ...          # or the environment variable QUNDA_LLM_API_KEY; vllm and ollama need none
 
+or, with a GPU, backend = transformers and model = a folder or a name such as Qwen/Qwen3-8B.
 `qunda ask` answers from the knowledge base without one."""
 
 
@@ -41,12 +43,12 @@ def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: W
         0, or 2 where ``[llm]`` has no usable model.
     """
     write = write or _print
-    if settings.llm.backend != "openai":
+    if settings.llm.backend == "extractive":
         print(HOW_TO_CONFIGURE.format(backend=settings.llm.backend), file=sys.stderr)
         return 2
     try:
-        generator = make_generator(settings)
-    except GeneratorError as error:
+        generator = load_generator(settings) if settings.llm.backend == "transformers" else make_generator(settings)
+    except (GeneratorError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2
     write(f"{generator.model} at {generator.base_url}; `exit` ends, Ctrl-C stops an answer\n")
@@ -59,7 +61,11 @@ def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: W
 
 
 def _talk(
-    runner: asyncio.Runner, generator: OpenAIGenerator, settings: Settings, read: Callable[[str], str], write: Write
+    runner: asyncio.Runner,
+    generator: OpenAIGenerator | LocalGenerator,
+    settings: Settings,
+    read: Callable[[str], str],
+    write: Write,
 ) -> None:
     turns: list[tuple[Literal["user", "assistant"], str]] = []
     while True:
@@ -96,7 +102,7 @@ def _prompt(settings: Settings, turns: list[tuple[Literal["user", "assistant"], 
     return chat_prompt(recent if recent[0][0] == "user" else recent[1:], language)
 
 
-async def _answer(generator: OpenAIGenerator, prompt: Prompt, told: list[str], write: Write) -> None:
+async def _answer(generator: OpenAIGenerator | LocalGenerator, prompt: Prompt, told: list[str], write: Write) -> None:
     async for piece in generator.stream(prompt):
         told.append(piece)
         write(piece)

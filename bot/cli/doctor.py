@@ -23,7 +23,7 @@ from bot.cli.doctor_wechat import examine_wechat
 from bot.cli.findings import Finding, examine_examples, print_findings
 from bot.cli.wechat_routes import enabled_routes
 from bot.config import ConfigError, Settings, unknown_variables
-from bot.models import make_embedder, make_generator, open_answerer
+from bot.models import make_embedder, open_generator
 from bot.store import Store, StoreError
 from rag.base import GeneratorError, KnowledgeError, ModelError, NoKnowledgeError, Prompt
 from rag.knowledge import open_current, version_names
@@ -182,16 +182,15 @@ def _documents(settings: Settings, base: str) -> Iterator[Finding]:
 def _model(settings: Settings) -> Finding:
     try:
         return Finding("ok", "answers", asyncio.run(_try_answers(settings)))
-    except (ConfigError, GeneratorError) as error:
+    except (GeneratorError, ModelError) as error:
         return Finding("error", "answers", str(error), "correct [llm] in config.ini")
 
 
 async def _try_answers(settings: Settings) -> str:
     """One short request, so that a wrong key or address shows now and not in front of a group."""
-    async with open_answerer(settings):
-        if settings.llm.backend == "extractive":
-            return "extractive: sentences of the documents, no language model"
-    async with make_generator(settings) as generator:
+    if settings.llm.backend == "extractive":
+        return "extractive: sentences of the documents, no language model"
+    async with await open_generator(settings) as generator:
         prompt = Prompt("Answer with one word.", (("user", "ping"),))
         async with aclosing(cast(Any, generator.stream(prompt))) as pieces:
             async for _ in pieces:

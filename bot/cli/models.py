@@ -34,4 +34,4 @@ def _named(settings: Settings) -> Iterator[tuple[str, Source]]:
         if local and not settings.resolve(section.model).is_dir():
             yield section.model, section.source
     if settings.llm.backend == "transformers" and not settings.resolve(settings.llm.model).is_dir():
-        yield settings.llm.model, settings.embedder.source
+        yield settings.llm.model, settings.llm.source

@@ -1,0 +1,206 @@
+"""A chat model on this machine: prompt -> its chat template -> the engine -> pieces of text. Knows no retrieval."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import torch
+
+from rag.base import GeneratorError, ModelError, Prompt
+from rag.generator import Visible
+from rag.neural.chat import ChatTemplate
+from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
+from rag.neural.device import pick_device, pick_dtype
+from rag.neural.engine.engine import Engine
+from rag.neural.files import check_folder
+from rag.neural.internlm import load_tokenizer, stop_ids
+from rag.neural.memory import GIB, memory_free, memory_needed
+from rag.neural.text import TextStream
+
+Quantization = Literal["", "8bit", "4bit"]
+
+
+class LocalGenerator:
+    """Streams answers of one local model to any number of callers at once; close it with `aclose` or ``async with``."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        tokenizer: Any,
+        *,
+        model: str = "",
+        stops: Sequence[int] = (),
+        stop_strings: Sequence[str] = (),
+        max_tokens: int = 800,
+        temperature: float = 0.1,
+        timeout_s: float = 60,
+    ) -> None:
+        self.model, self.base_url = model, f"this machine ({engine.runner.device})"
+        self._engine, self._tokenizer = engine, tokenizer
+        self._template = ChatTemplate(tokenizer)
+        self._stops, self._stop_strings = tuple(stops), tuple(stop_strings)
+        # A short context leaves at least half of itself to the question.
+        self._max_tokens = min(max_tokens, engine.max_len // 2)
+        self._temperature, self._timeout_s = temperature, timeout_s
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        *,
+        model: str = "",
+        device: str = "auto",
+        dtype: str = "auto",
+        max_batch: int = 16,
+        max_len: int = 8192,
+        kv_gb: float = 8,
+        quantization: Quantization = "",
+        max_tokens: int = 800,
+        temperature: float = 0.1,
+        timeout_s: float = 60,
+    ) -> Self:
+        """Read a checkpoint and start its engine; takes seconds to minutes.
+
+        Raises:
+            ModelError: the files, the device or the memory do not do; the message names the fix.
+        """
+        place = pick_device(device)
+        loaded, tokenizer = load_model(folder, place, pick_dtype(place, dtype), quantization)
+        engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb)
+        settings = loaded.generation_config
+        generator = cls(
+            engine,
+            tokenizer,
+            model=model or folder.name,
+            stops=stop_tokens(settings, tokenizer),
+            stop_strings=_listed(getattr(settings, "stop_strings", None)),
+            max_tokens=max_tokens,
+            temperature=temperature,
+            timeout_s=timeout_s,
+        )
+        engine.start()
+        return generator
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End all answers and the engine's thread."""
+        await asyncio.to_thread(self._engine.close)
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+        """Yield pieces of text. Closing the iterator frees the answer's place within one step.
+
+        Raises:
+            GeneratorError: the kind says how it failed and the message what to do.
+        """
+        if not any(text.strip() for _, text in prompt.turns):
+            raise GeneratorError("empty", "there is nothing to answer: the prompt is empty")
+        ids = await asyncio.to_thread(self._template.tokens, prompt, self._engine.max_len - self._max_tokens)
+        text, visible, told = TextStream(self._tokenizer, self._stop_strings), Visible(), False
+        tokens = self._engine.stream(
+            ids,
+            max_tokens=self._max_tokens,
+            temperature=self._temperature,
+            stops=self._stops,
+            timeout_s=self._timeout_s,
+        )
+        async with aclosing(tokens) as arriving:  # type: ignore[type-var]
+            async for new in arriving:
+                if piece := visible.feed(text.feed(new)):
+                    told = True
+                    yield piece
+                if text.stopped:
+                    break
+        if piece := visible.feed(text.flush()) + visible.flush():
+            told = True
+            yield piece
+        if not told:
+            raise GeneratorError("empty", f"{self.model} wrote nothing; ask again or choose another [llm] model")
+
+
+def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantization: Quantization) -> tuple[Any, Any]:
+    """A decoder of transformers on its device, with its tokenizer; code that comes with a checkpoint is never run.
+
+    Raises:
+        ModelError: it cannot be read, is no chat decoder, or does not fit into memory.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    quantized = {"quantization_config": _quantized(quantization)} if quantization else {}
+    check_folder(folder)
+    try:
+        config = llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
+        if not quantization:
+            _check_memory(config, dtype, device)
+        if is_internlm(folder):
+            return _load_internlm(folder, device, dtype, quantization)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, device_map={"": device}, **quantized, **options
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    except torch.OutOfMemoryError as error:
+        raise ModelError(f"{folder.name} does not fit into the card's memory; choose a smaller [llm] model") from error
+    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+        raise ModelError(f"{folder.name} cannot be loaded as a local chat model: {_short(error)}") from error
+    return model, tokenizer
+
+
+def _load_internlm(
+    folder: Path, device: torch.device, dtype: torch.dtype, quantization: Quantization
+) -> tuple[Any, Any]:
+    if quantization:
+        raise ModelError(
+            f"[llm] quantization = {quantization}: InternLM checkpoints are unpacked while they are read, so only "
+            "whole weights can be loaded; leave it empty"
+        )
+    model = load_internlm(folder, device, dtype)
+    tokenizer = load_tokenizer(folder, model.config.vocab_size)
+    model.generation_config.eos_token_id = stop_ids(tokenizer)
+    return model, tokenizer
+
+
+def stop_tokens(settings: Any, tokenizer: Any) -> tuple[int, ...]:
+    """The tokens that end an answer: the model's own and the tokenizer's."""
+    named = settings.eos_token_id if settings is not None else None
+    ends = [*_listed(named), tokenizer.eos_token_id]
+    return tuple(dict.fromkeys(int(token) for token in ends if token is not None))
+
+
+def _check_memory(config: Any, dtype: torch.dtype, device: torch.device) -> None:
+    free = memory_free(device)
+    needed = memory_needed(config, dtype, slots=1, max_len=2048) if hasattr(config, "hidden_size") else 0
+    if device.type == "cuda" and needed > free:
+        raise ModelError(
+            f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a "
+            "smaller [llm] model, quantization = 4bit, or device = cpu"
+        )
+
+
+def _quantized(kind: Quantization) -> Any:
+    import importlib.util
+
+    from transformers import BitsAndBytesConfig
+
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise ModelError(f"[llm] quantization = {kind} needs bitsandbytes: pip install bitsandbytes")
+    return BitsAndBytesConfig(load_in_4bit=kind == "4bit", load_in_8bit=kind == "8bit")
+
+
+def _listed(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
