@@ -164,8 +164,10 @@ class Library:
             self._stale.set()
 
     async def _read_teachings(self) -> None:
+        revision = next(self._revisions)  # before reading: who begins later knows more, whoever ends first
         examples, settings = await self._store.examples.active(), await self._store.settings.all()
-        self._teachings = Teachings(examples, settings, next(self._revisions))
+        if revision > self._teachings.revision:
+            self._teachings = Teachings(examples, settings, revision)
 
 
 def report_text(report: BaseBuild, language: Language) -> str:

@@ -33,7 +33,8 @@ def _swapped(word: str) -> Iterator[str]:
 
 
 def _others(word: str) -> Iterator[str]:
-    """One letter left out, put in or changed; the first letter is rarely mistyped."""
+    """One letter left out, put in or changed; the first is rarely mistyped, but may come from the word before."""
+    yield word[1:]
     for i in range(1, len(word) + 1):
         before, after = word[:i], word[i:]
         if after:

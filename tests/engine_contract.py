@@ -16,11 +16,11 @@ from group import make_settings
 from loguru import logger
 
 from bot.builder import build_base
-from bot.config import ConfigError, Settings
+from bot.config import Settings
 from bot.engine import Engine, EngineError
 from bot.store.groups import Example
 from bot.teachings import Teachings
-from rag.base import KnowledgeError, NoKnowledgeError, Question
+from rag.base import KnowledgeError, ModelError, NoKnowledgeError, Question
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 
@@ -184,7 +184,7 @@ class EngineContract:
 
     async def test_settings_that_name_no_model_are_told_as_such(self, settings: Settings) -> None:
         wrong = settings.model_copy(update={"embedder": settings.embedder.model_copy(update={"model": "nix"})})
-        with pytest.raises(ConfigError, match="nix"):
+        with pytest.raises(ModelError, match="nix"):
             async with self.opened(wrong):
                 pass
 

@@ -146,7 +146,8 @@ def test_another_way_of_writing_flips_no_clear_case(kind: str, writing: str) -> 
 def test_a_typo_flips_no_clear_case(kind: str, data: st.DataObject) -> None:
     gate = GATES[kind]()
     text, answer = data.draw(st.sampled_from(clear_cases_for_typos(kind)))
-    at = data.draw(st.integers(1, len(text) - 2))
+    within_words = [at for at in range(1, len(text) - 1) if " " not in text[at : at + 2]]
+    at = data.draw(st.sampled_from(within_words))
     swapped = text[:at] + text[at + 1] + text[at] + text[at + 2 :]
     dropped = text[:at] + text[at + 1 :]
     typed = data.draw(st.sampled_from([swapped, dropped]))

@@ -267,6 +267,30 @@ def test_a_report_names_a_few_failed_files_and_counts_the_rest() -> None:
     assert text.startswith("[b] ") and "4.md" in text and "5.md" not in text and "3" in text.splitlines()[-1]
 
 
+async def test_a_reading_that_began_before_a_teaching_and_ends_after_it_takes_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Zephyrlink 的端口要改成多少才吉利"
+    async with opened(prepared(tmp_path)) as held:
+        library, store, _ = held
+        before = await held.probability("fake:g1", text)
+        read, reading, go_on = store.settings.all, asyncio.Event(), asyncio.Event()
+
+        async def slow_once() -> dict[str, dict[str, str]]:
+            monkeypatch.setattr(store.settings, "all", read)
+            reading.set()
+            await go_on.wait()
+            return await read()
+
+        monkeypatch.setattr(store.settings, "all", slow_once)
+        early = asyncio.ensure_future(library.set_dial("fake:g2", 1.0))
+        await reading.wait()
+        await library.example_added(await store.examples.add("fake:g1", text, "bad", "fake:root"))
+        go_on.set()
+        await early
+        assert await held.probability("fake:g1", text) < before
+
+
 async def test_what_several_admins_teach_at_once_all_counts_at_once(tmp_path: Path) -> None:
     settings = prepared(tmp_path)
     text = "Zephyrlink 的端口要改成多少才吉利"

@@ -52,14 +52,14 @@ class Core:
                     raise
                 teachings = self._latest
         with self._lock:
-            self._bases, self.snapshot, self._reflected = bases, snapshot, teachings
-            return self._catch_up()
+            self._bases = bases
+            return self._use(snapshot, teachings)
 
     def learn(self, teachings: Teachings) -> Facts:
         """See `bot.engine.base.Engine.learn`."""
         with self._lock:
             self._note(teachings)
-            return self._catch_up()
+            return self._use(self.snapshot, self._reflected)
 
     def judge(self, place: str, question: Question) -> Judgement:
         """See `bot.engine.base.Engine.judge`."""
@@ -91,11 +91,12 @@ class Core:
         if teachings.revision > self._latest.revision:
             self._latest = teachings
 
-    def _catch_up(self) -> Facts:
-        if self._latest.revision > self._reflected.revision:
-            if self.snapshot is not None:
-                self.snapshot = caught_up(self.snapshot, self._reflected, self._latest, self._maker.dial)
-            self._reflected = self._latest
+    def _use(self, snapshot: Snapshot | None, reflected: Teachings) -> Facts:
+        """Put a snapshot that knows ``reflected`` in use, in one assignment, once it knows what is the latest."""
+        if snapshot is not None and self._latest.revision > reflected.revision:
+            snapshot = caught_up(snapshot, reflected, self._latest, self._maker.dial)
+            reflected = self._latest
+        self.snapshot, self._reflected = snapshot, reflected
         self._number += 1
         return self._facts()
 
