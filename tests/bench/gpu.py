@@ -1,4 +1,4 @@
-"""Everything that is measured on a GPU: ``python tests/bench/gpu.py``. Random weights of real shapes; nothing is fetched.
+"""Everything measured on a GPU: ``python tests/bench/gpu.py``. Random weights of real shapes; nothing is fetched.
 
 Needs torch with CUDA, transformers and sentence-transformers alone. Each part runs in a process of its own.
 """
