@@ -9,11 +9,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.config import Settings
+from bot.sections import ModelSection
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
     from rag.generator import OpenAIGenerator
     from rag.neural.generator import LocalGenerator
+    from rag.remote import ModelServer
 
 LEXICAL = "lexical"
 Quote = Callable[[Question, Evidence], Awaitable[Answer | None]]
@@ -29,13 +31,8 @@ def make_embedder(settings: Settings) -> Embedder:
     if section.base_url:
         from rag.remote_embedder import RemoteEmbedder
 
-        return RemoteEmbedder(
-            section.base_url,
-            model="" if section.model == LEXICAL else section.model,
-            api_key=section.api_key.get_secret_value(),
-            api=section.api,
-            timeout_s=section.timeout_s,
-        )
+        named = "" if section.model == LEXICAL else section.model
+        return RemoteEmbedder(_server("embedder", section), model=named, api=section.api)
     if section.model == LEXICAL:
         from rag.embedder import LexicalEmbedder
 
@@ -64,13 +61,7 @@ def make_reranker(settings: Settings) -> Reranker | None:
     if section.base_url:
         from rag.remote_reranker import RemoteReranker
 
-        return RemoteReranker(
-            section.base_url,
-            model=section.model,
-            api_key=section.api_key.get_secret_value(),
-            api=section.api,
-            timeout_s=section.timeout_s,
-        )
+        return RemoteReranker(_server("reranker", section), model=section.model, api=section.api)
     if not section.model:
         return None
     need_torch("reranker", section.model)
@@ -84,6 +75,13 @@ def make_reranker(settings: Settings) -> Reranker | None:
         dtype=section.dtype,
         max_tokens=section.max_tokens,
     )
+
+
+def _server(name: str, section: ModelSection) -> ModelServer:
+    from rag.remote import ModelServer
+
+    key = section.api_key.get_secret_value()
+    return ModelServer(name, section.base_url, api_key=key, timeout_s=section.timeout_s)
 
 
 def _model_place(settings: Settings, model: str) -> str:

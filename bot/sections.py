@@ -72,32 +72,31 @@ class GateSettings(Section):
     quiet_window_s: float = Field(2, ge=0, le=60)
 
 
-class EmbedderSettings(Section):
-    """``[embedder]``: built in, a model on this machine, or a server where ``base_url`` is set"""
+class ModelSection(Section):
+    """What ``[embedder]`` and ``[reranker]`` share: a model on this machine, or a server where ``base_url`` is set."""
+
+    source: Literal["huggingface", "modelscope"] = "huggingface"
+    device: str = "auto"
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    timeout_s: float = Field(30, gt=0)
+
+
+class EmbedderSettings(ModelSection):
+    """``[embedder]``: built in, or as in `ModelSection`"""
 
     model: str = "lexical"
-    source: Literal["huggingface", "modelscope"] = "huggingface"
-    device: str = "auto"
-    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     max_tokens: int = Field(0, ge=0)
-    base_url: str = ""
-    api_key: SecretStr = SecretStr("")
     api: Literal["openai", "tei"] = "openai"
-    timeout_s: float = Field(30, gt=0)
 
 
-class RerankerSettings(Section):
-    """``[reranker]``: none, a model on this machine, or a server where ``base_url`` is set"""
+class RerankerSettings(ModelSection):
+    """``[reranker]``: none, or as in `ModelSection`"""
 
     model: str = ""
-    source: Literal["huggingface", "modelscope"] = "huggingface"
-    device: str = "auto"
-    dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     max_tokens: int = Field(512, ge=32)
-    base_url: str = ""
-    api_key: SecretStr = SecretStr("")
     api: Literal["jina", "tei"] = "jina"
-    timeout_s: float = Field(30, gt=0)
 
 
 Preset = Literal[

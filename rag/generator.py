@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-import ipaddress
 import sys
 from collections.abc import AsyncIterator
 from types import TracebackType
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 from rag.base import GeneratorError, Prompt
 from rag.presets import PRESETS, Preset
+from rag.remote import is_loopback
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -129,7 +129,7 @@ class OpenAIGenerator:
                 timeout=self._timeout_s,
                 max_retries=self._max_retries,
                 # A proxy from the environment cannot reach this machine's own servers.
-                http_client=openai.DefaultAsyncHttpxClient(trust_env=not _is_loopback(self.base_url)),
+                http_client=openai.DefaultAsyncHttpxClient(trust_env=not is_loopback(self.base_url)),
             )
         return self._client
 
@@ -277,14 +277,6 @@ def _read(chunk: Any) -> tuple[str, bool]:
         return "", False  # usage statistics
     text = getattr(getattr(choices[0], "delta", None), "content", None)
     return (text if isinstance(text, str) else ""), bool(getattr(choices[0], "finish_reason", None))
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _short(error: Exception) -> str:

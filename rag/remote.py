@@ -53,7 +53,7 @@ class ModelServer:
         self._timeout_s = timeout_s
         self._max_retries = max_retries
         self._wait = wait
-        proxies: dict[str, str] | None = {} if _is_loopback(base_url) else None  # no proxy reaches this machine's own
+        proxies: dict[str, str] | None = {} if is_loopback(base_url) else None  # no proxy reaches this machine's own
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies), _NoRedirect)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -124,7 +124,8 @@ def _retry_after(error: urllib.error.HTTPError) -> float | None:
         return None
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own, which no proxy reaches."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,26 +16,10 @@ _MAX_CHARS = 20_000
 
 
 class RemoteEmbedder:
-    """Thread-safe. ``dim`` asks the server once; ``base_url`` of the openai api ends in ``/v1`` as elsewhere.
+    """Thread-safe. ``dim`` asks the server once; the address for the openai api ends in ``/v1`` as elsewhere."""
 
-    Raises:
-        ModelError: the address is no address.
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        model: str = "",
-        api_key: str = "",
-        api: Literal["openai", "tei"] = "openai",
-        timeout_s: float = 30,
-        max_retries: int = 2,
-        wait: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._server = ModelServer(
-            "embedder", base_url, api_key=api_key, timeout_s=timeout_s, max_retries=max_retries, wait=wait
-        )
+    def __init__(self, server: ModelServer, *, model: str = "", api: Literal["openai", "tei"] = "openai") -> None:
+        self._server = server
         self._model = model
         self._api = api
         self._dim = 0

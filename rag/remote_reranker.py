@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from rag.base import Hit
@@ -14,26 +13,10 @@ _MAX_CHARS = 20_000
 
 
 class RemoteReranker:
-    """Thread-safe.
+    """Thread-safe."""
 
-    Raises:
-        ModelError: the address is no address.
-    """
-
-    def __init__(
-        self,
-        base_url: str,
-        *,
-        model: str = "",
-        api_key: str = "",
-        api: Literal["jina", "tei"] = "jina",
-        timeout_s: float = 30,
-        max_retries: int = 2,
-        wait: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._server = ModelServer(
-            "reranker", base_url, api_key=api_key, timeout_s=timeout_s, max_retries=max_retries, wait=wait
-        )
+    def __init__(self, server: ModelServer, *, model: str = "", api: Literal["jina", "tei"] = "jina") -> None:
+        self._server = server
         self._model = model
         self._api = api
 

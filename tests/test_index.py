@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from index_contract import IndexContract, vectors
@@ -19,13 +18,11 @@ class TestNumpy(IndexContract):
         return NumpyIndex(data)
 
 
-@pytest.mark.skipif(find_spec("faiss") is None, reason="faiss is not installed")
 class TestFaiss(IndexContract):
     def make(self, data: FloatArray) -> VectorIndex:
         return FaissIndex(data)
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")
 class TestTorch(IndexContract):
     device = "cpu"
 
@@ -41,7 +38,7 @@ class TestTorchOnGPU(TestTorch):
 
     @pytest.fixture(autouse=True)
     def card(self) -> None:
-        if not pytest.importorskip("torch").cuda.is_available():
+        if not torch.cuda.is_available():
             pytest.skip("there is no CUDA device")
 
 

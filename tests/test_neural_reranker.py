@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("transformers")
-
-from rag.base import Hit, ModelError, Passage  # noqa: E402
-from rag.neural.reranker import _HEAD, _TAIL, _TASK, CrossEncoderReranker  # noqa: E402
+from rag.base import Hit, ModelError, Passage
+from rag.neural.reranker import _HEAD, _TAIL, _TASK, CrossEncoderReranker
 
 QUESTION = "how to install"
 TEXTS = ["install it so", "something else entirely about cats and dogs", "so", "install " * 90]

@@ -9,6 +9,7 @@ import pytest
 from model_server import serving
 
 from rag.base import Hit, ModelError, Passage
+from rag.remote import ModelServer
 from rag.remote_embedder import RemoteEmbedder
 from rag.remote_reranker import RemoteReranker
 
@@ -33,6 +34,14 @@ def scores(path: str, body: dict[str, Any]) -> tuple[int, Any]:
     return 200, found if "texts" in body else {"results": found}
 
 
+def embedder_at(url: str, *, model: str = "", api: Any = "openai", **server: Any) -> RemoteEmbedder:
+    return RemoteEmbedder(ModelServer("embedder", url, **server), model=model, api=api)
+
+
+def reranker_at(url: str, *, model: str = "", api: Any = "jina") -> RemoteReranker:
+    return RemoteReranker(ModelServer("reranker", url), model=model, api=api)
+
+
 def hits(*texts: str) -> list[Hit]:
     return [Hit(Passage(str(i), text, "d", "d.md"), 1.0 - i / 10, {"bm25": 0.5}) for i, text in enumerate(texts)]
 
@@ -41,7 +50,7 @@ def hits(*texts: str) -> list[Hit]:
 def test_texts_become_unit_vectors_in_their_order(api: Any) -> None:
     texts = ["a", "", *["word " * n for n in range(1, 70)]]
     with serving(embeddings) as server:
-        embedder = RemoteEmbedder(server.url, model="m", api=api, api_key=KEY)
+        embedder = embedder_at(server.url, model="m", api=api, api_key=KEY)
         found = embedder.embed(texts)
         assert embedder.dim == 3
         assert all(len(body.get("input", body.get("inputs"))) <= 32 for _, body, _ in server.requests)
@@ -55,10 +64,10 @@ def test_texts_become_unit_vectors_in_their_order(api: Any) -> None:
 @pytest.mark.parametrize("api", ["jina", "tei"])
 def test_hits_come_in_the_order_of_the_servers_scores(api: Any) -> None:
     with serving(scores) as server:
-        ranked = RemoteReranker(server.url, model="m", api=api).rerank("q", hits("aa", "aaaa", "a"))
+        ranked = reranker_at(server.url, model="m", api=api).rerank("q", hits("aa", "aaaa", "a"))
     assert [hit.passage.text for hit in ranked] == ["aaaa", "aa", "a"]
     assert ranked[0].scores == {"bm25": 0.5, "reranker": 0.04}
-    assert RemoteReranker("http://127.0.0.1:9").rerank("q", []) == []
+    assert reranker_at("http://127.0.0.1:9").rerank("q", []) == []
 
 
 FAULTS = [
@@ -80,7 +89,7 @@ FAULTS = [
 def test_each_fault_of_a_server_names_the_fix_and_never_the_key(status: int, reply: Any, message: str) -> None:
     waits: list[float] = []
     with serving(lambda *_: (status, reply)) as server:
-        embedder = RemoteEmbedder(server.url, model="m", api_key=KEY, wait=waits.append)
+        embedder = embedder_at(server.url, model="m", api_key=KEY, wait=waits.append)
         with pytest.raises(ModelError, match=message) as caught:
             embedder.embed(["text"])
         tries = len(server.requests)
@@ -91,19 +100,19 @@ def test_each_fault_of_a_server_names_the_fix_and_never_the_key(status: int, rep
 def test_a_server_that_recovers_is_asked_again() -> None:
     answers = [(503, {}), (429, {})]
     with serving(lambda path, body: answers.pop() if answers else embeddings(path, body)) as server:
-        assert RemoteEmbedder(server.url, wait=lambda _: None).embed(["x"]).shape == (1, 3)
+        assert embedder_at(server.url, wait=lambda _: None).embed(["x"]).shape == (1, 3)
 
 
 def test_a_silent_server_ends_in_a_timeout_and_a_dead_one_is_named() -> None:
     with serving(lambda *_: (200, None)) as server:
-        silent = RemoteEmbedder(server.url, timeout_s=0.1, max_retries=0)
+        silent = embedder_at(server.url, timeout_s=0.1, max_retries=0)
         with pytest.raises(ModelError, match="timeout_s"):
             silent.embed(["x"])
         url = server.url
     with pytest.raises(ModelError, match="cannot be reached"):
-        RemoteEmbedder(url, max_retries=0).embed(["x"])
+        embedder_at(url, max_retries=0).embed(["x"])
     with pytest.raises(ModelError, match="must start with http"):
-        RemoteEmbedder("127.0.0.1:80")
+        embedder_at("127.0.0.1:80")
 
 
 def test_a_server_that_takes_few_texts_gets_few() -> None:
@@ -111,7 +120,7 @@ def test_a_server_that_takes_few_texts_gets_few() -> None:
         return (413, {}) if len(body["input"]) > 5 else embeddings(path, body)
 
     with serving(answer) as server:
-        found = RemoteEmbedder(server.url).embed([f"text {'x' * n}" for n in range(40)])
+        found = embedder_at(server.url).embed([f"text {'x' * n}" for n in range(40)])
     assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(40))
 
 
@@ -123,7 +132,7 @@ def test_a_change_of_dimensions_is_an_error() -> None:
         return 200, {"data": [{"index": i, "embedding": [1.0] * n} for i in range(len(body["input"]))]}
 
     with serving(answer) as server, pytest.raises(ModelError, match="changed from 3 to 4 dimensions"):
-        RemoteEmbedder(server.url).embed(["x"])
+        embedder_at(server.url).embed(["x"])
 
 
 @pytest.mark.parametrize("results", [[], [{"index": 5, "relevance_score": 1}], [{"index": 0}], "x", None])
@@ -132,4 +141,4 @@ def test_scores_that_do_not_cover_the_passages_are_an_error(results: Any) -> Non
         serving(lambda *_: (200, {"results": results})) as server,
         pytest.raises(ModelError, match=r"scored|no scores"),
     ):
-        RemoteReranker(server.url).rerank("q", hits("a"))
+        reranker_at(server.url).rerank("q", hits("a"))

@@ -24,9 +24,10 @@ from adapters.base import (
     ReplyStream,
     SentMessage,
 )
+from adapters.clock import Clock, RealClock
 from adapters.defaults import BaseAdapter
 from adapters.feishu.api import FeishuApi
-from adapters.feishu.buckets import Buckets, Clock, RealClock
+from adapters.feishu.buckets import Buckets
 from adapters.feishu.chats import GroupAdmins, Quotes
 from adapters.feishu.client import Client
 from adapters.feishu.errors import RECALLED, ApiError

@@ -5,39 +5,13 @@ Limits: https://open.feishu.cn/document/server-docs/api-call-guide/frequency-con
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from adapters.base import AdapterError
+from adapters.clock import Clock, RealClock
 
 MAX_BUCKETS = 10_000
-
-
-class Clock(Protocol):
-    """The two things that limits need of time."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class RealClock:
-    """The clock of the machine."""
-
-    def monotonic(self) -> float:
-        """See `Clock`."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """See `Clock`."""
-        await asyncio.sleep(seconds)
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from loguru import logger
 
 from adapters.base import AdapterError, Message, Person, Quote
+from adapters.clock import Clock
 from adapters.feishu.api import FeishuApi
-from adapters.feishu.buckets import Clock
 from adapters.feishu.content import ContentError, read_content
 from adapters.feishu.names import NameBook
 from adapters.feishu.parse import PLATFORM

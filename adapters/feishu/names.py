@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from loguru import logger
 
 from adapters.base import AdapterError, Conversation, Person
+from adapters.clock import Clock
 from adapters.feishu.api import FeishuApi
-from adapters.feishu.buckets import Clock
 
 MAX_NAMES = 50_000
 MAX_WAITING = 200

@@ -17,8 +17,8 @@ from typing import Literal
 from loguru import logger
 
 from adapters.base import AdapterError, Message, Reply, SentMessage
+from adapters.clock import Clock
 from adapters.feishu.api import FeishuApi, Posted
-from adapters.feishu.buckets import Clock
 from adapters.feishu.errors import CARD_REFUSED, ApiError
 from adapters.feishu.render import ANSWER, card, card_text, growing_card, unfinished_card
 from adapters.feishu.sender import Sender

@@ -5,41 +5,15 @@ Waiting is bounded: a post that would have to wait longer is refused before anyt
 
 from __future__ import annotations
 
-import asyncio
 import random
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from adapters.base import AdapterError
+from adapters.clock import Clock, RealClock
 
 MAX_CHATS = 5_000
-
-
-class Clock(Protocol):
-    """The two things that pacing needs of time."""
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class RealClock:
-    """The clock of the machine."""
-
-    def monotonic(self) -> float:
-        """See `Clock`."""
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        """See `Clock`."""
-        await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)

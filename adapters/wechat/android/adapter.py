@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.base import Abilities, AdapterError, Attachment, Deliver, Health, Message, Reply, SentMessage
+from adapters.clock import Clock, RealClock
 from adapters.defaults import BaseAdapter
 from adapters.wechat.android.mailbox import Mailbox
 from adapters.wechat.android.messages import (
@@ -29,7 +30,6 @@ from adapters.wechat.callbacks import MalformedError, serving
 from adapters.wechat.download import download
 from adapters.wechat.incoming import Ignored
 from adapters.wechat.mentions import addressed
-from adapters.wechat.pacing import Clock, RealClock
 from adapters.wechat.plain import rendered
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.wechat.pacing import Clock
+from adapters.clock import Clock
 
 MAX_GROUPS = 1_000
 MAX_WAITING = 100

@@ -23,9 +23,10 @@ from adapters.base import (
     Reply,
     SentMessage,
 )
+from adapters.clock import Clock, RealClock
 from adapters.defaults import BaseAdapter
 from adapters.wechat.mentions import addressed
-from adapters.wechat.pacing import Clock, Pacer, RealClock
+from adapters.wechat.pacing import Pacer
 from adapters.wechat.plain import rendered
 from adapters.wechat.wechaty.failures import RETRY_AFTER_S
 from adapters.wechat.wechaty.messages import (

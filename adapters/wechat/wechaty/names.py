@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from adapters.base import AdapterError
-from adapters.wechat.pacing import Clock
+from adapters.clock import Clock
 from adapters.wechat.wechaty.session import Session
 
 KEPT = 20_000

@@ -14,11 +14,11 @@ from typing import Any
 from loguru import logger
 
 from adapters.base import Abilities, AdapterError, Attachment, Deliver, Health, Message, Reply, ReplyStream, SentMessage
+from adapters.clock import Clock, RealClock
 from adapters.defaults import BaseAdapter
 from adapters.wechat.incoming import MALFORMED, Ignored
 from adapters.wechat.intake import Intake
 from adapters.wechat.outages import Outages
-from adapters.wechat.pacing import Clock, RealClock
 from adapters.wechat.wecom import frames
 from adapters.wechat.wecom.answers import Answers
 from adapters.wechat.wecom.line import Frame, Line, LineLostError

@@ -16,7 +16,7 @@ from typing import Any
 from loguru import logger
 
 from adapters.base import AdapterError, Message, Reply, SentMessage
-from adapters.wechat.pacing import Clock
+from adapters.clock import Clock
 from adapters.wechat.plain import visible
 from adapters.wechat.wecom.frames import MAX_BYTES, PUSH, RESPOND, content_of, push_body, stream_body
 from adapters.wechat.wecom.line import RefusedError

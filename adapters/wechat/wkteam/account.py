@@ -17,8 +17,8 @@ from typing import Any
 from loguru import logger
 
 from adapters.base import AdapterError
+from adapters.clock import Clock
 from adapters.wechat.outages import Outages
-from adapters.wechat.pacing import Clock
 from adapters.wechat.wkteam.api import RefusedError, Scan, UnauthorizedError, WkteamApi
 from adapters.wechat.wkteam.messages import Own
 from adapters.wechat.wkteam.settings import WkteamSettings

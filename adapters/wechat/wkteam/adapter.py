@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 from loguru import logger
 
 from adapters.base import Abilities, AdapterError, Attachment, Deliver, Health, Message, Reply, SentMessage
+from adapters.clock import Clock, RealClock
 from adapters.defaults import BaseAdapter
 from adapters.wechat.callbacks import MalformedError, serving
 from adapters.wechat.download import download
 from adapters.wechat.incoming import MALFORMED, Ignored
 from adapters.wechat.mentions import addressed, shown_name
 from adapters.wechat.outages import Outages
-from adapters.wechat.pacing import Clock, Pacer, RealClock
+from adapters.wechat.pacing import Pacer
 from adapters.wechat.plain import rendered
 from adapters.wechat.wkteam.account import Account
 from adapters.wechat.wkteam.api import WkteamApi

@@ -6,8 +6,8 @@ import asyncio
 from collections import Counter
 
 from adapters.base import AdapterError
+from adapters.clock import RealClock
 from adapters.wechat.outages import Outages
-from adapters.wechat.pacing import RealClock
 from adapters.wechat.wkteam.account import Account
 from adapters.wechat.wkteam.api import UnauthorizedError, WkteamApi
 from adapters.wechat.wkteam.settings import WkteamSettings

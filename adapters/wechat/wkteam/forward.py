@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from loguru import logger
 
 from adapters.base import AdapterError, Message
+from adapters.clock import Clock
 from adapters.wechat.mentions import shown_name
-from adapters.wechat.pacing import Clock
 from adapters.wechat.plain import visible
 
 MARK = "[转发]"

@@ -160,7 +160,7 @@ class Engine:
                     self.runner.warm_up()
                     self._ready.set()
                     self._serve()
-        except BaseException as error:
+        except Exception as error:  # the boundary round the thread: what waits is told, and `start` raises it
             self._failure = error
             log.exception("the generation engine stopped")
         finally:
