@@ -217,32 +217,3 @@ def test_a_model_that_is_no_plain_decoder_is_refused() -> None:
     model = GPT2LMHeadModel(GPT2Config(n_embd=32, n_layer=2, n_head=2, vocab_size=100))
     with pytest.raises(ModelError, match="Llama"):
         Runner(model, slots=2, max_len=64, chunk=16)
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize("kind", ["llama", "qwen3"])
-async def test_on_a_card_float32_writes_what_generate_writes(kind: str) -> None:
-    model = small(kind, "cuda")
-    prompts = [some(length, length) for length in (1, 5, 17, 90, 200)]
-    wanted = [written(model, ids, 30) for ids in prompts]
-    async with running(model) as engine:
-        assert await write(engine, prompts[3], 30) == wanted[3]
-        assert await asyncio.gather(*(write(engine, ids, 30) for ids in prompts)) == wanted
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-async def test_on_a_card_bfloat16_first_differs_where_the_two_best_are_close() -> None:
-    model = small("llama", "cuda", torch.bfloat16)
-    ids = some(120)
-    wanted = written(model, ids, 60)
-    async with running(model) as engine:
-        got = await write(engine, ids, 60)
-    differing = next((i for i, pair in enumerate(zip(got, wanted, strict=True)) if pair[0] != pair[1]), None)
-    if differing is not None:
-        model.set_attn_implementation("sdpa")
-        with torch.no_grad():
-            logits = model(torch.tensor([ids + wanted[:differing]], device="cuda")).logits[0, -1].float()
-        best = logits.topk(2).values
-        assert float(best[0] - best[1]) < 0.05

@@ -7,6 +7,7 @@ import torch
 from rag.base import ModelError
 
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
+_FLOAT16_FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")  # trained in it: eight times finer than bfloat16
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -26,15 +27,16 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
-def pick_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
-    """``auto``: bfloat16 where the card has it, float16 on an older card, float32 on the CPU.
+def pick_dtype(device: torch.device, name: str = "auto", family: str = "") -> torch.dtype:
+    """``auto``: float32 on the CPU; float16 on an older card and for encoders of BERT's ``family``, else bfloat16.
 
     Raises:
         ModelError: no such type, or the device does not compute in it.
     """
     half_ok = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
     if name == "auto":
-        return torch.float32 if device.type == "cpu" else torch.bfloat16 if half_ok else torch.float16
+        wide = half_ok and family not in _FLOAT16_FAMILIES
+        return torch.float32 if device.type == "cpu" else torch.bfloat16 if wide else torch.float16
     if name not in DTYPES:
         raise ModelError(f"dtype = {name!r} is not known; write auto, {', '.join(DTYPES)}")
     if name == "bfloat16" and device.type == "cuda" and not half_ok:

@@ -45,7 +45,7 @@ class CrossEncoderReranker:
         self._folder = folder
         self._name = name or folder.name
         self._device = pick_device(device)
-        self._dtype = pick_dtype(self._device, dtype)
+        self._dtype_name = dtype
         self._max_tokens = max_tokens
         default = GPU_BATCH_TOKENS if self._device.type == "cuda" else CPU_BATCH_TOKENS
         self._batcher = Batcher(default, f"[reranker] model = {self._name}")
@@ -100,7 +100,8 @@ class CrossEncoderReranker:
                     f"{place} is a {kinds[0] or 'model of no kind'}: choose a cross-encoder or Qwen3-Reranker"
                 )
             loader = AutoModelForCausalLM if generative else AutoModelForSequenceClassification
-            model = loader.from_pretrained(self._folder, dtype=self._dtype, **options).to(self._device).eval()
+            dtype = pick_dtype(self._device, self._dtype_name, config.model_type)
+            model = loader.from_pretrained(self._folder, dtype=dtype, **options).to(self._device).eval()
             tokenizer = AutoTokenizer.from_pretrained(self._folder, **options)
         except torch.OutOfMemoryError as error:
             raise ModelError(

@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import copy
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModel, AutoModelForCausalLM, LlamaConfig, Qwen3Config, XLMRobertaConfig
+from transformers import AutoModelForCausalLM, LlamaConfig, Qwen3Config
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from rag.neural.engine.engine import Engine
@@ -171,41 +170,6 @@ async def prefix(engine: Engine, config: Any) -> None:
         f"{min(spans[1:]) / spans[0]:.2f}")  # fmt: skip
 
 
-async def beside(engine: Engine, config: Any) -> None:
-    """Encoding one question of 24 tokens on a stream that goes first, while 16 answers are read and written."""
-    encoder = AutoModel.from_config(XLMRobertaConfig(vocab_size=250_002), dtype=torch.float16).cuda().eval()
-    ids = torch.randint(5, 1000, (1, 24), device="cuda")
-    stream, graph, spans = torch.cuda.Stream(priority=-1), torch.cuda.CUDAGraph(), []
-    with torch.no_grad(), torch.cuda.stream(stream):
-        for _ in range(3):
-            encoder(ids)
-        stream.synchronize()
-        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            encoder(ids)
-
-    def encode() -> None:
-        while not over.is_set():
-            begin = time.perf_counter()
-            with torch.cuda.stream(stream):
-                graph.replay()
-                done = torch.cuda.Event()
-                done.record()
-            done.synchronize()
-            spans.append(1e3 * (time.perf_counter() - begin))
-            time.sleep(0.005)
-
-    for name in ("idle", "16 answers"):
-        over = threading.Event()
-        spans.clear()
-        work = asyncio.create_task(asyncio.to_thread(encode))
-        await (asyncio.sleep(1) if name == "idle" else crowd(engine, config, 16, 9))
-        over.set()
-        await work
-        ordered = sorted(spans)
-        say(f"encoding beside, {name}: median {ordered[len(ordered) // 2]:.2f} ms, "
-            f"p99 {ordered[int(len(ordered) * 0.99)]:.2f} ms, worst {ordered[-1]:.2f} of {len(ordered)}")  # fmt: skip
-
-
 def steps(engine: Engine) -> None:
     """Each captured graph by itself, with slots of 3,000 tokens."""
     for size, reading in sorted(engine.runner._readings.items()):
@@ -231,14 +195,6 @@ def timings(shape: str) -> None:
     say(f"floors: {1e3 * token_floor:.2f} ms a token, {1e3 * prompt_floor:.0f} ms a prompt")
     model = build(config, torch.bfloat16)
     say(f"model of {sum(p.numel() for p in model.parameters()) / 1e9:.2f}B built")
-    with torch.no_grad():
-        inputs = torch.tensor([prompt(PROMPT, 1, config.vocab_size)], device="cuda")
-        for _ in range(2):
-            begin = time.perf_counter()
-            model.generate(inputs, attention_mask=torch.ones_like(inputs), max_new_tokens=17, do_sample=False)
-            torch.cuda.synchronize()
-            span = time.perf_counter() - begin
-    say(f"generate, dynamic cache, batch 1: 17 tokens in {span:.2f} s")
     engine = Engine(model, max_batch=64, max_len=4096, kv_gb=40)
     engine.start()
     say(f"engine ready: {len(engine.runner._graphs)} graphs, {torch.cuda.memory_allocated() / 1e9:.1f} GB")
@@ -247,7 +203,6 @@ def timings(shape: str) -> None:
     for turn, count in enumerate((16, 16, 64, 64)):
         attempt(lambda count=count, turn=turn: asyncio.run(crowd(engine, config, count, turn)))
     attempt(lambda: asyncio.run(prefix(engine, config)))
-    attempt(lambda: asyncio.run(beside(engine, config)))
     engine.close()
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rag.neural.batching import Batcher
+from rag.neural.batching import Batcher, plan
 from rag.neural.embedder import NeuralEmbedder, encode_all
 from rag.neural.encoder import Encoder
 from rag.neural.types import IdArray
@@ -91,11 +91,21 @@ def floor(tokens: int, dtype: torch.dtype) -> float:
     return min(seconds(layers) for _ in range(5)) * tokens / rows
 
 
-@torch.inference_mode()
 def padded_way(model: Any, passages: Sequence[IdArray], size: int) -> None:
-    """The usual way: batches in the order they come in, padded to the longest, with a mask."""
-    for start in range(0, len(passages), size):
-        batch = passages[start : start + size]
+    """The usual way: batches in the order they come in."""
+    padded(model, [passages[start : start + size] for start in range(0, len(passages), size)])
+
+
+def sorted_way(model: Any, passages: Sequence[IdArray], tokens: int) -> None:
+    """Batches of like lengths, filled up to a number of tokens."""
+    batches = plan([len(ids) for ids in passages], tokens)
+    padded(model, [[passages[i] for i in rows] for rows in batches])
+
+
+@torch.inference_mode()
+def padded(model: Any, batches: Sequence[Sequence[IdArray]]) -> None:
+    """Each batch padded to its longest, with a mask."""
+    for batch in batches:
         ids = torch.full((len(batch), max(map(len, batch))), 1)
         mask = torch.zeros_like(ids)
         for row, text in enumerate(batch):
@@ -160,6 +170,13 @@ def passages_table(passages: list[IdArray], dtype: torch.dtype) -> None:
     row("one at a time", single, base)
     padded_way(model, passages[:128], 64)
     row("batches of 64, unsorted", 2048 / seconds(lambda: padded_way(model, passages[:2048], 64)), base)
+    for size in BATCH_TOKENS[::2]:
+        took = seconds(lambda size=size: sorted_way(model, passages, size))
+        row(f"sorted by length, padded, {size:,} tokens", len(passages) / took, base)
+    compiled = torch.compile(model, dynamic=True)
+    sorted_way(compiled, passages, BATCH_TOKENS[0])
+    took = seconds(lambda: sorted_way(compiled, passages, BATCH_TOKENS[0]))
+    row(f"sorted, padded, compiled, {BATCH_TOKENS[0]:,} tokens", len(passages) / took, base)
     best = 0.0
     for compile_after in (None, 0):
         encoder = Encoder(model, [Cls()], compile_after=compile_after)
@@ -204,6 +221,25 @@ def query_table(dtype: torch.dtype) -> None:
     print(f"one query of {QUERY_TOKENS} tokens: eager {eager * 1e3:.2f} ms, graph {ours * 1e3:.2f} ms", flush=True)
 
 
+def search_table() -> None:
+    """Exact search of one query from the host to the host; the floor is reading all rows once."""
+    from rag.neural.index import TorchIndex
+
+    source = torch.empty(2 << 30, dtype=torch.uint8, device=DEVICE).random_()
+    target = torch.empty_like(source)
+    target.copy_(source)
+    bandwidth = 2 * source.numel() / min(seconds(partial(target.copy_, source)) for _ in range(5))
+    rng = np.random.default_rng(0)
+    for count in (100_000, 1_000_000):
+        rows = rng.standard_normal((count, SHAPE["hidden_size"]), np.float32)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        index = TorchIndex(rows, DEVICE)
+        queries = rows[rng.integers(0, count, 200)]
+        spans = [seconds(partial(index.search, query, 8)) for query in queries]
+        print(f"search of {count:,} vectors: median {1e3 * np.median(spans):.2f} ms "
+              f"(reading them {1e3 * 2 * rows.size / bandwidth:.2f} ms)", flush=True)  # fmt: skip
+
+
 def check(passages: list[IdArray], dtype: torch.dtype) -> None:
     """Cosines with float32, computed one by one without a mask."""
     exact_model = make_model(torch.float32)
@@ -230,7 +266,7 @@ def main() -> None:
     dtype = getattr(torch, options.dtype)
     passages = make_passages(options.passages)
     for part in (query_table, lambda d: check(passages, d), lambda d: passages_table(passages, d),
-                 lambda d: text_table(passages, d)):  # fmt: skip
+                 lambda d: text_table(passages, d), lambda _: search_table()):  # fmt: skip
         part(dtype)
         torch.cuda.empty_cache()
 

@@ -17,6 +17,7 @@ from rag.neural.engine.attention import NAME, Packed, Stretch, Work, can_flash, 
 from rag.neural.engine.cache import SlotCache
 from rag.neural.engine.decoders import attention_modules
 from rag.neural.engine.fuse import fuse_projections
+from rag.neural.engine.head import widen_head
 from rag.neural.engine.scheduler import Copy, Segment
 from rag.neural.memory import kv_heads
 
@@ -72,6 +73,7 @@ class Runner:
         model.eval()
         model.set_attn_implementation(NAME)
         fuse_projections(model)
+        widen_head(model)
         self.cache = SlotCache(model, attention_modules(model), slots, max_len)
         self.slots, self.max_len = slots, max_len
         self._model = model

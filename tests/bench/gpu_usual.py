@@ -1,0 +1,125 @@
+"""The usual ways of answering on one GPU, to read this project's figures beside: transformers' generate and batching.
+
+Run: python -m tests.bench.gpu_usual [--only generate static continuous]. Needs torch with CUDA and transformers alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import GenerationConfig, LlamaConfig
+
+from tests.bench.gpu_answering import ANSWER, PROMPT, SHAPES, attempt, build, floors, prompt, say
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time, the device's work included."""
+    torch.cuda.synchronize()
+    begin = time.perf_counter()
+    work()
+    torch.cuda.synchronize()
+    return time.perf_counter() - begin
+
+
+def generate(model: Any, count: int, tokens: int, **options: Any) -> float:
+    """Seconds for ``tokens`` more tokens of ``count`` prompts at once."""
+    ids = torch.tensor([prompt(PROMPT, seed, model.config.vocab_size) for seed in range(count)], device="cuda")
+    mask = torch.ones_like(ids)
+    run = {"max_new_tokens": tokens, "min_new_tokens": tokens, "do_sample": False, **options}
+    return seconds(lambda: model.generate(ids, attention_mask=mask, **run))
+
+
+def usual(model: Any, name: str, count: int, **options: Any) -> None:
+    """Time a token and requests a second; the first call compiles and is not counted."""
+    for _ in range(2 if options else 1):
+        generate(model, count, 8, **options)
+    short, long = generate(model, count, 8, **options), generate(model, count, 40, **options)
+    step = (long - short) / 32
+    whole = short + step * (ANSWER - 8)
+    say(f"{name}, batch {count}: {1e3 * step:.1f} ms a token, {count / whole:.2f} requests/s of {ANSWER} tokens")
+
+
+def generating(model: Any) -> None:
+    """`generate` with its growing cache, one question at a time."""
+    model.set_attn_implementation("sdpa")
+    usual(model, "generate, dynamic cache", 1)
+
+
+def static(model: Any) -> None:
+    """`generate` with a static cache, compiled by transformers."""
+    model.set_attn_implementation("sdpa")
+    for count in (1, 16):
+        attempt(
+            lambda count=count: usual(model, "generate, static cache, compiled", count, cache_implementation="static")
+        )
+        torch._dynamo.reset()
+
+
+def batched(model: Any, name: str, count: int, tokens: int) -> None:
+    """transformers' continuous batching."""
+    prompts = [prompt(PROMPT, seed, model.config.vocab_size) for seed in range(count)]
+    settings = GenerationConfig(max_new_tokens=tokens, do_sample=False, eos_token_id=-1, pad_token_id=0)
+    model.generate_batch(inputs=prompts[:2], generation_config=settings, max_new_tokens=2)
+    took = seconds(lambda: model.generate_batch(inputs=prompts, generation_config=settings))
+    say(f"continuous batching, {name}, {count} at once, {tokens} tokens each: {count / took:.2f} requests/s")
+
+
+def continuous(model: Any) -> None:
+    """With transformers' own attention, then with the flash kernel that comes inside torch."""
+    model.set_attn_implementation("paged|sdpa")
+    for count, tokens in ((16, ANSWER), (64, 32)):
+        attempt(lambda count=count, tokens=tokens: batched(model, "paged|sdpa", count, tokens))
+    attempt(lambda: use_flash_of_torch(model))
+    for count, tokens in ((16, ANSWER), (64, ANSWER)):
+        attempt(lambda count=count, tokens=tokens: batched(model, "flash kernel of torch", count, tokens))
+
+
+def use_flash_of_torch(model: Any) -> None:
+    """Let continuous batching call the flash kernel that torch brings: what flash-attn would give it for reading."""
+    from transformers import AttentionInterface
+    from transformers.generation.continuous_batching import initialization
+
+    def attend(
+        module: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, attention_mask: Any, cache: Any,
+        cu_seq_lens_q: torch.Tensor, cu_seq_lens_k: Any, max_seqlen_q: int, max_seqlen_k: Any, **kwargs: Any,
+    ) -> tuple[torch.Tensor, None]:  # fmt: skip
+        if isinstance(cu_seq_lens_k, dict):
+            cu_seq_lens_k, max_seqlen_k = cu_seq_lens_k["full_attention"], max_seqlen_k["full_attention"]
+        indices = {name: kwargs[name] for name in ("read_index", "write_index")}
+        k, v = cache.update(key_states=k, value_states=v, layer_idx=module.layer_idx, **indices)
+        out = torch.ops.aten._flash_attention_forward(
+            q.transpose(1, 2).squeeze(0).contiguous(), k.contiguous(), v.contiguous(), cu_seq_lens_q.int(),
+            cu_seq_lens_k.int().clone(), int(max_seqlen_q), int(max_seqlen_k), 0.0, True, False, scale=module.scaling,
+        )[0]  # fmt: skip
+        return out, None
+
+    name = "paged|flash_attention_2"
+    AttentionInterface.register(name, attend)
+    initialization.lazy_import_paged_flash_attention = lambda *_: (attend, None)
+    model.config._attn_implementation_internal = name
+
+
+PARTS = {"generate": generating, "static": static, "continuous": continuous}
+
+
+def main() -> None:
+    """Print a line for each way."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--only", nargs="*", default=list(PARTS), choices=list(PARTS))
+    options.add_argument("--shape", default="7b", choices=list(SHAPES))
+    chosen = options.parse_args()
+    config = LlamaConfig(**SHAPES[chosen.shape], rope_theta=1e6)
+    token_floor, prompt_floor = floors(config)
+    say(f"floors: {1e3 * token_floor:.2f} ms a token, {1e3 * prompt_floor:.0f} ms a prompt")
+    model = build(config, torch.bfloat16)
+    for name in chosen.only:
+        with torch.no_grad():
+            attempt(lambda name=name: PARTS[name](model))
+
+
+if __name__ == "__main__":
+    main()
