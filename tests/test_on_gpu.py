@@ -151,7 +151,9 @@ async def test_every_family_in_float32_writes_what_generate_writes(kind: str) ->
 
 @pytest.mark.parametrize("kind", ["llama", "qwen3"])
 async def test_bfloat16_first_differs_where_the_two_best_are_close(kind: str) -> None:
-    model = small(kind, "cuda", torch.bfloat16, **({"head_dim": 24} if kind == "qwen3" else {}))
+    # The bound is one of absolute logits: with these weights they spread by 0.8.
+    more = {"head_dim": 24} if kind == "qwen3" else {}
+    model = small(kind, "cuda", torch.bfloat16, initializer_range=0.1, **more)
     precise = copy.deepcopy(model).float()
     prompts = [some(length, length) for length in (1, 17, 64, 90, 120, 200)]
     wanted = [written(model, ids, 60) for ids in prompts]

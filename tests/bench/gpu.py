@@ -17,7 +17,8 @@ PARTS = ("gpu_embedding", "gpu_answering", "gpu_gate", "gpu_usual")
 
 def main() -> int:
     """Run the parts; the number of those that failed."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    paths = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
+    environment = {**os.environ, "PYTHONPATH": paths, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
     failed = 0
     for part in sys.argv[1:] or PARTS:
         print(f"== {part}", flush=True)

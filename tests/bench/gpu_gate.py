@@ -58,12 +58,12 @@ async def judge(computing: Computing, over: asyncio.Event, spans: list[float]) -
         await asyncio.sleep(PAUSE_S)
 
 
-async def measure(name: str, computing: Computing, engine: Engine, config: LlamaConfig) -> None:
+async def measure(name: str, computing: Computing, engine: Engine, config: LlamaConfig, turn: int) -> None:
     """Idle, then beside 16 answers, prefill included."""
     for load_name in ("idle", "16 answers"):
         over, spans = asyncio.Event(), []
         asking = asyncio.create_task(judge(computing, over, spans))
-        await (asyncio.sleep(2) if load_name == "idle" else crowd(engine, config, 16, 9))
+        await (asyncio.sleep(2) if load_name == "idle" else crowd(engine, config, 16, turn))
         over.set()
         await asking
         ordered = [1e3 * span for span in sorted(spans)]
@@ -77,8 +77,8 @@ async def run(name: str, folder: Path, model: Path, engine: Engine, config: Llam
         await computing.remake(Teachings(), reopen=True)
         for question in QUESTIONS * 4:
             await computing.judge("", Question(question))
-        await measure(name, computing, engine, config)
-        await measure(name, computing, engine, config)
+        for turn in range(3):
+            await measure(name, computing, engine, config, 10 * len(name) + turn)  # prompts that no other run had
 
 
 def main() -> None:

@@ -1,61 +1,60 @@
 """The usual ways of answering on one GPU, to read this project's figures beside: transformers' generate and batching.
 
-Run: python -m tests.bench.gpu_usual [--only generate static continuous]. Needs torch with CUDA and transformers alone.
+Run: python -m tests.bench.gpu_usual [--only generate static ...]. Needs torch with CUDA and transformers alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
-from transformers import GenerationConfig, LlamaConfig
+from transformers import GenerationConfig, LlamaConfig, StoppingCriteria
 
 from tests.bench.gpu_answering import ANSWER, PROMPT, SHAPES, attempt, build, floors, prompt, say
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time, the device's work included."""
-    torch.cuda.synchronize()
-    begin = time.perf_counter()
-    work()
-    torch.cuda.synchronize()
-    return time.perf_counter() - begin
+class Stamps(StoppingCriteria):
+    """Notes when each token was chosen."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def __call__(self, ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        torch.cuda.synchronize()
+        self.times.append(time.perf_counter())
+        return torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
 
 
-def generate(model: Any, count: int, tokens: int, **options: Any) -> float:
-    """Seconds for ``tokens`` more tokens of ``count`` prompts at once."""
+def usual(model: Any, name: str, count: int, tokens: int = ANSWER, **options: Any) -> None:
+    """Time a token (median) and requests a second; where it compiles, the first call is not counted."""
     ids = torch.tensor([prompt(PROMPT, seed, model.config.vocab_size) for seed in range(count)], device="cuda")
-    mask = torch.ones_like(ids)
     run = {"max_new_tokens": tokens, "min_new_tokens": tokens, "do_sample": False, **options}
-    return seconds(lambda: model.generate(ids, attention_mask=mask, **run))
-
-
-def usual(model: Any, name: str, count: int, **options: Any) -> None:
-    """Time a token and requests a second; the first call compiles and is not counted."""
-    for _ in range(2 if options else 1):
-        generate(model, count, 8, **options)
-    short, long = generate(model, count, 8, **options), generate(model, count, 40, **options)
-    step = (long - short) / 32
-    whole = short + step * (ANSWER - 8)
+    for _ in range(3 if options else 1):
+        stamps = Stamps()
+        begin = time.perf_counter()
+        model.generate(ids, attention_mask=torch.ones_like(ids), stopping_criteria=[stamps], **run)
+        whole = time.perf_counter() - begin
+    step = float(np.median(np.diff(stamps.times)))
+    whole += step * (ANSWER - tokens)
     say(f"{name}, batch {count}: {1e3 * step:.1f} ms a token, {count / whole:.2f} requests/s of {ANSWER} tokens")
 
 
 def generating(model: Any) -> None:
     """`generate` with its growing cache, one question at a time."""
     model.set_attn_implementation("sdpa")
-    usual(model, "generate, dynamic cache", 1)
+    usual(model, "generate, dynamic cache", 1, tokens=32)
 
 
-def static(model: Any) -> None:
+def static(model: Any, counts: Sequence[int] = (1, 16)) -> None:
     """`generate` with a static cache, compiled by transformers."""
     model.set_attn_implementation("sdpa")
-    for count in (1, 16):
-        attempt(
-            lambda count=count: usual(model, "generate, static cache, compiled", count, cache_implementation="static")
-        )
+    name = "generate, static cache, compiled"
+    for count in counts:
+        attempt(lambda count=count: usual(model, name, count, cache_implementation="static"))
         torch._dynamo.reset()
 
 
@@ -64,16 +63,22 @@ def batched(model: Any, name: str, count: int, tokens: int) -> None:
     prompts = [prompt(PROMPT, seed, model.config.vocab_size) for seed in range(count)]
     settings = GenerationConfig(max_new_tokens=tokens, do_sample=False, eos_token_id=-1, pad_token_id=0)
     model.generate_batch(inputs=prompts[:2], generation_config=settings, max_new_tokens=2)
-    took = seconds(lambda: model.generate_batch(inputs=prompts, generation_config=settings))
+    begin = time.perf_counter()
+    model.generate_batch(inputs=prompts, generation_config=settings)
+    took = time.perf_counter() - begin
     say(f"continuous batching, {name}, {count} at once, {tokens} tokens each: {count / took:.2f} requests/s")
 
 
 def continuous(model: Any) -> None:
-    """With transformers' own attention, then with the flash kernel that comes inside torch."""
+    """transformers' continuous batching with its own attention."""
     model.set_attn_implementation("paged|sdpa")
     for count, tokens in ((16, ANSWER), (64, 32)):
         attempt(lambda count=count, tokens=tokens: batched(model, "paged|sdpa", count, tokens))
-    attempt(lambda: use_flash_of_torch(model))
+
+
+def continuous_flash(model: Any) -> None:
+    """The same with the flash kernel that comes inside torch."""
+    use_flash_of_torch(model)
     for count, tokens in ((16, ANSWER), (64, ANSWER)):
         attempt(lambda count=count, tokens=tokens: batched(model, "flash kernel of torch", count, tokens))
 
@@ -103,13 +108,20 @@ def use_flash_of_torch(model: Any) -> None:
     model.config._attn_implementation_internal = name
 
 
-PARTS = {"generate": generating, "static": static, "continuous": continuous}
+PARTS = {
+    "generate": generating,
+    "static": static,
+    "static16": lambda model: static(model, (16,)),
+    "continuous": continuous,
+    "continuous_flash": continuous_flash,
+}
+DEFAULT = ("generate", "static", "continuous", "continuous_flash")
 
 
 def main() -> None:
     """Print a line for each way."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--only", nargs="*", default=list(PARTS), choices=list(PARTS))
+    options.add_argument("--only", nargs="*", default=DEFAULT, choices=list(PARTS))
     options.add_argument("--shape", default="7b", choices=list(SHAPES))
     chosen = options.parse_args()
     config = LlamaConfig(**SHAPES[chosen.shape], rope_theta=1e6)

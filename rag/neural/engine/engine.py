@@ -24,7 +24,7 @@ from rag.neural.memory import GIB
 
 log = logging.getLogger(__name__)
 CHUNK = {"cuda": 4096, "cpu": 256}
-READ_AHEAD = {"cuda": 2, "cpu": 1}  # chunks read for one step of writing, while prompts wait
+READ_AHEAD = {"cuda": 3, "cpu": 1}  # chunks read for one step of writing, while prompts wait
 NO_MEMORY = "the GPU has no memory left for this answer; lower [llm] kv_gb or max_batch, or ask again when it is idle"
 BROKEN = "the local model failed ({}); restart, and see the log"
 

