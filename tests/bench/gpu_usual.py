@@ -76,46 +76,13 @@ def continuous(model: Any) -> None:
         attempt(lambda count=count, tokens=tokens: batched(model, "paged|sdpa", count, tokens))
 
 
-def continuous_flash(model: Any) -> None:
-    """The same with the flash kernel that comes inside torch."""
-    use_flash_of_torch(model)
-    for count, tokens in ((16, ANSWER), (64, ANSWER)):
-        attempt(lambda count=count, tokens=tokens: batched(model, "flash kernel of torch", count, tokens))
-
-
-def use_flash_of_torch(model: Any) -> None:
-    """Let continuous batching call the flash kernel that torch brings: what flash-attn would give it for reading."""
-    from transformers import AttentionInterface
-    from transformers.generation.continuous_batching import initialization
-
-    def attend(
-        module: Any, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, attention_mask: Any, cache: Any,
-        cu_seq_lens_q: torch.Tensor, cu_seq_lens_k: Any, max_seqlen_q: int, max_seqlen_k: Any, **kwargs: Any,
-    ) -> tuple[torch.Tensor, None]:  # fmt: skip
-        if isinstance(cu_seq_lens_k, dict):
-            cu_seq_lens_k, max_seqlen_k = cu_seq_lens_k["full_attention"], max_seqlen_k["full_attention"]
-        indices = {name: kwargs[name] for name in ("read_index", "write_index")}
-        k, v = cache.update(key_states=k, value_states=v, layer_idx=module.layer_idx, **indices)
-        out = torch.ops.aten._flash_attention_forward(
-            q.transpose(1, 2).squeeze(0).contiguous(), k.contiguous(), v.contiguous(), cu_seq_lens_q.int(),
-            cu_seq_lens_k.int().clone(), int(max_seqlen_q), int(max_seqlen_k), 0.0, True, False, scale=module.scaling,
-        )[0]  # fmt: skip
-        return out, None
-
-    name = "paged|flash_attention_2"
-    AttentionInterface.register(name, attend)
-    initialization.lazy_import_paged_flash_attention = lambda *_: (attend, None)
-    model.config._attn_implementation_internal = name
-
-
 PARTS = {
     "generate": generating,
     "static": static,
     "static16": lambda model: static(model, (16,)),
     "continuous": continuous,
-    "continuous_flash": continuous_flash,
 }
-DEFAULT = ("generate", "static", "continuous", "continuous_flash")
+DEFAULT = ("generate", "static", "continuous")
 
 
 def main() -> None:
