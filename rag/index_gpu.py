@@ -197,10 +197,8 @@ def _flat_on_card(vectors: FloatArray, resources: Any) -> Any:
 def _ivf_on_card(vectors: FloatArray, resources: Any) -> Any:
     import faiss
 
-    options = faiss.GpuClonerOptions()
-    options.indicesOptions = faiss.INDICES_64_BIT
     built = build_ivf(vectors)
-    index = faiss.index_cpu_to_gpu(resources, 0, built, options)
+    index: Any = faiss.index_cpu_to_gpu(resources, 0, built)
     index.nprobe = built.nprobe
     return index
 

@@ -17,7 +17,7 @@ def vectors(n: int, seed: int = 0, dim: int = 64) -> FloatArray:
 
 
 class IndexContract:
-    """Exact rows and cosines, ties by row, and no fault with few or no rows. ``recall`` under 1: some rows are missed."""
+    """Exact rows and cosines, ties by row, and no fault with few or no rows. ``recall`` < 1: rows may be missed."""
 
     recall = 1.0
 
