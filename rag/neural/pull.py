@@ -29,8 +29,9 @@ def pull(model: str, source: Source = "huggingface", timeout_s: float = _CHECK_S
     Raises:
         ModelError: the hub is out of reach or has no such model, or its files are not whole; with the way around.
     """
+    os.environ.setdefault("TQDM_DISABLE", "1")  # ``step`` is told; bars of the clients would fill a log with returns
     check_hub(source, timeout_s)
-    folder = _from_modelscope(model) if source == "modelscope" else _from_huggingface(model, timeout_s, step)
+    folder = _from_modelscope(model, step) if source == "modelscope" else _from_huggingface(model, timeout_s, step)
     check_folder(folder)
     return folder
 
@@ -102,14 +103,28 @@ def _fetch_large(model: str, timeout_s: float, step: Step) -> list[str]:
     return patterns
 
 
-def _from_modelscope(model: str) -> Path:
+def _from_modelscope(model: str, step: Step) -> Path:
+    """The client of ModelScope resumes at the byte and checks hashes itself."""
     try:
         from modelscope import snapshot_download
+        from modelscope_hub import ProgressCallback
+        from modelscope_hub.errors import HubError, NotExistError
     except ImportError as error:
         raise ModelError("source = modelscope needs its client: pip install 'qunda[modelscope]'") from error
+
+    class Told(ProgressCallback):
+        done = 0
+
+        def update(self, size: int) -> None:
+            self.done += size
+            step(self.filename, self.done, self.file_size)
+
     try:
-        return Path(snapshot_download(model, allow_patterns=[*_PATTERNS, *_OLD_PATTERNS]))
-    except (OSError, ValueError) as error:
+        return Path(snapshot_download(model, allow_patterns=[*_PATTERNS, *_OLD_PATTERNS], progress_callbacks=[Told]))
+    except (HubError, OSError, ValueError) as error:
+        if isinstance(error.__cause__, NotExistError):
+            raise ModelError(f"the hub has no model {model}: check its name (owner/name)") from error
         raise ModelError(
-            f"{model} was not downloaded ({error}): run the command again, it keeps what is whole"
+            f"{model} was not downloaded ({' '.join(str(error).split())[:300]}): run the command again, it keeps what "
+            "is whole"
         ) from error
