@@ -10,6 +10,7 @@ import ctypes
 import logging
 import os
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ _RESERVE = 1 << 30  # left free in any case
 _WORKSPACE = 64 << 20  # faiss would take 1.5 GB of the card for itself; one query at a time needs little
 _MOST = 2048  # candidates and lists of one search that faiss's GPU kernels can handle
 _PART_ROWS = 65_536  # read at a time: a memory map is not copied as a whole
-_TRAIN_PER_LIST = 64  # rows that the clustering sees for each list; faiss warns under 39
+_TRAIN_PER_LIST, _ROUNDS = 40, 10  # rows that the clustering sees for each list (faiss warns under 39), and how often
 _TRIALS, _RECALL = 256, 0.97
 
 
@@ -71,7 +72,7 @@ class CandidateIndex:
 
 
 class FaissGpuIndex(CandidateIndex):
-    """The rows on the first card: a flat index, above ``exact_rows`` an inverted file that is built on the CPU.
+    """The rows on the first card: a flat index, above ``exact_rows`` an inverted file.
 
     Raises:
         ModelError: the card has no room for them, or cannot be used.
@@ -122,24 +123,28 @@ def check_room(shape: tuple[int, ...], free: int, total: int, share: float = SHA
         )
 
 
-def build_ivf(vectors: FloatArray) -> Any:
-    """An inverted file over all rows on the CPU, with the number of lists to visit already chosen.
+def build_ivf(vectors: FloatArray, on_card: Callable[[Any], Any] = lambda index: index) -> Any:
+    """An inverted file over all rows, with the number of lists to visit already chosen.
 
-    4 sqrt(n) lists make comparing with the lists about as much work as comparing within those visited.
+    4 sqrt(n) lists make comparing with the lists about as much work as comparing within those visited. ``on_card``
+    moves an index to the card, where clustering, adding and choosing are quick; without it all is done on the CPU.
     """
     import faiss
 
     count, dim = vectors.shape
     lists = min(max(1, int(4 * count**0.5)), count)
-    quantizer = faiss.IndexFlatIP(dim)
     kind = faiss.ScalarQuantizer.QT_fp16
-    index = faiss.IndexIVFScalarQuantizer(quantizer, dim, lists, kind, faiss.METRIC_INNER_PRODUCT, False)
-    index.cp.spherical = True  # unit rows, unit centroids: the nearest list is that with the largest product
-    index.cp.min_points_per_centroid = 1
-    faiss.omp_set_num_threads(len(os.sched_getaffinity(0)))
+    quantizer, clustering = faiss.IndexFlatIP(dim), on_card(faiss.IndexFlatIP(dim))
+    plan: Any = faiss.IndexIVFScalarQuantizer(quantizer, dim, lists, kind, faiss.METRIC_INNER_PRODUCT, False)
+    plan.cp.spherical = True  # unit rows, unit centroids: the nearest list is that with the largest product
+    plan.cp.niter, plan.cp.min_points_per_centroid = _ROUNDS, 1
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
     try:
+        plan.clustering_index = clustering
         sample = np.random.default_rng(0).choice(count, min(count, _TRAIN_PER_LIST * lists), replace=False)
-        index.train(np.ascontiguousarray(vectors[np.sort(sample)], np.float32))
+        plan.train(np.ascontiguousarray(vectors[np.sort(sample)], np.float32))
+        plan.clustering_index = None
+        index = on_card(plan)
         for start in range(0, count, _PART_ROWS):
             index.add(np.ascontiguousarray(vectors[start : start + _PART_ROWS], np.float32))
         index.nprobe = _lists_to_visit(index, vectors)
@@ -197,9 +202,8 @@ def _flat_on_card(vectors: FloatArray, resources: Any) -> Any:
 def _ivf_on_card(vectors: FloatArray, resources: Any) -> Any:
     import faiss
 
-    built = build_ivf(vectors)
-    index: Any = faiss.index_cpu_to_gpu(resources, 0, built)
-    index.nprobe = built.nprobe
+    index = build_ivf(vectors, lambda plan: faiss.index_cpu_to_gpu(resources, 0, plan))
+    index.reclaimMemory()  # lists grow by doubling
     return index
 
 

@@ -118,3 +118,24 @@ def test_without_its_library_the_setting_says_what_to_install(
     monkeypatch.setattr("rag.neural.quantize.find_spec", lambda _: None)
     with pytest.raises(ModelError, match=r"pip install 'qunda\[quant\]'"):
         load_model(checkpoint, CPU, torch.float32, "4bit")
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("kind", ["8bit", "4bit"])
+async def test_a_quantized_model_writes_on_a_card_what_it_writes_alone(kind: Quantization, tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    _, tokenizer = smollm2()
+    tokenizer.save_pretrained(tmp_path)
+    small(vocab_size=len(tokenizer), **WIDE).save_pretrained(tmp_path)
+    model, _ = load_model(tmp_path, torch.device("cuda"), torch.float16, kind)
+    prompt = list(range(5, 25))
+    alone = written(model, prompt, 8)
+    engine = Engine(model, max_batch=2, max_len=256, kv_gb=0.1, compiled=False)
+    await asyncio.to_thread(engine.start)
+    try:
+        together = [[token async for new in engine.stream(prompt, max_tokens=8) for token in new] for _ in range(2)]
+    finally:
+        engine.close()
+    assert together[0] == together[1]
+    assert together[0][0] == alone[0]
