@@ -5,14 +5,18 @@ It knows nothing of passages or texts: a row number is all that it returns.
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import FloatArray
+from rag.base import FloatArray, ModelError
+
+_log = logging.getLogger(__name__)
 
 IntArray = NDArray[np.int64]
 
@@ -95,12 +99,23 @@ class FaissIndex:
 
 
 def open_index(vectors: FloatArray) -> VectorIndex:
-    """The fastest index that this installation has: on a GPU through torch, else faiss, else numpy."""
-    if _has_gpu():
-        from rag.neural.index import TorchIndex
+    """The fastest index that this installation has and that has room: on a card faiss or torch, else faiss, numpy."""
+    from rag.index_gpu import FaissGpuIndex, has_card, working_faiss
 
-        return TorchIndex(vectors)
-    return FaissIndex(vectors) if find_spec("faiss") else NumpyIndex(vectors)
+    faiss = find_spec("faiss") and working_faiss()
+    for made in (FaissGpuIndex if faiss and has_card() else None, _torch_index() if _has_gpu() else None):
+        try:
+            if made is not None:
+                return made(vectors)
+        except ModelError as error:
+            _log.warning("vectors are searched by the next best index: %s", error)
+    return FaissIndex(vectors) if faiss else NumpyIndex(vectors)
+
+
+def _torch_index() -> Callable[[FloatArray], VectorIndex]:
+    from rag.neural.index import TorchIndex
+
+    return TorchIndex
 
 
 def _has_gpu() -> bool:

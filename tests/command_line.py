@@ -38,10 +38,8 @@ def start(*arguments: object, cwd: Path, env: dict[str, str] | None = None, **op
         cwd=cwd,
         env=environment(**(env or {})),
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
         encoding="utf-8",
-        **options,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
     )
 
 
@@ -49,7 +47,7 @@ def finish(process: subprocess.Popen[str]) -> Done:
     """Wait for the end."""
     with process:
         out, err = process.communicate(timeout=100)
-    assert "Traceback" not in err, err
+    assert "Traceback" not in (err or ""), err
     return Done(process.returncode, out, err)
 
 

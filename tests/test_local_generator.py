@@ -116,11 +116,6 @@ def test_files_that_are_missing_or_broken_are_named(checkpoint: Path, tmp_path: 
             load_model(broken, device, torch.float32, "")
 
 
-def test_quantization_without_its_library_says_what_to_install(checkpoint: Path) -> None:
-    with pytest.raises(ModelError, match="pip install bitsandbytes"):
-        load_model(checkpoint, torch.device("cpu"), torch.float32, "4bit")
-
-
 def test_chat_in_the_terminal_streams_from_the_local_model(
     checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,132 +1,135 @@
-"""`qunda models pull` against a hub on this machine: whole, cut off half-way, unknown, and out of reach."""
+"""`qunda models pull` against a hub on this machine: whole, broken off, killed, changed on the way, out of reach."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import threading
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
-from command_line import qunda
+from command_line import environment, finish, qunda, start
+from model_hub import LARGE, WEIGHTS, Hub, serving_hub
 
-SHA = "0123456789abcdef0123456789abcdef01234567"
-WEIGHTS = (2).to_bytes(8, "little") + b"{}" + bytes(200_000)
-FILES = {"config.json": b"{}", "tokenizer.json": b"{ }", "model.safetensors": WEIGHTS, "modeling_own.py": b"code"}
-
-
-class Hub:
-    """Serves one model as a hub does; ``cut`` breaks the first transfer of the weights off."""
-
-    def __init__(self) -> None:
-        self.cut = False
-        self.ranges: list[str] = []
-        self.taken: list[str] = []
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:
-                self.answer(with_body=False)
-
-            def do_GET(self) -> None:
-                self.answer(with_body=True)
-
-            def answer(self, with_body: bool) -> None:
-                path = self.path.partition("?")[0]
-                if path == "/":
-                    self.reply(200, b"", {}, with_body)
-                elif path.startswith("/api/models/own/model/tree"):
-                    tree = [{"type": "file", "path": n, "size": len(c), "oid": SHA} for n, c in FILES.items()]
-                    self.reply(200, json.dumps(tree).encode(), {"Content-Type": "application/json"}, with_body)
-                elif path.startswith("/api/models/own/model"):
-                    names = [{"rfilename": name} for name in FILES]
-                    about = {"id": "own/model", "sha": SHA, "siblings": names, "private": False, "tags": []}
-                    self.reply(200, json.dumps(about).encode(), {"Content-Type": "application/json"}, with_body)
-                elif path.startswith("/own/model/resolve/") and (name := path.rpartition("/")[2]) in FILES:
-                    self.file(name, with_body)
-                else:
-                    self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"}, with_body)
-
-            def file(self, name: str, with_body: bool) -> None:
-                content, wanted = FILES[name], self.headers.get("Range", "")
-                headers = {"ETag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Repo-Commit": SHA}
-                if with_body:
-                    hub.taken.append(name)
-                if wanted.startswith("bytes=") and with_body:
-                    hub.ranges.append(wanted)
-                    start = int(wanted.removeprefix("bytes=").partition("-")[0])
-                    headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-                    self.reply(206, content[start:], headers, with_body)
-                elif hub.cut and with_body and name.endswith(".safetensors"):
-                    hub.cut = False
-                    self.reply(200, content, headers, with_body, sent=100_000)
-                else:
-                    self.reply(200, content, headers, with_body)
-
-            def reply(
-                self, status: int, content: bytes, headers: dict[str, str], with_body: bool, sent: int = -1
-            ) -> None:
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if with_body:
-                    self.wfile.write(content if sent < 0 else content[:sent])
-                self.close_connection = sent >= 0
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+CHOSEN = ("models", "pull", "own/model")
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    hub = Hub()
-    thread = threading.Thread(target=hub.server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield hub
-    hub.server.shutdown()
-    thread.join()
-    hub.server.server_close()
+    with serving_hub() as hub:
+        yield hub
 
 
-def variables(hub: Hub, tmp_path: Path) -> dict[str, str]:
+@pytest.fixture
+def env(hub: Hub, tmp_path: Path) -> dict[str, str]:
     off = {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "0", "NO_PROXY": "127.0.0.1"}
-    return {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), **off}
+    return {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hub"), "HF_TOKEN": "hf_own", **off}
 
 
-def test_a_model_is_downloaded_once_and_without_code(hub: Hub, tmp_path: Path) -> None:
-    env = variables(hub, tmp_path)
+def weights(out: str) -> bytes:
+    return (Path(out.rpartition("  in ")[2].strip()) / LARGE).read_bytes()
+
+
+def incomplete(tmp_path: Path) -> list[Path]:
+    return list(tmp_path.rglob("*.incomplete"))
+
+
+def test_a_model_is_downloaded_once_and_without_code(hub: Hub, env: dict[str, str], tmp_path: Path) -> None:
     chosen = ("models", "pull", "--set", "embedder.model=own/model")
     done = qunda(*chosen, cwd=tmp_path, env=env)
     assert done.status == 0, done.err
-    folder = Path(done.out.rpartition("  in ")[2].strip())
-    assert (folder / "model.safetensors").read_bytes() == WEIGHTS
-    assert sorted(hub.taken) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert weights(done.out) == WEIGHTS
+    assert sorted(hub.taken) == ["config.json", LARGE, "tokenizer.json"]
     again = qunda(*chosen, cwd=tmp_path, env=env)
     assert (again.status, len(hub.taken)) == (0, 3)
+    assert not incomplete(tmp_path) and not list(tmp_path.rglob("*.incomplete.lock"))
 
 
-def test_a_transfer_that_breaks_off_is_taken_up_again(hub: Hub, tmp_path: Path) -> None:
-    hub.cut = True
-    done = qunda("models", "pull", "own/model", cwd=tmp_path, env=variables(hub, tmp_path))
+def test_the_key_goes_to_the_hub_and_not_to_its_storage(hub: Hub, env: dict[str, str], tmp_path: Path) -> None:
+    assert qunda(*CHOSEN, cwd=tmp_path, env=env).status == 0
+    assert "Bearer hf_own" in hub.keys["hub"]
+    assert hub.keys["storage"] == {""}
+
+
+def test_a_transfer_that_breaks_off_goes_on_at_its_byte(hub: Hub, env: dict[str, str], tmp_path: Path) -> None:
+    hub.cuts = [100_000, 7]
+    done = qunda(*CHOSEN, cwd=tmp_path, env=env)
     assert done.status == 0, done.err
-    assert (Path(done.out.rpartition("  in ")[2].strip()) / "model.safetensors").read_bytes() == WEIGHTS
-    assert sorted(hub.taken) == ["config.json", "model.safetensors", "model.safetensors", "tokenizer.json"]
+    assert weights(done.out) == WEIGHTS
+    assert hub.ranges == ["bytes=100000-", "bytes=100007-"]
 
 
-def test_an_unknown_model_and_a_hub_out_of_reach_are_named_with_the_fix(hub: Hub, tmp_path: Path) -> None:
-    env = variables(hub, tmp_path)
+def test_a_pull_that_was_killed_goes_on_at_its_byte(hub: Hub, env: dict[str, str], tmp_path: Path) -> None:
+    hub.hangs_after = 100_000
+    killed = start(*CHOSEN, cwd=tmp_path, env=env)
+    assert killed.stderr is not None
+    assert any(f"{LARGE} 40%" in line for line in iter(killed.stderr.readline, ""))
+    killed.kill()
+    killed.communicate()
+    (part,) = incomplete(tmp_path)
+    there = part.stat().st_size
+    assert 80_000 <= there <= 100_000
+    hub.hangs_after = None
+    hub.released.set()
+    done = qunda(*CHOSEN, cwd=tmp_path, env=env)
+    assert done.status == 0, done.err
+    assert weights(done.out) == WEIGHTS
+    assert hub.ranges == [f"bytes={there}-"]
+
+
+def test_a_file_that_was_changed_on_the_way_is_not_kept(hub: Hub, env: dict[str, str], tmp_path: Path) -> None:
+    hub.changed = True
+    wrong = qunda(*CHOSEN, cwd=tmp_path, env=env)
+    assert wrong.status == 1
+    assert f"{LARGE} arrived damaged" in wrong.err and "another HF_ENDPOINT" in wrong.err
+    assert not incomplete(tmp_path) and not list(tmp_path.rglob(LARGE))
+    hub.changed = False
+    assert weights(qunda(*CHOSEN, cwd=tmp_path, env=env).out) == WEIGHTS
+
+
+def test_progress_is_lines_in_a_log_and_a_bar_on_a_terminal(hub: Hub, env: dict[str, str], tmp_path: Path) -> None:
+    hub.cuts = [30_000, 50_000]
+    logged = qunda(*CHOSEN, cwd=tmp_path, env=env)
+    assert f"  {LARGE} 10% of 0.2 MB\n" in logged.err and f"  {LARGE} 100% of 0.2 MB\n" in logged.err
+    assert "\r" not in logged.err and "\x1b" not in logged.err
+    ours, theirs = pty.openpty()
+    shown = start(*CHOSEN, cwd=tmp_path, env={**env, "HF_HOME": str(tmp_path / "2"), "TERM": "xterm"}, stderr=theirs)
+    os.close(theirs)
+    bar = b""
+    try:
+        while piece := os.read(ours, 65536):
+            bar += piece
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    assert finish(shown).status == 0
+    assert LARGE.encode() in bar and b"\x1b[" in bar and "━".encode() in bar
+
+
+def test_an_unknown_model_and_a_hub_out_of_reach_are_named_with_the_fix(
+    hub: Hub, env: dict[str, str], tmp_path: Path
+) -> None:
     unknown = qunda("models", "pull", "own/other", cwd=tmp_path, env=env)
     assert unknown.status == 1 and "no model own/other" in unknown.err
-    dead = qunda("models", "pull", "own/model", cwd=tmp_path, env={**env, "HF_ENDPOINT": "http://127.0.0.1:9"})
+    dead = qunda(*CHOSEN, cwd=tmp_path, env={**env, "HF_ENDPOINT": "http://127.0.0.1:9"})
     assert dead.status == 1 and "out of reach" in dead.err and "source = modelscope" in dead.err
-    offline = qunda("models", "pull", "own/model", cwd=tmp_path, env={**env, "HF_HUB_OFFLINE": "1"})
+    offline = qunda(*CHOSEN, cwd=tmp_path, env={**env, "HF_HUB_OFFLINE": "1"})
     assert offline.status == 1 and "HF_HUB_OFFLINE" in offline.err
     nothing = qunda("models", "pull", cwd=tmp_path, env=env)
     assert nothing.status == 0 and "names no model" in nothing.out
+
+
+@pytest.mark.parametrize(("path", "fix"), [("/", "HTTPS_PROXY"), ("/api", "a mirror (HF_ENDPOINT)")])
+def test_a_hub_that_takes_the_connection_and_says_nothing_fails_early(
+    hub: Hub, env: dict[str, str], tmp_path: Path, path: str, fix: str
+) -> None:
+    hub.silent_at = path
+    code = "from rag.neural.pull import pull; pull('own/model', timeout_s=1)"
+    run = [sys.executable, "-c", code]
+    failed = subprocess.run(
+        run, cwd=tmp_path, env=environment(**env), capture_output=True, encoding="utf-8", timeout=60
+    )
+    last = failed.stderr.strip().splitlines()[-1]
+    assert last.startswith("rag.base.ModelError") and "timed out" in last and fix in last

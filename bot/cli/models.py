@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import Literal
 
+from bot.cli.progress import downloading
 from bot.config import Settings
 from bot.models import LEXICAL, need_torch
 
@@ -23,7 +24,9 @@ def models_pull(settings: Settings, options: argparse.Namespace) -> int:
 
     for name, source in wanted:
         print(f"{name} ({source}) ...", flush=True)
-        print(f"  in {pull(name, source)}")
+        with downloading() as step:
+            folder = pull(name, source, step=step)
+        print(f"  in {folder}")
     return 0
 
 

@@ -15,6 +15,7 @@ import torch
 
 from rag.base import ModelError
 from rag.neural.files import check_shard, read_json, weight_files
+from rag.neural.quantize import Quantization, quantized, replace_layers
 
 FAMILIES = ("internlm2", "internlm3")
 _COPIED = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
@@ -87,8 +88,16 @@ def _rope(raw: dict[str, Any], max_tokens: int | None) -> dict[str, Any]:
     return {"rope_type": kind, "rope_theta": theta, "factor": float(scaling["factor"])}
 
 
-def load_internlm(folder: Path, device: torch.device, dtype: torch.dtype, max_tokens: int | None = None) -> Any:
+def load_internlm(
+    folder: Path,
+    device: torch.device,
+    dtype: torch.dtype,
+    max_tokens: int | None = None,
+    quantization: Quantization = "",
+) -> Any:
     """The model on ``device`` in ``dtype``; on the host it needs one tensor at a time beside what is mapped.
+
+    Quantized, a matrix is whole for the moment only in which it is packed.
 
     Raises:
         ModelError: a file is missing or cut short, or the weights are not those of the configuration.
@@ -103,6 +112,8 @@ def load_internlm(folder: Path, device: torch.device, dtype: torch.dtype, max_to
     with torch.device("meta"):
         model = LlamaForCausalLM(config)
     wanted = {name: parameter.shape for name, parameter in model.named_parameters(remove_duplicate=False)}
+    if quantization:
+        replace_layers(model, quantization, dtype)
     for shard in shards:
         for name, tensor in _tensors(shard):
             for target, part in renamed(name, tensor, config):
@@ -114,7 +125,7 @@ def load_internlm(folder: Path, device: torch.device, dtype: torch.dtype, max_to
                     raise ModelError(
                         f"{shard}: {name} has shape {tuple(part.shape)}, config.json says otherwise: pull again"
                     )
-                _put(model, target, part.to(device, dtype, copy=True))
+                _put(model, target, part, device, dtype)
     _fill_missing(model, wanted, config, device, dtype, folder)
     # The frequencies are computed, not stored: on the meta device they have no values.
     with device:
@@ -177,9 +188,13 @@ def _tensors(shard: Path) -> Iterator[tuple[str, torch.Tensor]]:
         yield state.popitem()
 
 
-def _put(model: Any, name: str, tensor: torch.Tensor) -> None:
-    owner, _, attribute = name.rpartition(".")
-    setattr(model.get_submodule(owner), attribute, torch.nn.Parameter(tensor, requires_grad=False))
+def _put(model: Any, name: str, tensor: torch.Tensor, device: torch.device, dtype: torch.dtype) -> None:
+    path, _, attribute = name.rpartition(".")
+    owner = model.get_submodule(path)
+    made = quantized(owner, attribute, tensor.to(dtype), device)
+    if made is None:
+        made = torch.nn.Parameter(tensor.to(device, dtype, copy=True), requires_grad=False)
+    setattr(owner, attribute, made)
 
 
 def _fill_missing(
@@ -189,6 +204,6 @@ def _fill_missing(
     if config.tie_word_embeddings and missing.pop("lm_head.weight", None):
         model.lm_head.weight = model.model.embed_tokens.weight
     for name in [name for name in missing if name.endswith("o_proj.bias")]:
-        _put(model, name, torch.zeros(missing.pop(name), device=device, dtype=dtype))
+        _put(model, name, torch.zeros(missing.pop(name)), device, dtype)
     if missing:
         raise ModelError(f"{folder} lacks the weight {min(missing)}: a shard is missing; run `qunda models pull` again")

@@ -50,11 +50,12 @@ def _stored_huggingface(model: str) -> Path:
 def _stored_modelscope(model: str) -> Path:
     try:
         from modelscope import snapshot_download
+        from modelscope_hub.errors import HubError
     except ImportError as error:
         raise ModelError("source = modelscope needs its client: pip install 'qunda[modelscope]'") from error
     try:
         return Path(snapshot_download(model, local_files_only=True))
-    except (ValueError, OSError) as error:
+    except (HubError, ValueError, OSError) as error:
         raise ModelError(f"the model {model} is not on this machine: {_PULL}, or name a folder that has it") from error
 
 

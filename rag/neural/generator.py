@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import torch
 
@@ -20,9 +20,8 @@ from rag.neural.engine.engine import Engine
 from rag.neural.files import check_folder
 from rag.neural.internlm import load_tokenizer, stop_ids
 from rag.neural.memory import GIB, memory_free, memory_needed
+from rag.neural.quantize import Quantization, bitsandbytes_config
 from rag.neural.text import TextStream
-
-Quantization = Literal["", "8bit", "4bit"]
 
 
 class LocalGenerator:
@@ -71,7 +70,8 @@ class LocalGenerator:
         """
         place = pick_device(device)
         loaded, tokenizer = load_model(folder, place, pick_dtype(place, dtype), quantization)
-        engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb)
+        compiled = False if quantization else None  # bitsandbytes' layers keep state that the compiler cannot see into
+        engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb, compiled=compiled)
         settings = loaded.generation_config
         generator = cls(
             engine,
@@ -138,7 +138,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    quantized = {"quantization_config": _quantized(quantization)} if quantization else {}
+    quantized = {"quantization_config": bitsandbytes_config(quantization, dtype)} if quantization else {}
     check_folder(folder)
     try:
         config = llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
@@ -160,12 +160,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
 def _load_internlm(
     folder: Path, device: torch.device, dtype: torch.dtype, quantization: Quantization
 ) -> tuple[Any, Any]:
-    if quantization:
-        raise ModelError(
-            f"[llm] quantization = {quantization}: InternLM checkpoints are unpacked while they are read, so only "
-            "whole weights can be loaded; leave it empty"
-        )
-    model = load_internlm(folder, device, dtype)
+    model = load_internlm(folder, device, dtype, quantization=quantization)
     tokenizer = load_tokenizer(folder, model.config.vocab_size)
     model.generation_config.eos_token_id = stop_ids(tokenizer)
     return model, tokenizer
@@ -186,16 +181,6 @@ def _check_memory(config: Any, dtype: torch.dtype, device: torch.device) -> None
             f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a "
             "smaller [llm] model, quantization = 4bit, or device = cpu"
         )
-
-
-def _quantized(kind: Quantization) -> Any:
-    import importlib.util
-
-    from transformers import BitsAndBytesConfig
-
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise ModelError(f"[llm] quantization = {kind} needs bitsandbytes: pip install bitsandbytes")
-    return BitsAndBytesConfig(load_in_4bit=kind == "4bit", load_in_8bit=kind == "8bit")
 
 
 def _listed(value: Any) -> list[Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 
 import numpy as np
 import torch
 
 from rag.base import FloatArray, ModelError
+from rag.index_gpu import check_room
 from rag.neural.device import pick_device
 from rag.neural.types import IntArray
+
+_log = logging.getLogger(__name__)
 
 _PART_ROWS = 262_144  # copied at a time: a memory map is not read as a whole
 
@@ -17,19 +21,20 @@ _PART_ROWS = 262_144  # copied at a time: a memory map is not read as a whole
 class TorchIndex:
     """On a GPU it finds candidates in half precision and ranks them in float32. Thread-safe: searches take turns.
 
+    ``memory``: bytes of the device that are free and all of them, where they are not to be asked for.
+
     Raises:
-        ModelError: the device has no room for the vectors.
+        ModelError: the vectors would take more than their share of the device, or it has no room for them.
     """
 
-    def __init__(self, vectors: FloatArray, device: str = "auto") -> None:
+    def __init__(self, vectors: FloatArray, device: str = "auto", memory: tuple[int, int] | None = None) -> None:
         self._vectors = vectors
         self._device = pick_device(device)
         self._lock = threading.Lock()
-        self._half = self._device.type == "cuda"
+        half = self._device.type == "cuda"
+        check_room(vectors.shape, *(memory or (torch.cuda.mem_get_info(self._device) if half else (0, 0))))
         try:
-            self._rows = torch.empty(
-                vectors.shape, dtype=torch.float16 if self._half else torch.float32, device=self._device
-            )
+            self._rows = torch.empty(vectors.shape, dtype=torch.float16 if half else torch.float32, device=self._device)
             for start in range(0, len(vectors), _PART_ROWS):
                 part = np.array(vectors[start : start + _PART_ROWS], np.float32)
                 self._rows[start : start + _PART_ROWS] = torch.from_numpy(part).to(self._device)
@@ -43,18 +48,25 @@ class TorchIndex:
 
     def search(self, vector: FloatArray, k: int) -> tuple[IntArray, FloatArray]:
         """See `rag.index.VectorIndex.search`."""
-        from rag.index import best
+        from rag.index import NumpyIndex, best
 
         # Half precision may swap neighbours, and topk settles ties as it likes: a margin, then the exact scores.
         wanted = min(2 * k + 16, len(self)) if k > 0 else 0
         if wanted < 1:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        with self._lock, torch.inference_mode():
-            query = torch.from_numpy(np.array(vector, np.float32)).to(self._device, self._rows.dtype)
-            rows = np.sort((self._rows @ query).topk(wanted).indices.cpu().numpy())
+        try:
+            rows = self._candidates(vector, wanted)
+        except torch.OutOfMemoryError as error:  # the models have taken what a search needs
+            _log.warning("the card failed a search, which goes on without it: %s", error)
+            return NumpyIndex(self._vectors).search(vector, k)
         scores = self.cosines(vector, rows)
         order = best(scores, k)
         return rows[order], scores[order]
+
+    def _candidates(self, vector: FloatArray, wanted: int) -> IntArray:
+        with self._lock, torch.inference_mode():
+            query = torch.from_numpy(np.array(vector, np.float32)).to(self._device, self._rows.dtype)
+            return np.sort((self._rows @ query).topk(wanted).indices.cpu().numpy())
 
     def cosines(self, vector: FloatArray, rows: IntArray) -> FloatArray:
         """See `rag.index.VectorIndex.cosines`."""

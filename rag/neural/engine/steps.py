@@ -69,6 +69,8 @@ class Runner:
         self.device: torch.device = model.device
         self.compiled = self.device.type == "cuda" if compiled is None else compiled
         self.on_cuda = self.device.type == "cuda"
+        # An 8-bit layer asks the host which columns have outliers, which no graph can hold.
+        self._with_graphs = self.on_cuda and not getattr(model, "is_loaded_in_8bit", False)
         register()
         model.eval()
         model.set_attn_implementation(NAME)
@@ -99,7 +101,7 @@ class Runner:
 
     def warm_up(self) -> None:
         """Compile, and capture a graph for every size of batch, largest first so that they share memory."""
-        if not self.on_cuda:
+        if not self._with_graphs:
             return
         self._read_spare(4)
         buckets = [size for size in BUCKETS if size < self.slots]
@@ -142,7 +144,7 @@ class Runner:
     def decode(self, slots: Sequence[int]) -> Chosen:
         """One more token for each slot."""
         rows = tuple(slots)
-        chosen = self._replay(rows) if self.on_cuda else self._decode_on_cpu(rows)
+        chosen = self._replay(rows) if self._with_graphs else self._decode_eagerly(rows)
         for slot in rows:
             self._host_lengths[slot] += 1
         return self._send(rows, chosen)
@@ -218,11 +220,11 @@ class Runner:
             step()
         return graph
 
-    def _decode_on_cpu(self, rows: tuple[int, ...]) -> torch.Tensor:
+    def _decode_eagerly(self, rows: tuple[int, ...]) -> torch.Tensor:
         lengths = [self._host_lengths[slot] for slot in rows]
         set_work(Work(tuple(Stretch(slot, lengths[i], i, 1) for i, slot in enumerate(rows))))
-        places = torch.tensor(rows)
-        logits = self._forward(self._tokens[places], torch.tensor(lengths), 0)
+        places = self._upload(rows)
+        logits = self._forward(self._tokens[places], self._upload(lengths), 0)
         chosen = self._choose(logits, self._temperatures[places], not self._sampled.isdisjoint(rows))
         self._tokens[places] = chosen
         return chosen
