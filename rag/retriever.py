@@ -6,19 +6,17 @@ BM25 sum has no scale of its own; weights were chosen by measurement, see tests/
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 
-from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, ModelError, Passage, Reranker
+from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage, Reranker
 from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms
+from rag.reranking import Reranking
 from rag.tokens import TOKENIZER_ID, tokenize
-
-_log = logging.getLogger(__name__)
 
 MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
@@ -54,7 +52,7 @@ class HybridRetriever:
             _check(version, embedder)
         self.versions = tuple(versions)
         self._embedder = embedder
-        self._reranker = reranker
+        self._reranking = Reranking(reranker) if reranker else None
         self._weights = (bm25_weight, dense_weight)
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
@@ -67,8 +65,11 @@ class HybridRetriever:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def search(self, text: str, top_k: int) -> Evidence:
-        """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at."""
+    def search(self, text: str, top_k: int, *, rerank: bool = True) -> Evidence:
+        """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at.
+
+        Without ``rerank`` the evidence is as `reranked` takes it.
+        """
         query = text[:MAX_QUERY_CHARS]
         terms = self._lexical.mended(tokenize(query))
         wanted = max(_MIN_CANDIDATES, top_k)
@@ -76,18 +77,16 @@ class HybridRetriever:
         by_bm25 = best(sums, wanted)
         by_bm25 = by_bm25[sums[by_bm25] > 0]
         vector, by_dense, cosines = self._search_dense(query, wanted, by_bm25)
-        hits = self._reranked(query, self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k))
+        hits = self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k)
         found = self._lexical.describe(terms)
-        return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+        evidence = Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+        return self.reranked(evidence) if rerank else evidence
 
-    def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-        if self._reranker is None or not hits:
-            return hits
-        try:
-            return tuple(self._reranker.rerank(query, hits))
-        except ModelError as error:
-            _log.warning("the passages keep their order: %s", error)
-            return hits
+    def reranked(self, evidence: Evidence) -> Evidence:
+        """The evidence in the reranker's order, with its scores; the same where there is none or it fails."""
+        if self._reranking is None:
+            return evidence
+        return self._reranking.apply(evidence.text[:MAX_QUERY_CHARS], evidence)
 
     def passage(self, row: int) -> Passage:
         """The passage with this number, counted over all versions."""
