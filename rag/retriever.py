@@ -1,7 +1,9 @@
 """Hybrid retrieval over one or several knowledge versions: BM25 and dense cosines, fused as a weighted sum.
 
 It knows no gate and no answer. Scores are normalised for each query (divided by the best of that retriever), because a
-BM25 sum has no scale of its own; weights were chosen by measurement, see tests/bench/retrieval.py.
+BM25 sum has no scale of its own; weights were chosen by measurement, see tests/bench/retrieval.py. Cosines of neural
+models crowd together, each model's elsewhere (.6 to .9, say), so theirs are spread over their range among the
+candidates: see tests/bench/neural_retrieval.py.
 """
 
 from __future__ import annotations
@@ -20,8 +22,14 @@ from rag.tokens import TOKENIZER_ID, tokenize
 
 MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
-DENSE_WEIGHT = 0.15
+DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
+NEURAL_DENSE_WEIGHT = 0.5
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
+
+
+def default_dense_weight(embedder: Embedder) -> float:
+    """The weight of the vectors that suits an embedder, with BM25 at 1."""
+    return DENSE_WEIGHT if embedder.id.startswith(LEXICAL_ID) else NEURAL_DENSE_WEIGHT
 
 
 class HybridRetriever:
@@ -33,12 +41,14 @@ class HybridRetriever:
         embedder: Embedder,
         *,
         bm25_weight: float = BM25_WEIGHT,
-        dense_weight: float = DENSE_WEIGHT,
+        dense_weight: float | None = None,
         with_dense_evidence: bool = True,
         scan: bool | None = None,
         reranker: Reranker | None = None,
     ) -> None:
         """``reranker`` puts the found passages into a better order; where it fails, the order stays as it was.
+
+        ``dense_weight``: None is what suits the embedder.
 
         ``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
 
@@ -53,12 +63,13 @@ class HybridRetriever:
         self.versions = tuple(versions)
         self._embedder = embedder
         self._reranking = Reranking(reranker) if reranker else None
+        self._neural = not embedder.id.startswith(LEXICAL_ID)
+        dense_weight = default_dense_weight(embedder) if dense_weight is None else dense_weight
         self._weights = (bm25_weight, dense_weight)
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
-        lexical = bm25_weight > 0 and embedder.id.startswith(LEXICAL_ID)
-        self._scan = scan if scan is not None else not lexical
+        self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         vectors = _stacked(self.versions) if use_dense else None
         self._dense = None if vectors is None else open_index(vectors) if self._scan else NumpyIndex(vectors)
 
@@ -126,7 +137,8 @@ class HybridRetriever:
             parts.append(("bm25", bm25_weight, sums[candidates] / sums[by_bm25[0]]))
         if use_dense:
             exact = _cosines(self._dense, vector, candidates)
-            parts.append(("dense", dense_weight, np.maximum(exact, 0) / cosines[0]))
+            near = _spread(exact, cosines) if self._neural else np.maximum(exact, 0) / cosines[0]
+            parts.append(("dense", dense_weight, near))
         if not parts:
             return ()
         total = bm25_weight + dense_weight
@@ -143,6 +155,14 @@ class HybridRetriever:
 
 def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArray) -> FloatArray:
     return index.cosines(vector, rows) if index is not None and vector is not None else np.zeros(len(rows), np.float32)
+
+
+def _spread(cosines: FloatArray, found: FloatArray) -> FloatArray:
+    """0 at the worst that the search by vectors found, best first, and below; 1 at its best."""
+    low, high = found[-1], found[0]
+    if not high > low:
+        return np.asarray(cosines >= high, np.float32)
+    return np.asarray(np.clip((cosines - low) / (high - low), 0, 1), np.float32)
 
 
 def _check(version: Version, embedder: Embedder) -> None:

@@ -185,8 +185,7 @@ def _fit(rows: Rows, more: Rows | None) -> Model:
 
 
 def _regress(parts: list[_Part], reranks: int) -> tuple[FloatArray, float]:
-    """Coefficients and bias; the virtual examples are added to the parts. The ``reranks`` columns precede the prior's,
-    the first of them being the best score."""
+    """Coefficients and bias; the virtual examples are added to the parts. ``reranks`` columns precede the prior's."""
     from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
 

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from rag.base import Evidence, FloatArray
 from rag.gate.examples import LabelledExample
 
-RERANKS = ("rerank_best", "rerank_depth")  # log-odds of the best passage, and the mean of the three best
-DEPTH = 3
+RERANKS = ("rerank_best",)  # log-odds of the best passage
 FEWEST = 10  # examples with scores; fewer say nothing of a reranker's scale
 SHIPPED = 100  # of the shipped examples that a reranker scores: they give it a scale, the group's own teach
 _SURE = 0.001  # a probability nearer to 0 or 1 says no more than this
@@ -27,7 +26,7 @@ _LIMIT = 3.0  # deviations
 
 @dataclass(frozen=True, eq=False)
 class Reranks:
-    """The scale of a reranker's log-odds: ``centre`` and ``deviation`` have shape (2,)."""
+    """The scale of a reranker's log-odds: ``centre`` and ``deviation`` have shape (1,)."""
 
     centre: FloatArray
     deviation: FloatArray
@@ -42,7 +41,7 @@ class Reranks:
         return cls(known.mean(0), np.where(deviation > 1e-3, deviation, 1).astype(np.float32))
 
     def columns(self, raw: FloatArray) -> FloatArray:
-        """Standardised and limited, (n, 2) -> (n, 2); what is missing is 0: it says nothing."""
+        """Standardised and limited, (n, 1) -> (n, 1); what is missing is 0: it says nothing."""
         standard = np.clip((raw - self.centre) / self.deviation, -_LIMIT, _LIMIT)
         return np.where(np.isnan(standard), 0, standard).astype(np.float32)
 
@@ -62,8 +61,7 @@ def rerank_columns(evidence: Evidence) -> FloatArray:
         return np.full(len(RERANKS), -np.inf, np.float32)
     if not len(evidence.rerank):
         return np.full(len(RERANKS), np.nan, np.float32)
-    odds = [_log_odds(float(score)) for score in evidence.rerank[:DEPTH]]
-    return np.array([odds[0], sum(odds) / len(odds)], np.float32)
+    return np.array([_log_odds(float(evidence.rerank[0]))], np.float32)
 
 
 def to_score(items: Sequence[LabelledExample]) -> NDArray[np.bool_]:
