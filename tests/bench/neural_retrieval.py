@@ -200,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("knowledge", type=Path)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--passages", type=int, default=3000)
+    parser.add_argument("--passages", type=int, default=5000)
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--squeeze", action="store_true")
     parser.add_argument("--squad", action="store_true")
