@@ -19,6 +19,11 @@ def _split(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
+def _auto(value: object) -> object:
+    """``auto`` is None."""
+    return None if isinstance(value, str) and value.strip().lower() == "auto" else value
+
+
 class Section(BaseModel):
     """A section of config.ini: unknown keys are errors, values never change."""
 
@@ -61,7 +66,9 @@ class RetrievalSettings(Section):
 
     top_k: int = Field(8, ge=1, le=100)
     bm25_weight: float = Field(1.0, ge=0)
-    dense_weight: float = Field(0.15, ge=0)
+    dense_weight: Annotated[Annotated[float, Field(ge=0)] | None, BeforeValidator(_auto)] = (
+        None  # auto: for the embedder
+    )
 
 
 class GateSettings(Section):

@@ -16,10 +16,11 @@ from bot.config import Settings
 from bot.models import make_reranker
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
-from rag.base import Embedder, Evidence, NoKnowledgeError, RagError
+from rag.base import Embedder, Evidence, FloatArray, NoKnowledgeError, RagError
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.gate.storage import gate_key, load_gate, save_gate
 from rag.knowledge import Version, open_current
+from rag.reranking import KeptScores
 from rag.retriever import HybridRetriever
 from rag.snapshot import Snapshot, View
 
@@ -34,6 +35,7 @@ class ViewMaker:
         self.settings = settings
         self.embedder = embedder
         self._reranker = make_reranker(settings)
+        self._scores = KeptScores.of(settings.data / "reranked", self._reranker) if self._reranker else None
         self.warnings: list[str] = []
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
         self._gates: dict[str, RelevanceGate] = {}
@@ -103,8 +105,9 @@ class ViewMaker:
         examples: Sequence[LabelledExample],
         search: Callable[[str], Evidence],
         cancelled: Cancelled | None = None,
+        rerank: Callable[[Evidence], FloatArray] | None = None,
     ) -> RelevanceGate:
-        """A gate of these examples, kept nowhere."""
+        """A gate of these examples, kept nowhere; ``rerank`` where ``search`` leaves that out."""
         gate = self.settings.gate
         return train_gate(
             examples,
@@ -113,6 +116,7 @@ class ViewMaker:
             unwanted_per_1000=gate.unwanted_per_1000,
             expected_share=gate.expected_share,
             cancelled=cancelled,
+            rerank=rerank,
         )
 
     def examples(self, place: str, bases: Mapping[str, Version], teachings: Teachings) -> list[LabelledExample]:
@@ -163,7 +167,7 @@ class ViewMaker:
         cancelled: Cancelled | None,
     ) -> RelevanceGate:
         names = [f"{version.manifest.base}/{version.path.name}" for version in versions]
-        key = gate_key(names, examples, self.embedder)
+        key = gate_key(names, examples, self.embedder, self._ranking())
         self._used.add(key)
         if key not in self._gates:
             self._gates[key] = self._kept_gate(self.settings.data / "gates" / key) or self._trained(
@@ -184,13 +188,38 @@ class ViewMaker:
     def _trained(
         self, folder: Path, retriever: HybridRetriever, examples: Sequence[LabelledExample], cancelled: Cancelled | None
     ) -> RelevanceGate:
-        top_k = self.settings.retrieval.top_k
-        gate = self.train(examples, lambda text: retriever.search(text, top_k), cancelled)
+        top_k, missing = self.settings.retrieval.top_k, False
+
+        def rerank(evidence: Evidence) -> FloatArray:
+            nonlocal missing
+            assert self._scores is not None
+            scores = self._scores.scores(evidence, retriever.reranked)
+            missing = missing or bool(evidence.hits and not len(scores))
+            return scores
+
+        def search(text: str) -> Evidence:
+            return retriever.search(text, top_k, rerank=False)
+
+        try:
+            gate = self.train(examples, search, cancelled, rerank if self._scores else None)
+        finally:
+            if self._scores is not None:
+                self._scores.save()
+        if missing:
+            logger.warning("the gate has learnt without some of the reranker's scores; the next start asks for them")
+            return gate
         try:
             save_gate(gate, folder)
         except RagError as error:  # it works without being kept
             logger.warning("{}", error)
         return gate
+
+    def _ranking(self) -> str:
+        """What scores passages, and which; empty without a reranker."""
+        if self._reranker is None:
+            return ""
+        chosen = self.settings.retrieval
+        return f"{self._reranker.id}, best {chosen.top_k} at {chosen.bm25_weight} and {chosen.dense_weight}"
 
     def _forget(self, *views: View) -> None:
         """Drop retrievers that no view uses, and with them their versions."""

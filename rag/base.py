@@ -134,7 +134,8 @@ class Evidence:
 
     ``hits`` are fused, best first. ``bm25`` and ``dense`` are raw scores (BM25 sums; cosines), best first, shape (k,)
     with k <= top_k; they are empty where that retriever is off. ``vector`` is the embedding of the text, shape (dim,),
-    or None where no embedder is configured. ``terms`` are the distinct terms of the text in order.
+    or None where no embedder is configured. ``terms`` are the distinct terms of the text in order. ``rerank`` are a
+    reranker's scores of the hits, best first; empty without one, or where it failed.
     """
 
     text: str
@@ -143,6 +144,7 @@ class Evidence:
     dense: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
     vector: FloatArray | None = None
     terms: tuple[Term, ...] = ()
+    rerank: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +247,16 @@ class Gate(Protocol):
 
 @runtime_checkable
 class Reranker(Protocol):
-    """Puts hits into a better order."""
+    """Puts hits into a better order. Thread-safe; ``id`` changes whenever the scores would."""
+
+    id: str
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The same hits, best first, their score replaced."""
+        """The same hits, best first, their score replaced: the probability, 0 to 1, that the passage answers.
+
+        Raises:
+            ModelError: it failed.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -13,12 +14,14 @@ _MAX_CHARS = 20_000
 
 
 class RemoteReranker:
-    """Thread-safe."""
+    """Thread-safe. A server that once sends a score beyond 0 to 1 sends logits, which become probabilities."""
 
     def __init__(self, server: ModelServer, *, model: str = "", api: Literal["jina", "tei"] = "jina") -> None:
         self._server = server
         self._model = model
         self._api = api
+        self._logits = False
+        self.id = f"remote-{api}:{model or server.base_url}"
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """See `rag.base.Reranker.rerank`.
@@ -47,4 +50,11 @@ class RemoteReranker:
             raise self._server.wrong("sent no scores") from None
         if set(found) != set(range(count)):
             raise self._server.wrong(f"scored passages {sorted(found)} of {count}")
-        return [found[i] for i in range(count)]
+        if not all(math.isfinite(score) for score in found.values()):
+            raise self._server.wrong("sent scores that are no numbers")
+        self._logits = self._logits or not all(0 <= score <= 1 for score in found.values())
+        return [_probability(found[i]) if self._logits else found[i] for i in range(count)]
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-min(max(logit, -60.0), 60.0)))

@@ -1,29 +1,35 @@
 """Hybrid retrieval over one or several knowledge versions: BM25 and dense cosines, fused as a weighted sum.
 
 It knows no gate and no answer. Scores are normalised for each query (divided by the best of that retriever), because a
-BM25 sum has no scale of its own; weights were chosen by measurement, see tests/bench/retrieval.py.
+BM25 sum has no scale of its own; weights were chosen by measurement, see tests/bench/retrieval.py. Cosines of neural
+models crowd together, each model's elsewhere (.6 to .9, say), so theirs are spread over their range among the
+candidates: see tests/bench/neural_retrieval.py.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 
-from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, ModelError, Passage, Reranker
+from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage, Reranker
 from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms
+from rag.reranking import Reranking
 from rag.tokens import TOKENIZER_ID, tokenize
-
-_log = logging.getLogger(__name__)
 
 MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
-DENSE_WEIGHT = 0.15
+DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
+NEURAL_DENSE_WEIGHT = 0.5
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
+
+
+def default_dense_weight(embedder: Embedder) -> float:
+    """The weight of the vectors that suits an embedder, with BM25 at 1."""
+    return DENSE_WEIGHT if embedder.id.startswith(LEXICAL_ID) else NEURAL_DENSE_WEIGHT
 
 
 class HybridRetriever:
@@ -35,12 +41,14 @@ class HybridRetriever:
         embedder: Embedder,
         *,
         bm25_weight: float = BM25_WEIGHT,
-        dense_weight: float = DENSE_WEIGHT,
+        dense_weight: float | None = None,
         with_dense_evidence: bool = True,
         scan: bool | None = None,
         reranker: Reranker | None = None,
     ) -> None:
         """``reranker`` puts the found passages into a better order; where it fails, the order stays as it was.
+
+        ``dense_weight``: None is what suits the embedder.
 
         ``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
 
@@ -54,21 +62,25 @@ class HybridRetriever:
             _check(version, embedder)
         self.versions = tuple(versions)
         self._embedder = embedder
-        self._reranker = reranker
+        self._reranking = Reranking(reranker) if reranker else None
+        self._neural = not embedder.id.startswith(LEXICAL_ID)
+        dense_weight = default_dense_weight(embedder) if dense_weight is None else dense_weight
         self._weights = (bm25_weight, dense_weight)
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
-        lexical = bm25_weight > 0 and embedder.id.startswith(LEXICAL_ID)
-        self._scan = scan if scan is not None else not lexical
+        self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         vectors = _stacked(self.versions) if use_dense else None
         self._dense = None if vectors is None else open_index(vectors) if self._scan else NumpyIndex(vectors)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def search(self, text: str, top_k: int) -> Evidence:
-        """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at."""
+    def search(self, text: str, top_k: int, *, rerank: bool = True) -> Evidence:
+        """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at.
+
+        Without ``rerank`` the evidence is as `reranked` takes it.
+        """
         query = text[:MAX_QUERY_CHARS]
         terms = self._lexical.mended(tokenize(query))
         wanted = max(_MIN_CANDIDATES, top_k)
@@ -76,18 +88,16 @@ class HybridRetriever:
         by_bm25 = best(sums, wanted)
         by_bm25 = by_bm25[sums[by_bm25] > 0]
         vector, by_dense, cosines = self._search_dense(query, wanted, by_bm25)
-        hits = self._reranked(query, self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k))
+        hits = self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k)
         found = self._lexical.describe(terms)
-        return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+        evidence = Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+        return self.reranked(evidence) if rerank else evidence
 
-    def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
-        if self._reranker is None or not hits:
-            return hits
-        try:
-            return tuple(self._reranker.rerank(query, hits))
-        except ModelError as error:
-            _log.warning("the passages keep their order: %s", error)
-            return hits
+    def reranked(self, evidence: Evidence) -> Evidence:
+        """The evidence in the reranker's order, with its scores; the same where there is none or it fails."""
+        if self._reranking is None:
+            return evidence
+        return self._reranking.apply(evidence.text[:MAX_QUERY_CHARS], evidence)
 
     def passage(self, row: int) -> Passage:
         """The passage with this number, counted over all versions."""
@@ -127,7 +137,8 @@ class HybridRetriever:
             parts.append(("bm25", bm25_weight, sums[candidates] / sums[by_bm25[0]]))
         if use_dense:
             exact = _cosines(self._dense, vector, candidates)
-            parts.append(("dense", dense_weight, np.maximum(exact, 0) / cosines[0]))
+            near = _spread(exact, cosines) if self._neural else np.maximum(exact, 0) / cosines[0]
+            parts.append(("dense", dense_weight, near))
         if not parts:
             return ()
         total = bm25_weight + dense_weight
@@ -144,6 +155,14 @@ class HybridRetriever:
 
 def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArray) -> FloatArray:
     return index.cosines(vector, rows) if index is not None and vector is not None else np.zeros(len(rows), np.float32)
+
+
+def _spread(cosines: FloatArray, found: FloatArray) -> FloatArray:
+    """0 at the worst that the search by vectors found, best first, and below; 1 at its best."""
+    low, high = found[-1], found[0]
+    if not high > low:
+        return np.asarray(cosines >= high, np.float32)
+    return np.asarray(np.clip((cosines - low) / (high - low), 0, 1), np.float32)
 
 
 def _check(version: Version, embedder: Embedder) -> None:

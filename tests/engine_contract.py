@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import group
 import pytest
 from group import make_settings
 from loguru import logger
+from model_server import serving
+from pydantic import SecretStr
 
 from bot.builder import build_base
 from bot.config import Settings
@@ -23,9 +26,15 @@ from bot.teachings import Teachings
 from rag.base import KnowledgeError, ModelError, NoKnowledgeError, Question
 from rag.build import build
 from rag.embedder import LexicalEmbedder
+from rag.reranking import FAILURES
 
 INSTALL = Question("Zephyrlink 怎么安装", mentioned=True)
 CHATTER = Question("中午吃什么")
+
+
+def with_reranker(settings: Settings, url: str) -> Settings:
+    chosen = {"base_url": url, "api_key": SecretStr("s3cret"), "model": "m"}
+    return settings.model_copy(update={"reranker": settings.reranker.model_copy(update=chosen)})
 
 
 class AnotherEmbedder(LexicalEmbedder):
@@ -187,6 +196,44 @@ class EngineContract:
         with pytest.raises(ModelError, match="nix"):
             async with self.opened(wrong):
                 pass
+
+    async def test_a_reranker_is_asked_with_its_key_orders_what_was_found_and_the_gate_learns_from_it(
+        self, settings: Settings
+    ) -> None:
+        def likes_ports(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+            texts = body["documents"]
+            scores = [0.9 if "8080" in text else 0.1 + len(text) / 1e5 for text in texts]
+            return 200, {"results": [{"index": n, "relevance_score": score} for n, score in enumerate(scores)]}
+
+        with serving(likes_ports) as server:
+            async with self.opened(with_reranker(settings, server.url)) as engine:
+                assert len(server.requests) >= 10, len(server.requests)  # the examples
+                learnt = len(server.requests)
+                judgement = await engine.judge("fake:g1", INSTALL)
+                assert len(server.requests) == learnt + 1
+                await engine.remake(taught("Zephyrlink 的吉祥物是什么"), reopen=False)
+                assert len(server.requests) == learnt + 2
+            assert {headers["Authorization"] for *_, headers in server.requests} == {"Bearer s3cret"}
+            async with self.opened(with_reranker(settings, server.url)):
+                assert len(server.requests) == learnt + 2  # the gate was kept
+        assert judgement.evidence.hits[0].passage.uri == "config.md"
+        assert "reranker" in {reason.name for reason in judgement.decision.reasons}
+
+    async def test_a_reranker_that_fails_holds_nothing_up(
+        self, settings: Settings, logged: list[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with self.opened(settings) as engine:
+            plain = await engine.judge("fake:g1", INSTALL)
+        kept = set((settings.data / "gates").iterdir())
+        with serving(lambda *_: (401, {})) as server:
+            async with self.opened(with_reranker(settings, server.url)) as engine:
+                judgement = await engine.judge("fake:g1", INSTALL)
+        assert judgement.decision == plain.decision
+        assert len(server.requests) == FAILURES
+        told = [*logged, *caplog.messages]
+        assert sum("refused the key" in line and "QUNDA_RERANKER_API_KEY" in line for line in told) == 1
+        assert not any("s3cret" in line for line in told)
+        assert set((settings.data / "gates").iterdir()) == kept  # what was learnt without scores is not kept
 
     async def test_many_questions_at_once_get_each_their_own_decision(self, settings: Settings) -> None:
         texts = [f"{text} {n}" for n in range(20) for text in ("Zephyrlink 怎么安装", "中午吃什么", "port 怎么改")]

@@ -163,3 +163,12 @@ def test_the_config_of_the_project_names_every_key_with_its_default() -> None:
             elif value and isinstance(default, str) and default:
                 assert value == default, key
             assert getattr(read_section, key) == default
+
+
+@pytest.mark.parametrize(("written", "weight"), [("auto", None), (" Auto", None), ("0.15", 0.15), ("0", 0.0)])
+def test_a_weight_is_a_number_or_left_to_the_embedder(written: str, weight: float | None, tmp_path: Path) -> None:
+    settings = load(None, data=tmp_path, overrides=[f"retrieval.dense_weight={written}"], environ={})
+    assert settings.retrieval.dense_weight == weight
+    for wrong in ("-1", "much"):
+        with pytest.raises(ConfigError, match="dense_weight"):
+            load(None, data=tmp_path, overrides=[f"retrieval.dense_weight={wrong}"], environ={})

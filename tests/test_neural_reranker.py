@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from rag.base import Hit, ModelError, Passage
+from rag.base import Hit, ModelError, Passage, Question
+from rag.build import build
+from rag.embedder import LexicalEmbedder
+from rag.gate import LabelledExample, train_gate
+from rag.knowledge import open_current
 from rag.neural.reranker import _HEAD, _TAIL, _TASK, CrossEncoderReranker
+from rag.retriever import HybridRetriever
 
 QUESTION = "how to install"
 TEXTS = ["install it so", "something else entirely about cats and dogs", "so", "install " * 90]
@@ -99,6 +104,25 @@ def test_a_chat_model_scores_by_yes_against_no(tmp_path: Path) -> None:
     scores = CrossEncoderReranker(tmp_path, device="cpu", max_tokens=256).scores(QUESTION, TEXTS[:3])
     assert scores == pytest.approx(expected, abs=1e-5)
     assert len(set(expected)) == 3
+
+
+def test_the_gate_learns_with_a_real_model_and_its_name_changes_with_the_weights(tmp_path: Path) -> None:
+    make(tmp_path / "model", "Bert", num_labels=1)
+    reranker = CrossEncoderReranker(tmp_path / "model", device="cpu", max_tokens=64)
+    (tmp_path / "docs").mkdir()
+    for number, text in enumerate(TEXTS):
+        (tmp_path / "docs" / f"{number}.md").write_text(f"# {text[:20]}\n\n{text}", "utf-8")
+    embedder = LexicalEmbedder()
+    build([tmp_path / "docs"], tmp_path / "knowledge", embedder)
+    retriever = HybridRetriever([open_current(tmp_path / "knowledge", "default")], embedder, reranker=reranker)
+    own = [LabelledExample(f"how to install {n} cats", n % 2 == 0, source="file") for n in range(20)]
+    gate = train_gate(own, lambda text: retriever.search(text, 4), embedder, unwanted_per_1000=20, expected_share=0.1)
+    evidence = retriever.search(QUESTION, 4)
+    assert evidence.rerank.tolist() == sorted(reranker.scores(QUESTION, [h.passage.text for h in evidence.hits]))[::-1]
+    assert "reranker" in {reason.name for reason in gate.decide(Question(QUESTION), evidence).reasons}
+    model = tmp_path / "model" / "model.safetensors"
+    model.write_bytes(model.read_bytes()[:-64] + bytes(64))
+    assert CrossEncoderReranker(tmp_path / "model", device="cpu", max_tokens=64).id != reranker.id
 
 
 def test_a_model_without_a_score_is_refused(tmp_path: Path) -> None:

@@ -70,6 +70,20 @@ def test_hits_come_in_the_order_of_the_servers_scores(api: Any) -> None:
     assert reranker_at("http://127.0.0.1:9").rerank("q", []) == []
 
 
+def test_a_server_that_sends_logits_gives_probabilities_from_then_on() -> None:
+    replies = [[-4.0, 3.0, 0.0], [0.5, 0.25, 0.75]]
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return 200, [{"index": n, "score": score} for n, score in enumerate(replies.pop(0))]
+
+    with serving(answer) as server:
+        reranker = reranker_at(server.url, api="tei")
+        first, second = (reranker.rerank("q", hits("a", "b", "c")) for _ in range(2))
+    assert [round(hit.score, 3) for hit in first] == [0.953, 0.5, 0.018]
+    assert [round(hit.score, 3) for hit in second] == [0.679, 0.622, 0.562]
+    assert reranker_at(server.url, model="m").id != reranker_at(server.url, model="n").id
+
+
 FAULTS = [
     (401, {}, r"refused the key.*QUNDA_EMBEDDER_API_KEY"),
     (404, {}, "base_url, api and model"),

@@ -14,7 +14,7 @@ from rag.base import Evidence, KnowledgeError, Retriever
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.knowledge import Version, open_current
-from rag.retriever import HybridRetriever
+from rag.retriever import DENSE_WEIGHT, NEURAL_DENSE_WEIGHT, HybridRetriever, _spread, default_dense_weight
 
 EMBEDDER = LexicalEmbedder()
 TEXTS = {
@@ -29,11 +29,11 @@ OTHER = {
 }
 
 
-def make(root: Path, base: str, texts: dict[str, str]) -> Version:
+def make(root: Path, base: str, texts: dict[str, str], embedder: LexicalEmbedder = EMBEDDER) -> Version:
     (root / base).mkdir(parents=True)
     for name, text in texts.items():
         (root / base / name).write_text(text, "utf-8")
-    build([root / base], root / "knowledge", EMBEDDER, base=base)
+    build([root / base], root / "knowledge", embedder, base=base)
     return open_current(root / "knowledge", base)
 
 
@@ -95,6 +95,32 @@ def test_a_weight_of_zero_turns_a_retriever_off(versions: tuple[Version, Version
     assert lean.vector is None
     assert lean.hits == bm25.hits
     assert HybridRetriever([versions[0]], EMBEDDER, bm25_weight=0, dense_weight=0).search("安装", 3).hits == ()
+
+
+class Neural(LexicalEmbedder):
+    """One that is taken for a neural model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.id = "neural"
+
+
+def test_the_weight_of_vectors_suits_the_embedder_unless_one_is_given(tmp_path: Path) -> None:
+    assert (default_dense_weight(EMBEDDER), default_dense_weight(Neural())) == (DENSE_WEIGHT, NEURAL_DENSE_WEIGHT)
+    for embedder, weight in ((EMBEDDER, DENSE_WEIGHT), (Neural(), NEURAL_DENSE_WEIGHT)):
+        version = make(tmp_path / embedder.id, "default", TEXTS, embedder)
+        auto, given = (HybridRetriever([version], embedder, dense_weight=chosen) for chosen in (None, weight))
+        for hit, same in zip(auto.search("安装依赖", 4).hits, given.search("安装依赖", 4).hits, strict=True):
+            assert hit == same
+            assert hit.score == pytest.approx((hit.scores["bm25"] + weight * hit.scores["dense"]) / (1 + weight))
+
+
+@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=20), st.floats(0.125, 1), st.floats(0, 1))
+def test_cosines_of_a_model_that_crowds_them_count_the_same(cosines: list[float], factor: float, offset: float) -> None:
+    plain = np.sort(np.round(np.array(cosines, np.float64), 3))[::-1]
+    spread = _spread(plain, plain[:8])
+    assert spread.min() >= 0 and spread.max() == 1
+    np.testing.assert_allclose(_spread(plain * factor + offset, plain[:8] * factor + offset), spread, atol=1e-6)
 
 
 def test_several_bases_are_searched_as_one(versions: tuple[Version, Version], tmp_path: Path) -> None:

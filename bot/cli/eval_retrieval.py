@@ -14,7 +14,7 @@ from bot.config import ConfigError, Settings
 from bot.models import make_embedder
 from rag.knowledge import open_current
 from rag.retrieval_eval import Ranks, distinct, matching, rank, summarise
-from rag.retriever import HybridRetriever
+from rag.retriever import HybridRetriever, default_dense_weight
 
 PASSAGES = 100  # searched for each question; their distinct documents are ranked
 FUSED = "fused"
@@ -39,7 +39,8 @@ def eval_retrieval(settings: Settings, options: argparse.Namespace) -> int:
     relevant = _resolved(questions, version.manifest.documents)
     weights = settings.retrieval
     report: dict[str, int | Mapping[str, float]] = {"n": len(questions)}
-    both = {FUSED: (weights.bm25_weight, weights.dense_weight), "bm25": (1.0, 0.0), "dense": (0.0, 1.0)}
+    dense_weight = default_dense_weight(embedder) if weights.dense_weight is None else weights.dense_weight
+    both = {FUSED: (weights.bm25_weight, dense_weight), "bm25": (1.0, 0.0), "dense": (0.0, 1.0)}
     with progress() as step:
         for number, (name, (bm25, dense)) in enumerate(both.items()):
             retriever = HybridRetriever([version], embedder, bm25_weight=bm25, dense_weight=dense)

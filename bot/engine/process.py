@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 MAX_DEATHS = 3
 _PAUSE_S, _MAX_PAUSE_S = 0.1, 10.0
-_NEEDED = ("bot", "knowledge", "retrieval", "gate", "embedder", "groups", "path", "root", "data")  # no secrets
+# What computing reads. The keys of the embedder's and the reranker's servers go along, over a private pipe; those of
+# platforms and of the chat model stay here.
+_NEEDED = ("bot", "knowledge", "retrieval", "gate", "embedder", "reranker", "groups", "path", "root", "data")
 TRAINS = "remake"  # the one kind of request that has a thread of its own
 
 

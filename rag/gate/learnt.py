@@ -12,6 +12,7 @@ from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow
 from rag.gate.measured import Examples
 from rag.gate.model import Model, Parts
 from rag.gate.prior import Prior
+from rag.gate.reranks import Reranks, rerank_columns
 from rag.gate.stores import STORE_COLUMNS, ExampleStores
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
 
@@ -21,17 +22,20 @@ _NEAR = slice(NUMBERS_FROM_BASE + len(SPECIFIC), NUMBERS_FROM_BASE + len(SPECIFI
 
 @dataclass(frozen=True, eq=False)
 class Learnt:
-    """Scores messages; ``fade``: how much of what the prior says of the form counts."""
+    """Scores messages; ``fade``: how much of what the prior says of the form counts, ``reranks``: the scale of a
+    reranker that the model has learnt from."""
 
     vocabulary: ChatterVocabulary
     model: Model
     fade: float
+    reranks: Reranks | None = None
 
     def scores(
         self, examples: Examples, prior: Prior, stores: Examples | ExampleStores, neural: bool
     ) -> NDArray[np.float64]:
         """The scores of examples that were not learnt from, shape (n,)."""
-        return self.model.scores(examples.rows(prior, self.vocabulary, stores, neural, same=False, form=self.fade))
+        rows = examples.rows(prior, self.vocabulary, stores, neural, self.reranks, same=False, form=self.fade)
+        return self.model.scores(rows)
 
     def score(
         self,
@@ -46,7 +50,13 @@ class Learnt:
         numbers = [base[:NUMBERS_FROM_BASE], self.vocabulary.columns(TermRow.of(evidence.terms)), near]
         if vector is not None:
             numbers.append(base[DENSE : DENSE + 1])
-        return self.model.score(said, np.concatenate(numbers), _NEAR, vector, prior)
+        return self.model.score(said, np.concatenate(numbers), _NEAR, vector, self._ranked(evidence), prior)
+
+    def _ranked(self, evidence: Evidence) -> FloatArray:
+        if self.reranks is None:
+            return np.zeros(0, np.float32)
+        columns: FloatArray = self.reranks.columns(rerank_columns(evidence)[None])[0]
+        return columns
 
 
 def is_neural(embedder: Embedder) -> bool:

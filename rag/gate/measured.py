@@ -5,6 +5,7 @@ Bad examples are also joined into long pieces of chatter, so that the model lear
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,14 +17,19 @@ from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, columns
 from rag.gate.examples import LabelledExample
 from rag.gate.model import Rows
 from rag.gate.prior import Prior
+from rag.gate.reranks import RERANKS, Reranks, rerank_columns, to_score
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
 from rag.gate.wording import UInt64Array, canonical, hashes, plain
 
+_log = logging.getLogger(__name__)
+
 Search = Callable[[str], Evidence]
+Rerank = Callable[[Evidence], FloatArray]  # a reranker's scores of what was found, best first; empty where it fails
 
 JOINED = 8  # bad examples make one piece of chatter
 JOINED_WEIGHT = 0.3
+_TOLD_EVERY = 50  # scored examples
 COPY = 0.95  # cosine from which a neighbour in training is a copy: new messages have none
 
 
@@ -33,7 +39,8 @@ class TrainingCancelledError(RagError):
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples as numbers, before any fit: ``base`` are the rows of `COLUMNS`, ``vectors`` the embeddings.
+    """Examples as numbers, before any fit: ``base`` are the rows of `COLUMNS`, ``vectors`` the embeddings, ``reranks``
+    those of `RERANKS`, raw.
 
     ``pieces`` are joined ones; for those ``made_of`` says of which ``identities`` each is made.
     """
@@ -44,6 +51,7 @@ class Examples:
     terms: tuple[TermRow, ...]
     base: FloatArray
     vectors: FloatArray
+    reranks: FloatArray
     identities: tuple[object, ...]
     pieces: Examples | None = None
     made_of: tuple[frozenset[object], ...] = ()
@@ -68,6 +76,7 @@ class Examples:
             tuple(self.terms[i] for i in picks),
             self.base[chosen],
             self.vectors[chosen],
+            self.reranks[chosen],
             identities,
             pieces,
             tuple(self.made_of[i] for i in picks) if self.made_of else (),
@@ -83,6 +92,7 @@ class Examples:
             (*self.terms, *more.terms),
             np.concatenate([self.base, more.base]),
             np.concatenate([self.vectors, more.vectors]),
+            np.concatenate([self.reranks, more.reranks]),
             (*self.identities, *more.identities),
             pieces,
             (*self.made_of, *more.made_of),
@@ -98,13 +108,14 @@ class Examples:
         vocabulary: ChatterVocabulary,
         stores: Examples | ExampleStores,
         neural: bool,
+        reranks: Reranks | None,
         *,
         same: bool,
         form: float,
     ) -> Rows:
         """With the columns that vocabulary and stores add; ``same``: they are made of these examples.
 
-        ``form``: how much of what the prior says of the form counts.
+        ``reranks``: the scale of the reranker, if any. ``form``: how much of what the prior says of the form counts.
         """
         pairs = zip(self.terms, self.items, strict=True)
         specific = [vocabulary.columns(row, counted=same and not item.good) for row, item in pairs]
@@ -116,7 +127,8 @@ class Examples:
             vectors = self.vectors
         weights = np.array([item.weight for item in self.items], np.float64)
         prior_odds = prior.logit(self.base, form)
-        return Rows(self.wording, np.hstack(numbers), vectors, prior_odds, self.good, weights)
+        ranked = self.reranks[:, :0] if reranks is None else reranks.columns(self.reranks)
+        return Rows(self.wording, np.hstack(numbers), vectors, ranked, prior_odds, self.good, weights)
 
     def _near(self, stores: Examples | ExampleStores, *, same: bool) -> FloatArray:
         """`STORE_COLUMNS`, (n, 2). What was learnt from has no look at itself: copies would teach that all are near."""
@@ -139,37 +151,67 @@ class Examples:
 
 
 def measure_examples(
-    items: Sequence[LabelledExample], search: Search, embedder: Embedder, cancelled: Callable[[], bool] | None = None
+    items: Sequence[LabelledExample],
+    search: Search,
+    embedder: Embedder,
+    cancelled: Callable[[], bool] | None = None,
+    rerank: Rerank | None = None,
 ) -> Examples:
     """Search every example and turn it into numbers: the slow part, and the same for every fit.
+
+    ``rerank`` scores the examples that `to_score` names, where ``search`` leaves that out.
 
     Raises:
         TrainingCancelledError: ``cancelled`` said so.
     """
-    own = _measure(items, search, embedder, cancelled)
+    own = _measure(items, _scored(items, search, rerank), embedder, cancelled)
     bad = [number for number, item in enumerate(items) if not item.good]
     groups = [bad[start : start + JOINED] for start in range(0, len(bad) - JOINED + 1, JOINED)]
     chatter = [
         LabelledExample("。".join(items[i].text for i in group), False, JOINED_WEIGHT, items[group[0]].source)
         for group in groups
     ]
-    pieces = _measure(chatter, search, embedder, cancelled)
+    pieces = _measure(chatter, lambda _, text: search(text), embedder, cancelled)
     made_of = tuple(frozenset(own.identities[i] for i in group) for group in groups)
-    return replace(own, pieces=replace(pieces, made_of=made_of))
+    unsaid = np.full_like(pieces.reranks, np.nan)  # nobody asks a reranker about eight messages in one
+    return replace(own, pieces=replace(pieces, made_of=made_of, reranks=unsaid))
+
+
+def _scored(items: Sequence[LabelledExample], search: Search, rerank: Rerank | None) -> Callable[[int, str], Evidence]:
+    """The search for the example with a number, with a reranker's scores where those are asked for."""
+    chosen = to_score(items)
+    done = 0
+
+    def scored(number: int, text: str) -> Evidence:
+        nonlocal done
+        evidence = search(text)
+        if rerank is None or not chosen[number]:
+            return evidence
+        done += 1
+        if done % _TOLD_EVERY == 0:
+            _log.info("the gate learns: the reranker has scored %d of %d examples", done, int(chosen.sum()))
+        return replace(evidence, rerank=rerank(evidence))
+
+    return scored
 
 
 def _measure(
-    items: Sequence[LabelledExample], search: Search, embedder: Embedder, cancelled: Callable[[], bool] | None
+    items: Sequence[LabelledExample],
+    search: Callable[[int, str], Evidence],
+    embedder: Embedder,
+    cancelled: Callable[[], bool] | None,
 ) -> Examples:
     base, terms = np.zeros((len(items), len(COLUMNS)), np.float32), []
+    reranks = np.zeros((len(items), len(RERANKS)), np.float32)
     texts = [plain(item.text) for item in items]
     for number, text in enumerate(texts):
         if cancelled is not None and cancelled():
             raise TrainingCancelledError("training was cancelled")
-        evidence = search(text)
+        evidence = search(number, text)
         base[number] = columns(text, evidence)
+        reranks[number] = rerank_columns(evidence)
         terms.append(TermRow.of(evidence.terms))
     forms = tuple(map(canonical, texts))
     wording = tuple(map(hashes, forms))
     identities = tuple(object() for _ in items)
-    return Examples(tuple(items), forms, wording, tuple(terms), base, embedder.embed(texts), identities)
+    return Examples(tuple(items), forms, wording, tuple(terms), base, embedder.embed(texts), reranks, identities)

@@ -2,7 +2,8 @@
 
 Wording enters linearly, each n-gram scaled by how differently the two classes use it (the log-count ratio of
 Wang and Manning 2012, https://aclanthology.org/P12-2018): counting needs fewer examples than fitting, and the penalty
-then falls on the n-grams that tell nothing. The numbers enter through a Gaussian kernel on landmarks (Nystroem:
+then falls on the n-grams that tell nothing. A reranker's columns enter linearly too, around a slope that virtual
+examples hold as long as labels are few. The numbers enter through a Gaussian kernel on landmarks (Nystroem:
 Williams and Seeger 2001), so that they may act together. The prior is one more column, its log-odds, held near a slope
 of one by virtual examples: few labels leave the decision to it, many overrule it.
 """
@@ -28,16 +29,21 @@ LANDMARKS = 200
 PRIOR_SCALE = 0.28
 VIRTUAL = 20.0  # examples that the prior is worth
 _VIRTUAL_AT = np.array([-3.0, -1.0, 1.0, 3.0])
+RERANK_SLOPE = 0.5  # log-odds that a deviation of a reranker's best score is worth before labels say more
+RERANK_VIRTUAL = 20.0  # examples that this is worth
+_RERANK_AT = np.array([-2.0, -1.0, 1.0, 2.0])
+_Part = tuple[Any, NDArray[np.bool_], NDArray[np.float64]]  # sparse rows, labels, weights
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """n examples as numbers: hashed wording (n arrays), numbers (n, c), vectors (n, d; d may be 0),
-    prior log-odds (n,), labels (n,), weights (n,)."""
+    """n examples as numbers: hashed wording (n arrays), numbers (n, c), vectors (n, d; d may be 0), a reranker's
+    columns (n, r; r may be 0), prior log-odds (n,), labels (n,), weights (n,)."""
 
     wording: tuple[UInt64Array, ...]
     numbers: FloatArray
     vectors: FloatArray
+    reranks: FloatArray
     prior: FloatArray
     good: NDArray[np.bool_]
     weights: NDArray[np.float64]
@@ -55,6 +61,7 @@ class Parts:
     near: float
     vectors: float
     prior: float
+    reranks: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,34 +99,43 @@ class Kernel:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """The parts of the score; ``vectors`` (d,) are weights of an encoder's vectors around their ``centre`` (d,)."""
+    """The parts of the score; ``vectors`` (d,) are weights of an encoder's vectors around their ``centre`` (d,),
+    ``reranks`` (r,) those of a reranker's columns."""
 
     wording: Sparse
     kernel: Kernel
     vectors: FloatArray
     centre: FloatArray
+    reranks: FloatArray
     prior_slope: float
     bias: float
 
     def score(
-        self, said: float, numbers: FloatArray, near: slice, vector: FloatArray | None, prior: float
+        self,
+        said: float,
+        numbers: FloatArray,
+        near: slice,
+        vector: FloatArray | None,
+        reranks: FloatArray,
+        prior: float,
     ) -> tuple[float, Parts]:
         """The score of one message with its parts; ``said`` is what its wording adds, ``near`` are the numbers that
-        speak of stored examples."""
+        speak of stored examples, ``reranks`` (r,) the columns of a reranker."""
         without = numbers.copy()
         without[near] = self.kernel.centre[near]
         kernel, others = map(float, self.kernel.scores(np.stack([numbers, without])))
         meant = float((vector - self.centre) @ self.vectors) if vector is not None and len(self.vectors) else 0.0
-        own = self.prior_slope * prior
-        parts = Parts(said - self.wording.mean, others - self.kernel.mean, kernel - others, meant, own)
-        return said + kernel + meant + own + self.bias, parts
+        own, ranked = self.prior_slope * prior, float(reranks @ self.reranks) if len(self.reranks) else 0.0
+        parts = Parts(said - self.wording.mean, others - self.kernel.mean, kernel - others, meant, own, ranked)
+        return said + kernel + meant + ranked + own + self.bias, parts
 
     def scores(self, rows: Rows) -> NDArray[np.float64]:
         """Scores of many rows, shape (n,)."""
         meant = (rows.vectors - self.centre) @ self.vectors if len(self.vectors) else 0.0
         sparse = self.wording.scores(rows.wording)
         numbers = self.kernel.scores(rows.numbers)
-        return np.asarray(sparse + numbers + meant + self.prior_slope * rows.prior + self.bias, np.float64)
+        ranked = rows.reranks @ self.reranks if len(self.reranks) else 0.0
+        return np.asarray(sparse + numbers + meant + ranked + self.prior_slope * rows.prior + self.bias, np.float64)
 
 
 def fit_model(rows: Rows, more: Rows | None = None) -> Model:
@@ -146,33 +162,37 @@ def _fit(rows: Rows, more: Rows | None) -> Model:
 
         said = wording.matrix(part.wording).multiply(telling)
         near = _kernel((part.numbers - centre) / scale, landmarks) @ root
-        last = np.column_stack([near, part.vectors - middle, part.prior * PRIOR_SCALE])
+        last = np.column_stack([near, part.vectors - middle, part.reranks, part.prior * PRIOR_SCALE])
         return hstack([said, csr_matrix(last)]).tocsr()
 
     own = design(rows)
     parts = [(own, rows.good, rows.weights)]
     if more is not None:
         parts.append((design(more), more.good, more.weights))
-    coefficients, bias = _regress(parts)
-    ends = np.cumsum([len(wording.known), len(landmarks), rows.vectors.shape[1]])
+    coefficients, bias = _regress(parts, rows.reranks.shape[1])
+    ends = np.cumsum([len(wording.known), len(landmarks), rows.vectors.shape[1], rows.reranks.shape[1]])
     means = [float((own[:, low:high] @ coefficients[low:high]).mean()) for low, high in pairwise([0, *ends.tolist()])]
-    said, near, meant, prior = np.split(coefficients, ends)
+    said, near, meant, ranked, prior = np.split(coefficients, ends)
     return Model(
         Sparse(wording, said * telling, means[0]),
         Kernel(landmarks, root @ near, centre, scale, means[1]),
         meant,
         middle,
+        ranked,
         float(prior[0]) * PRIOR_SCALE,
         bias,
     )
 
 
-def _regress(parts: list[tuple[Any, NDArray[np.bool_], NDArray[np.float64]]]) -> tuple[FloatArray, float]:
-    """Coefficients and bias; the virtual examples are added to the parts."""
+def _regress(parts: list[_Part], reranks: int) -> tuple[FloatArray, float]:
+    """Coefficients and bias; the virtual examples are added to the parts. ``reranks`` columns precede the prior's."""
     from scipy.sparse import vstack
     from sklearn.linear_model import LogisticRegression
 
-    parts = [*parts, _virtual_examples(parts[0][0].shape[1])]
+    width = parts[0][0].shape[1]
+    parts = [*parts, _virtual_examples(width, width - 1, PRIOR_SCALE, 1.0, _VIRTUAL_AT, VIRTUAL)]
+    if reranks:
+        parts.append(_virtual_examples(width, width - 1 - reranks, 1.0, RERANK_SLOPE, _RERANK_AT, RERANK_VIRTUAL))
     designs, labels, weights = zip(*parts, strict=True)
     learner = LogisticRegression(C=STRENGTH, max_iter=500, tol=1e-4)
     learner.fit(vstack(designs).tocsr(), np.concatenate(labels), sample_weight=np.concatenate(weights))
@@ -205,13 +225,15 @@ def _kernel(rows: FloatArray, landmarks: FloatArray) -> FloatArray:
     return np.asarray(np.exp(-WIDTH / rows.shape[1] * np.maximum(squares, 0)), np.float32)
 
 
-def _virtual_examples(width: int) -> tuple[Any, NDArray[np.bool_], NDArray[np.float64]]:
-    """Examples that say of nothing but the prior's column that it is right: each log-odds value in both labels."""
+def _virtual_examples(
+    width: int, column: int, scale: float, slope: float, values: NDArray[np.float64], worth: float
+) -> _Part:
+    """Examples that say of one column alone that its slope is right: each of its values in both labels."""
     from scipy.sparse import csr_matrix
 
-    at = np.repeat(_VIRTUAL_AT, 2) * PRIOR_SCALE
-    labels = np.tile([True, False], len(_VIRTUAL_AT))
-    right = 1 / (1 + np.exp(-np.repeat(_VIRTUAL_AT, 2)))
-    weights = np.where(labels, right, 1 - right) * VIRTUAL / len(_VIRTUAL_AT)
-    rows = csr_matrix((at, (np.arange(len(at)), np.full(len(at), width - 1))), shape=(len(at), width))
+    at = np.repeat(values, 2) * scale
+    labels = np.tile([True, False], len(values))
+    right = 1 / (1 + np.exp(-slope * np.repeat(values, 2)))
+    weights = np.where(labels, right, 1 - right) * worth / len(values)
+    rows = csr_matrix((at, (np.arange(len(at)), np.full(len(at), column))), shape=(len(at), width))
     return rows, labels, weights

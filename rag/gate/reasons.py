@@ -63,6 +63,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "worded like chatter (‹{detail}›)",
     ),
     "meaning": ("意思像该回答的消息", "意思像闲聊", "means what good examples mean", "means what bad examples mean"),
+    "reranker": (
+        "重排模型认为找到的内容能回答它",
+        "重排模型认为找到的内容答不了它",
+        "the reranker holds that what was found answers it",
+        "the reranker holds that nothing found answers it",
+    ),
     "feedback": (
         "群里反馈过“{detail}”该回答（{value:.2f}）",
         "群里反馈过“{detail}”不该回答（{value:.2f}）",

@@ -213,6 +213,8 @@ class RelevanceGate:
             reasons.append(Reason("wording", parts.wording, detail=strongest))
             if parts.vectors:
                 reasons.append(Reason("meaning", parts.vectors))
+            if parts.reranks:
+                reasons.append(Reason("reranker", parts.reranks))
         return reasons
 
 

@@ -22,17 +22,20 @@ from rag.gate.learnt import Learnt
 from rag.gate.model import Kernel, Model, Sparse
 from rag.gate.prior import Prior, default_prior
 from rag.gate.relevance import RelevanceGate
+from rag.gate.reranks import Reranks
 from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
 from rag.gate.wording import FeatureSpace
 
-FORMAT = 6
+FORMAT = 7
 _KERNEL = ("landmarks", "weights", "centre", "scale")
 
 
-def gate_key(bases: Sequence[str], examples: Sequence[LabelledExample], embedder: Embedder) -> str:
-    """A hash of all that a gate follows from; ``bases`` are names of knowledge versions. The dial is not part of it."""
-    parts = [FORMAT, default_prior().as_dict(), list(bases), embedder.id, [asdict(example) for example in examples]]
+def gate_key(bases: Sequence[str], examples: Sequence[LabelledExample], embedder: Embedder, reranker: str = "") -> str:
+    """A hash of all that a gate follows from; ``bases`` are names of knowledge versions, ``reranker`` says what scored
+    the passages. The dial is not part of it."""
+    learnt_from = [asdict(example) for example in examples]
+    parts = [FORMAT, default_prior().as_dict(), list(bases), embedder.id, reranker, learnt_from]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -65,7 +68,7 @@ def _write(gate: RelevanceGate, folder: Path) -> None:
         wording = model.wording
         arrays |= {"known": wording.space.known, "idf": wording.space.idf, "wording": wording.weights}
         arrays |= {f"kernel-{name}": getattr(model.kernel, name) for name in _KERNEL}
-        arrays |= {"vectors-weights": model.vectors, "vectors-centre": model.centre}
+        arrays |= {"vectors-weights": model.vectors, "vectors-centre": model.centre, "reranks": model.reranks}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     data = {
@@ -94,6 +97,7 @@ def _as_dict(learnt: Learnt) -> dict[str, Any]:
         },
         "means": {"wording": model.wording.mean, "kernel": model.kernel.mean},
         "fade": learnt.fade,
+        "reranks": learnt.reranks.as_dict() if learnt.reranks else None,
         "prior_slope": model.prior_slope,
         "bias": model.bias,
     }
@@ -143,5 +147,6 @@ def _read_learnt(data: dict[str, Any], array: Callable[[str], NDArray[Any]]) -> 
     landmarks, weights, centre, scale = (array(f"kernel-{name}") for name in _KERNEL)
     kernel = Kernel(landmarks, weights, centre, scale, data["means"]["kernel"])
     vectors, middle = array("vectors-weights"), array("vectors-centre")
-    model = Model(wording, kernel, vectors, middle, data["prior_slope"], data["bias"])
-    return Learnt(vocabulary, model, data["fade"])
+    model = Model(wording, kernel, vectors, middle, array("reranks"), data["prior_slope"], data["bias"])
+    reranks = Reranks.from_dict(data["reranks"]) if data["reranks"] else None
+    return Learnt(vocabulary, model, data["fade"], reranks)

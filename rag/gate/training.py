@@ -12,10 +12,11 @@ from rag.base import Embedder
 from rag.gate.calibration import MIN_PER_CLASS, Calibration
 from rag.gate.examples import LabelledExample
 from rag.gate.learnt import Learnt, is_neural
-from rag.gate.measured import Examples, Search, TrainingCancelledError, measure_examples
+from rag.gate.measured import Examples, Rerank, Search, TrainingCancelledError, measure_examples
 from rag.gate.model import fit_model
 from rag.gate.prior import Prior, default_prior
 from rag.gate.relevance import RelevanceGate
+from rag.gate.reranks import Reranks
 from rag.gate.stores import ExampleStores
 
 FOLDS = 5
@@ -30,13 +31,16 @@ def train_gate(
     unwanted_per_1000: float,
     expected_share: float,
     cancelled: Callable[[], bool] | None = None,
+    rerank: Rerank | None = None,
 ) -> RelevanceGate:
     """Train a gate; the same input gives the same gate. No examples at all give the prior.
+
+    ``rerank``: scores what ``search`` found, where a reranker is in use.
 
     Raises:
         TrainingCancelledError: ``cancelled`` said so.
     """
-    measured = measure_examples(examples, search, embedder, cancelled)
+    measured = measure_examples(examples, search, embedder, cancelled, rerank)
     gate = fit_gate(measured, default_prior(), embedder, cancelled=cancelled)
     return replace(gate, dial=unwanted_per_1000, expected_share=expected_share)
 
@@ -69,12 +73,14 @@ def learn(examples: Examples, prior: Prior, embedder: Embedder) -> Learnt:
     vocabulary, neural = examples.vocabulary(), is_neural(embedder)
     own = sum(item.source != "default" for item in examples.items)
     fade = FADE / (FADE + own)  # what was learnt elsewhere steps back before the examples of the group
-    rows = examples.rows(prior, vocabulary, examples, neural, same=True, form=fade)
+    reranks = Reranks.fit(examples.reranks)
+    rows = examples.rows(prior, vocabulary, examples, neural, reranks, same=True, form=fade)
     shipped = np.array([item.source == "default" for item in examples.items], bool)
     rows = replace(rows, weights=np.where(shipped, rows.weights * fade, rows.weights))
-    pieces = examples.pieces
-    more = pieces.rows(prior, vocabulary, examples, neural, same=False, form=fade) if pieces and pieces.items else None
-    return Learnt(vocabulary, fit_model(rows, more), fade)
+    pieces, more = examples.pieces, None
+    if pieces and pieces.items:
+        more = pieces.rows(prior, vocabulary, examples, neural, reranks, same=False, form=fade)
+    return Learnt(vocabulary, fit_model(rows, more), fade, reranks)
 
 
 def held_out_scores(

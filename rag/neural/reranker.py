@@ -17,7 +17,7 @@ import torch
 from rag.base import Hit, ModelError
 from rag.neural.batching import Batcher
 from rag.neural.device import pick_device, pick_dtype
-from rag.neural.files import check_folder
+from rag.neural.files import check_folder, fingerprint
 from rag.neural.types import IntArray
 from rag.scores import rescored
 
@@ -44,6 +44,7 @@ class CrossEncoderReranker:
         check_folder(folder)
         self._folder = folder
         self._name = name or folder.name
+        self.id = f"{self._name}@{fingerprint(folder, str(max_tokens))}"
         self._device = pick_device(device)
         self._dtype_name = dtype
         self._max_tokens = max_tokens

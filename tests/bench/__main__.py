@@ -38,6 +38,9 @@ def main() -> int:
         failed += part("Retrieval (RETRIEVAL)", "retrieval.py", [paths.retrieval], paths.retrieval)
         failed += part("Answers (RETRIEVAL)", "answers.py", [paths.retrieval], paths.retrieval)
         failed += part("Gate (KNOWLEDGE and MESSAGES)", "gate.py", [folder, paths.messages, *encoders], both)
+        failed += part("Gate, simulated reranker", "gate_reranker.py", [folder, paths.messages], both)
+        dense = folder and paths.minilm
+        failed += part("Neural retrieval (KNOWLEDGE, MINILM)", "neural_retrieval.py", [folder, paths.minilm], dense)
     return failed
 
 
