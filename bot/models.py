@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.config import Settings
 from bot.sections import ModelSection
+from bot.watch import Watch
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
@@ -49,6 +50,14 @@ def make_embedder(settings: Settings) -> Embedder:
         dtype=section.dtype,
         max_tokens=section.max_tokens,
     )
+
+
+def embedder_id(settings: Settings) -> str | None:
+    """Which vectors the embedder of ``[embedder]`` can use; None where it cannot be used, as words serve then."""
+    try:
+        return make_embedder(settings).id
+    except ModelError:
+        return None
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
@@ -105,21 +114,30 @@ def need_torch(section: str, model: str) -> None:
 
 
 @asynccontextmanager
-async def open_answerer(settings: Settings, quote: Quote | None = None) -> AsyncIterator[Answerer]:
+async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -> AsyncIterator[Answerer]:
     """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
+
+    A model of this machine that cannot be loaded, or breaks later, is stood in for by quoting; ``watch`` tells of it.
 
     Raises:
         GeneratorError: the address, model or key of the server is missing.
-        ModelError: the local model cannot be loaded.
     """
+    from bot.standby import StandbyAnswerer
     from rag.answer import ExtractiveAnswerer, LLMAnswerer
 
-    llm = settings.llm
+    llm, quoting = settings.llm, ExtractiveAnswerer(quote)
     if llm.backend == "extractive":
-        yield ExtractiveAnswerer(quote)
-    else:
-        async with await open_generator(settings) as generator:
-            yield LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
+        yield quoting
+        return
+    try:
+        opened = await open_generator(settings)
+    except ModelError as error:
+        watch.leave_out(error)
+        yield quoting
+        return
+    async with opened as generator:
+        writing = LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
+        yield StandbyAnswerer(writing, quoting, watch) if llm.backend == "transformers" else writing
 
 
 async def open_generator(settings: Settings) -> OpenAIGenerator | LocalGenerator:

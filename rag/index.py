@@ -5,6 +5,7 @@ It knows nothing of passages or texts: a row number is all that it returns.
 
 from __future__ import annotations
 
+import logging
 import sys
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -12,7 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import FloatArray
+from rag.base import FloatArray, ModelError
+
+_log = logging.getLogger(__name__)
 
 IntArray = NDArray[np.int64]
 
@@ -99,7 +102,10 @@ def open_index(vectors: FloatArray) -> VectorIndex:
     if _has_gpu():
         from rag.neural.index import TorchIndex
 
-        return TorchIndex(vectors)
+        try:
+            return TorchIndex(vectors)
+        except ModelError as error:
+            _log.warning("the vectors are searched on the CPU: %s", error)
     return FaissIndex(vectors) if find_spec("faiss") else NumpyIndex(vectors)
 
 

@@ -48,6 +48,16 @@ class Learnt:
             numbers.append(base[DENSE : DENSE + 1])
         return self.model.score(said, np.concatenate(numbers), _NEAR, vector, prior)
 
+    @property
+    def mean_near(self) -> FloatArray:
+        """`STORE_COLUMNS` of the mean example, (2,)."""
+        return self.model.kernel.centre[_NEAR]
+
+    @property
+    def mean_cosine(self) -> float:
+        """How near the mean example's nearest passage is to it, of a neural encoder."""
+        return float(self.model.kernel.centre[_NEAR.stop])
+
 
 def is_neural(embedder: Embedder) -> bool:
     """Whether the vectors say more than the wording does, so that they deserve weights of their own."""

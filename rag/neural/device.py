@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from rag.base import ModelError
@@ -40,3 +43,27 @@ def pick_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
     if name == "bfloat16" and device.type == "cuda" and not half_ok:
         raise ModelError("dtype = bfloat16 needs a card of the Ampere generation or later; write dtype = float16")
     return DTYPES[name]
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn what torch raises while it computes into a `ModelError` about ``what``.
+
+    Raises:
+        ModelError: out of memory, or the device failed.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise ModelError(
+            f"{what}: no memory left for this text; free the GPU, set [gpu] memory_gb lower, or write device = cpu"
+        ) from error
+    except RuntimeError as error:  # a kernel that failed, a card that fell off the bus
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{what} failed ({reason}): restart, and see the log") from error
+
+
+def free_memory() -> None:
+    """Give cached memory back to the card, for other processes and models."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

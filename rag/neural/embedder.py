@@ -13,7 +13,7 @@ import torch
 
 from rag.base import FloatArray, ModelError
 from rag.neural.batching import Batcher
-from rag.neural.device import pick_device, pick_dtype
+from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.encoder import COMPILE_AFTER_TOKENS, Encoder
 from rag.neural.files import check_folder, embedding_dim, fingerprint
 from rag.neural.types import IdArray, IntArray
@@ -87,6 +87,10 @@ class NeuralEmbedder:
     def _embed(self, texts: Sequence[str], prompts: tuple[str, ...]) -> FloatArray:
         with self._lock:
             loaded = self._ensure()
+        with translated(f"[embedder] model = {self._name}"):
+            return self._vectors(loaded, texts, prompts)
+
+    def _vectors(self, loaded: _Loaded, texts: Sequence[str], prompts: tuple[str, ...]) -> FloatArray:
         filled = [row for row, text in enumerate(texts) if text.strip()]
         vectors = np.zeros((len(texts), self.dim), np.float32)
         if len(filled) == 1:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from rag.base import FloatArray, ModelError
-from rag.neural.device import pick_device
+from rag.neural.device import pick_device, translated
 from rag.neural.types import IntArray
 
 _PART_ROWS = 262_144  # copied at a time: a memory map is not read as a whole
@@ -49,7 +49,7 @@ class TorchIndex:
         wanted = min(2 * k + 16, len(self)) if k > 0 else 0
         if wanted < 1:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        with self._lock, torch.inference_mode():
+        with self._lock, torch.inference_mode(), translated("the vectors on the GPU"):
             query = torch.from_numpy(np.array(vector, np.float32)).to(self._device, self._rows.dtype)
             rows = np.sort((self._rows @ query).topk(wanted).indices.cpu().numpy())
         scores = self.cosines(vector, rows)

@@ -16,7 +16,7 @@ import torch
 
 from rag.base import Hit, ModelError
 from rag.neural.batching import Batcher
-from rag.neural.device import pick_device, pick_dtype
+from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.files import check_folder
 from rag.neural.types import IntArray
 from rag.scores import rescored
@@ -64,10 +64,8 @@ class CrossEncoderReranker:
         """The probability of each text to answer the question, 0 to 1."""
         if not texts:
             return []
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-            model, tokenizer, generative = self._loaded
+        with self._lock, translated(f"[reranker] model = {self._name}"):
+            model, tokenizer, generative = self._ensure()
             encode = _dialogues if generative else _pairs
             encoded = encode(tokenizer, question[:_MAX_CHARS], [text[:_MAX_CHARS] for text in texts], self._max_tokens)
             found = np.zeros(len(texts))
@@ -78,6 +76,20 @@ class CrossEncoderReranker:
 
             self._batcher.run([len(one["input_ids"]) for one in encoded], step)
         return [float(score) for score in found]
+
+    def load(self) -> None:
+        """Load the model now, rather than with the first question.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        with self._lock:
+            self._ensure()
+
+    def _ensure(self) -> tuple[Any, Any, bool]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
 
     def _load(self) -> tuple[Any, Any, bool]:
         from transformers import (
