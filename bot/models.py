@@ -42,7 +42,7 @@ def make_embedder(settings: Settings) -> Embedder:
     from rag.neural.embedder import NeuralEmbedder
     from rag.neural.files import find
 
-    place = _model_place(settings, section.model)
+    place = model_place(settings, section.model)
     return NeuralEmbedder(
         find(place, section.source),
         name=section.model if place == section.model else "",
@@ -78,7 +78,7 @@ def make_reranker(settings: Settings) -> Reranker | None:
     from rag.neural.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(
-        find(_model_place(settings, section.model), section.source),
+        find(model_place(settings, section.model), section.source),
         name=section.model,
         device=section.device,
         dtype=section.dtype,
@@ -93,10 +93,15 @@ def _server(name: str, section: ModelSection) -> ModelServer:
     return ModelServer(name, section.base_url, api_key=key, timeout_s=section.timeout_s)
 
 
-def _model_place(settings: Settings, model: str) -> str:
+def model_place(settings: Settings, model: str) -> str:
     """A folder relative to config.ini where there is one, else the name as it stands."""
     folder = settings.resolve(model)
     return str(folder) if folder.is_dir() else model
+
+
+def missing_libraries() -> list[str]:
+    """What a model of this machine needs and is not installed."""
+    return [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
 
 
 def need_torch(section: str, model: str) -> None:
@@ -105,8 +110,7 @@ def need_torch(section: str, model: str) -> None:
     Raises:
         ModelError: a library is missing.
     """
-    missing = [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
-    if missing:
+    if missing := missing_libraries():
         raise ModelError(
             f"[{section}] model = {model!r} needs {', '.join(missing)}: pip install 'qunda[gpu]', "
             f"or leave [{section}] model out for the built-in default"
@@ -152,8 +156,8 @@ async def open_generator(settings: Settings) -> OpenAIGenerator | LocalGenerator
     return make_generator(settings)
 
 
-def load_generator(settings: Settings) -> LocalGenerator:
-    """The model of ``[llm] model`` on this machine, loaded and started.
+def load_generator(settings: Settings, *, alone: bool = False) -> LocalGenerator:
+    """The model of ``[llm] model`` on this machine, loaded and started; ``alone``: embedder and reranker stay out.
 
     Raises:
         ModelError: torch, the model or the memory is missing; the message names the fix.
@@ -162,16 +166,19 @@ def load_generator(settings: Settings) -> LocalGenerator:
     if not llm.model:
         raise ModelError("set [llm] model: a folder with a checkpoint, or a name such as Qwen/Qwen3-8B")
     need_torch("llm", llm.model)
-    from rag.neural.files import find
+    from bot.local_models import local_model, local_models, sharing
     from rag.neural.generator import LocalGenerator
+    from rag.neural.plan import plan_cache
 
+    model = local_model(settings, "llm")
+    kv_gb = plan_cache([model] if alone else [*local_models(settings), model], sharing(settings, alone=alone))
     return LocalGenerator.load(
-        find(_model_place(settings, llm.model), llm.source),
+        model.folder,
         model=llm.model,
         device=llm.device,
         dtype=llm.dtype,
         max_batch=llm.max_batch,
-        kv_gb=llm.kv_gb,
+        kv_gb=kv_gb,
         quantization=llm.quantization,
         max_tokens=llm.max_tokens,
         temperature=llm.temperature,

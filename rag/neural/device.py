@@ -9,6 +9,7 @@ import torch
 
 from rag.base import ModelError
 
+_FLOAT16_FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")  # trained in it: eight times finer than bfloat16
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
@@ -35,14 +36,29 @@ def pick_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
     Raises:
         ModelError: no such type, or the device does not compute in it.
     """
+    return choose_dtype(device, name)[0]
+
+
+def choose_dtype(device: torch.device, name: str = "auto", embedder_family: str = "") -> tuple[torch.dtype, str]:
+    """`pick_dtype` with the reason in words; embedders of some families (``model_type``) rather run in float16.
+
+    Raises:
+        ModelError: no such type, or the device does not compute in it.
+    """
     half_ok = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
     if name == "auto":
-        return torch.float32 if device.type == "cpu" else torch.bfloat16 if half_ok else torch.float16
+        if device.type == "cpu":
+            return torch.float32, "the CPU computes in it"
+        if embedder_family in _FLOAT16_FAMILIES:
+            return torch.float16, "finer than bfloat16, and this family was trained for it"
+        if half_ok:
+            return torch.bfloat16, "the card has it"
+        return torch.float16, "the card has no bfloat16"
     if name not in DTYPES:
         raise ModelError(f"dtype = {name!r} is not known; write auto, {', '.join(DTYPES)}")
     if name == "bfloat16" and device.type == "cuda" and not half_ok:
         raise ModelError("dtype = bfloat16 needs a card of the Ampere generation or later; write dtype = float16")
-    return DTYPES[name]
+    return DTYPES[name], "config.ini says so"
 
 
 @contextmanager

@@ -13,14 +13,13 @@ import torch
 
 from rag.base import FloatArray, ModelError
 from rag.neural.batching import Batcher
-from rag.neural.device import pick_device, pick_dtype, translated
+from rag.neural.device import choose_dtype, pick_device, translated
 from rag.neural.encoder import COMPILE_AFTER_TOKENS, Encoder
 from rag.neural.files import check_folder, embedding_dim, fingerprint
 from rag.neural.types import IdArray, IntArray
 
 GPU_BATCH_TOKENS, CPU_BATCH_TOKENS = 65_536, 4_096
 _SLICE_TEXTS = 2048  # tokenized at a time, while the device works on the slice before
-_FLOAT16_FAMILIES = ("bert", "roberta", "xlm-roberta", "camembert")  # trained in it: eight times finer than bfloat16
 _MAX_CHARS = 200_000  # of one text: far more than any model reads
 _QUERY, _PASSAGE = ("query",), ("document", "passage", "corpus")  # sentence-transformers' names for prompts
 
@@ -174,14 +173,12 @@ def _load(
     disable_progress_bar()  # it would write into the progress of a build
     try:
         family = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
-        if dtype_name == "auto" and device.type == "cuda" and family in _FLOAT16_FAMILIES:
-            dtype_name = "float16"
         model = SentenceTransformer(
             str(folder),
             device=str(device),
             local_files_only=True,
             trust_remote_code=False,
-            model_kwargs={"dtype": pick_dtype(device, dtype_name)},
+            model_kwargs={"dtype": choose_dtype(device, dtype_name, family)[0]},
         )
     except torch.OutOfMemoryError as error:
         raise ModelError(

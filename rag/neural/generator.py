@@ -13,13 +13,15 @@ import torch
 
 from rag.base import GeneratorError, ModelError, Prompt
 from rag.generator import Visible
+from rag.neural.budget import LLM_WORK
 from rag.neural.chat import ChatTemplate
 from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
 from rag.neural.device import pick_device, pick_dtype
 from rag.neural.engine.engine import Engine
 from rag.neural.files import check_folder
 from rag.neural.internlm import load_tokenizer, stop_ids
-from rag.neural.memory import GIB, memory_free, memory_needed
+from rag.neural.memory import memory_free
+from rag.neural.shapes import GIB, weight_bytes
 from rag.neural.text import TextStream
 
 Quantization = Literal["", "8bit", "4bit"]
@@ -141,9 +143,8 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
     quantized = {"quantization_config": _quantized(quantization)} if quantization else {}
     check_folder(folder)
     try:
-        config = llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
-        if not quantization:
-            _check_memory(config, dtype, device)
+        llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
+        _check_memory(folder, dtype, device, quantization)
         if is_internlm(folder):
             return _load_internlm(folder, device, dtype, quantization)
         model = AutoModelForCausalLM.from_pretrained(
@@ -178,9 +179,9 @@ def stop_tokens(settings: Any, tokenizer: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(token) for token in ends if token is not None))
 
 
-def _check_memory(config: Any, dtype: torch.dtype, device: torch.device) -> None:
+def _check_memory(folder: Path, dtype: torch.dtype, device: torch.device, quantization: Quantization) -> None:
     free = memory_free(device)
-    needed = memory_needed(config, dtype, slots=1, max_len=2048) if hasattr(config, "hidden_size") else 0
+    needed = weight_bytes(folder, str(dtype).removeprefix("torch."), quantization) + LLM_WORK
     if device.type == "cuda" and needed > free:
         raise ModelError(
             f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a "
