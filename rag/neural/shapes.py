@@ -99,8 +99,9 @@ class Shape:
         attention = 4 * (hidden * hidden + hidden)
         mlp = 2 * hidden * self.intermediate + self.intermediate + hidden
         pooler = hidden * hidden + hidden  # or, in a classifier, its dense layer
-        labels = self.raw.get("id2label")
-        head = (hidden + 1) * len(labels) if isinstance(labels, Mapping) else 0
+        kinds = self.raw.get("architectures") or [""]
+        labels = len(self.raw.get("id2label") or "01")  # two, unless it says otherwise
+        head = (hidden + 1) * labels if str(kinds[0]).endswith("ForSequenceClassification") else 0
         return embeddings + self.layers * (attention + mlp + 4 * hidden) + pooler + head
 
     def _of_decoder(self) -> int:
