@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -104,6 +105,14 @@ def missing_libraries() -> list[str]:
     return [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
 
 
+def free_memory() -> None:
+    """Give back what a model took that was not loaded to its end; torch is not loaded for it."""
+    if "torch" in sys.modules:
+        from rag.neural.device import free_memory
+
+        free_memory()
+
+
 def need_torch(section: str, model: str) -> None:
     """Check that a local model can run here at all.
 
@@ -133,10 +142,13 @@ async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -
     if llm.backend == "extractive":
         yield quoting
         return
+    opened = None
     try:
         opened = await open_generator(settings)
     except ModelError as error:
         watch.leave_out(error)
+    if opened is None:
+        free_memory()
         yield quoting
         return
     async with opened as generator:

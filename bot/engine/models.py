@@ -5,10 +5,8 @@ An embedder that is left out gives its place to the built-in one. Versions that 
 
 from __future__ import annotations
 
-import sys
-
 from bot.config import Settings
-from bot.models import LEXICAL, make_embedder, make_reranker
+from bot.models import LEXICAL, free_memory, make_embedder, make_reranker
 from bot.watch import ModelFault, Watch, WatchedEmbedder, WatchedReranker
 from rag.base import Embedder, Hit, ModelError, Passage, Reranker
 from rag.embedder import LexicalEmbedder
@@ -67,7 +65,7 @@ class EngineModels:
             self.embedder, self.words_only = WatchedEmbedder(embedder, self._embedding), False
             return
         self.leave_embedder(fault)
-        _free_memory()
+        free_memory()
 
     def _open_reranker(self) -> None:
         self.reranker = None
@@ -82,16 +80,8 @@ class EngineModels:
                 self._reranking.worked()
                 self.reranker = WatchedReranker(reranker, self._reranking)
             return
-        _free_memory()
+        free_memory()
 
 
 def _is_out(watch: Watch) -> bool:
     return watch.fault is not None and watch.fault.state == "out"
-
-
-def _free_memory() -> None:
-    """Give back what a model took that was not loaded to its end; torch is not loaded for it."""
-    if "torch" in sys.modules:
-        from rag.neural.device import free_memory
-
-        free_memory()

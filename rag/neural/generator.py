@@ -20,6 +20,7 @@ from rag.neural.device import pick_device, pick_dtype
 from rag.neural.engine.engine import Engine
 from rag.neural.files import check_folder
 from rag.neural.internlm import load_tokenizer, stop_ids
+from rag.neural.loading import check_tokenizer, loading
 from rag.neural.memory import memory_free
 from rag.neural.shapes import GIB, weight_bytes
 from rag.neural.text import TextStream
@@ -73,7 +74,8 @@ class LocalGenerator:
         """
         place = pick_device(device)
         loaded, tokenizer = load_model(folder, place, pick_dtype(place, dtype), quantization)
-        engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb)
+        with loading(f"[llm] model = {folder.name}", folder, "lower [llm] kv_gb or max_batch", "choose another model"):
+            engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb)
         settings = loaded.generation_config
         generator = cls(
             engine,
@@ -142,7 +144,9 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     quantized = {"quantization_config": _quantized(quantization)} if quantization else {}
     check_folder(folder)
-    try:
+    no_room = "choose a smaller [llm] model or quantization = 4bit"
+    advice = "choose a chat model that transformers reads without code of its own, or run `qunda models pull` again"
+    with loading(f"[llm] model = {folder.name}", folder, no_room, advice):
         llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
         _check_memory(folder, dtype, device, quantization)
         if is_internlm(folder):
@@ -151,10 +155,7 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
             folder, dtype=dtype, device_map={"": device}, **quantized, **options
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-    except torch.OutOfMemoryError as error:
-        raise ModelError(f"{folder.name} does not fit into the card's memory; choose a smaller [llm] model") from error
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ModelError(f"{folder.name} cannot be loaded as a local chat model: {_short(error)}") from error
+        check_tokenizer(tokenizer, model.config, f"[llm] model = {folder.name}")
     return model, tokenizer
 
 
@@ -201,7 +202,3 @@ def _quantized(kind: Quantization) -> Any:
 
 def _listed(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

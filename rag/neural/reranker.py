@@ -18,6 +18,7 @@ from rag.base import Hit, ModelError
 from rag.neural.batching import Batcher
 from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.files import check_folder
+from rag.neural.loading import check_tokenizer, loading
 from rag.neural.types import IntArray
 from rag.scores import rescored
 
@@ -103,7 +104,7 @@ class CrossEncoderReranker:
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         disable_progress_bar()
         place = f"[reranker] model = {self._name}"
-        try:
+        with loading(place, self._folder, "free it, or write [reranker] device = cpu", "pull it again"):
             config = AutoConfig.from_pretrained(self._folder, **options)
             kinds = getattr(config, "architectures", None) or [""]
             generative = kinds[0].endswith("ForCausalLM")
@@ -114,12 +115,7 @@ class CrossEncoderReranker:
             loader = AutoModelForCausalLM if generative else AutoModelForSequenceClassification
             model = loader.from_pretrained(self._folder, dtype=self._dtype, **options).to(self._device).eval()
             tokenizer = AutoTokenizer.from_pretrained(self._folder, **options)
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                f"{place}: the GPU has no room for it; free it, or write [reranker] device = cpu"
-            ) from error
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise ModelError(f"{place} cannot be loaded from {self._folder}: {error}; pull it again") from error
+            check_tokenizer(tokenizer, config, place)
         return model, tokenizer, generative
 
 
