@@ -44,7 +44,8 @@ def local_model(settings: Settings, kind: Kind) -> LocalModel:
 
     folder = find(model_place(settings, section.model), section.source)
     quantization = settings.llm.quantization if kind == "llm" else ""
-    return LocalModel(kind, section.model, folder, section.device, section.dtype, quantization)
+    longest = settings.reranker.max_tokens if kind == "reranker" else 512
+    return LocalModel(kind, section.model, folder, section.device, section.dtype, quantization, longest)
 
 
 def local_models(settings: Settings) -> Iterator[LocalModel]:

@@ -16,7 +16,7 @@ from test_internlm import TINY, write_config
 from test_neural_reranker import make
 
 from rag.base import ModelError
-from rag.neural.budget import MIN_LEN, Part, budget_of, encoder_parts, share
+from rag.neural.budget import MIN_LEN, Part, budget_of, build_part, encoder_part, share
 from rag.neural.plan import LocalModel, Placed, Sharing, place, plan_cache, plan_card
 from rag.neural.shapes import GIB, Shape, read_shape, weight_bytes
 
@@ -109,8 +109,16 @@ def test_nine_tenths_of_what_is_free_are_the_budget_unless_it_is_stated() -> Non
 def placed(kind: Any, shape: Any, weights: int, device: str = "cuda:0") -> Placed:
     """A model on a card that need not be here."""
     of = Shape.of(shape)
-    parts = [Part("llm", weights, GIB)] if kind == "llm" else encoder_parts(kind, weights, of, 2)
-    return Placed(LocalModel(kind, kind, Path()), torch.device(device), "bfloat16", "", of, tuple(parts))
+    part = Part("llm", weights, GIB) if kind == "llm" else encoder_part(kind, weights, of, 2)
+    return Placed(LocalModel(kind, kind, Path()), torch.device(device), "bfloat16", "", of, part)
+
+
+def test_a_build_beside_the_bot_takes_of_the_budget_what_the_rest_of_the_card_lacks() -> None:
+    shape = Shape.of(EMBEDDERS["BAAI/bge-m3"][0])
+    whole = build_part(GIB, shape, 2, 0).total
+    assert 1.75 * GIB < whole < 2 * GIB
+    assert build_part(GIB, shape, 2, GIB).total == whole - GIB
+    assert build_part(GIB, shape, 2, 8 * GIB).total == 0
 
 
 def test_all_models_of_a_card_count_and_those_of_another_do_not() -> None:
@@ -119,12 +127,12 @@ def test_all_models_of_a_card_count_and_those_of_another_do_not() -> None:
     sharing = Sharing(index=(1_000_000, 1024))
     together = plan_card([embedder, writer], sharing, free=80 * GIB)
     assert together is not None and together.cache is not None and together.fits
-    assert [part.name for part in together.parts] == ["embedder", "embedder (build)", "llm", "index", "process"]
+    assert [part.name for part in together.parts] == ["embedder", "llm", "a build", "index", "processes"]
     assert together.budget == 72 * GIB
     elsewhere = placed("embedder", EMBEDDERS["BAAI/bge-m3"][0], GIB, "cuda:1")
     apart = plan_card([elsewhere, writer], sharing, free=80 * GIB)
     assert apart is not None and [part.name for part in apart.parts] == ["llm", "index"]
-    alone = plan_card([embedder], sharing, free=4 * GIB)
+    alone = plan_card([embedder], sharing, free=3 * GIB)
     assert alone is not None and alone.cache is None and not alone.fits
     assert plan_card([placed("llm", WRITERS["Qwen/Qwen3-4B"][0], GIB, "cpu")], sharing) is None
 
@@ -145,7 +153,7 @@ def test_on_the_cpu_the_cache_is_what_the_answers_need_up_to_a_bound(tmp_path: P
 def test_a_model_is_placed_with_its_type_and_the_reason() -> None:
     one = place(LocalModel("embedder", "minilm", Path(minilm.MODEL_DIR), device="cpu"))
     assert (str(one.device), one.dtype, one.why) == ("cpu", "float32", "the CPU computes in it")
-    assert one.weights == pytest.approx(90.8e6, rel=0.01)
+    assert one.part.weights == pytest.approx(90.8e6, rel=0.01)
 
 
 @pytest.mark.gpu

@@ -64,12 +64,11 @@ def _placed(settings: Settings, kind: Kind, placed: list[Placed]) -> Iterator[Fi
         yield _left_out(kind, str(error))
         return
     placed.append(one)
-    work = sum(part.total for part in one.parts) - one.weights
     yield Finding(
         "ok",
         kind,
-        f"{one.model.name} on {one.device}: {one.dtype} ({one.why}), weights {one.weights / GIB:.2f} GB"
-        + (f", {work / GIB:.2f} GB to work with" if one.device.type == "cuda" else ""),
+        f"{one.model.name} on {one.device}: {one.dtype} ({one.why}), weights {one.part.weights / GIB:.2f} GB"
+        + (f", {one.part.work / GIB:.2f} GB to work with" if one.device.type == "cuda" else ""),
     )
 
 
@@ -97,7 +96,11 @@ def plan_findings(plan: CardPlan) -> Iterator[Finding]:
     if not plan.fits:
         yield Finding("error", "gpu memory", f"{plan.text} on {plan.device}", f"{SMALLER}; {BUSY}")
         return
-    yield Finding("ok", "gpu memory", f"{plan.text} on {plan.device}")
+    if plan.builds:
+        yield Finding("ok", "gpu memory", f"{plan.text} on {plan.device}")
+    else:
+        fix = "stop the bot before `qunda build`, or write [embedder] device = cpu for it"
+        yield Finding("warning", "gpu memory", f"{plan.text} on {plan.device}: a build beside the bot may not fit", fix)
     if plan.cache is not None:
         cache = plan.cache
         held = f"{cache.answers} answers of {cache.length:,} tokens at once ({cache.tokens:,} tokens)"

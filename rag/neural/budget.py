@@ -13,13 +13,15 @@ from rag.base import ModelError
 from rag.neural.shapes import GIB, Shape
 
 SHARE_OF_FREE = 0.9
-CONTEXT = GIB // 2  # what CUDA and its libraries take in each process that uses the card
-LLM_WORK = GIB  # reading 4,096 tokens, graphs and buffers
+CONTEXT = 3 * GIB // 4  # what CUDA and its libraries take in each process that uses the card
+LLM_TOKENS, LLM_GRAPHS = 4_096, GIB // 4  # read at a time by the chat model; its graphs and buffers
 MIN_LEN = 512  # tokens of a question with its answer: fewer are of no use
 MAX_LEN = 8192
+BUILD = "a build"
 Kind = Literal["embedder", "reranker", "llm"]
 QUESTION_TOKENS = 8_192  # a reranker's question with its passages, or the examples that a gate is trained on
-BUILD_TOKENS = 16_384  # of a batch while a base is built beside the bot; larger ones are halved until they fit
+_SCORES = 4 * 4  # bytes a pair: float32, and copies of it
+BUILD_TOKENS = 2_048  # of a batch while a base is built beside the bot: larger ones are halved until they fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,23 @@ class Cache:
     tokens: int
 
 
-def encoder_parts(name: Kind, weights: int, shape: Shape, size: int) -> list[Part]:
-    """An embedder or a reranker of ``size`` bytes a number, in the process that searches; an embedder a second time in
-    the one that builds."""
-    parts = [Part(name, weights, work(shape, QUESTION_TOKENS, size))]
-    if name == "embedder":
-        parts.append(Part("embedder (build)", weights, CONTEXT + work(shape, BUILD_TOKENS, size)))
-    return parts
+def encoder_part(name: Kind, weights: int, shape: Shape, size: int, longest: int = 512) -> Part:
+    """An embedder or a reranker of ``size`` bytes a number; ``longest``: tokens of what a reranker reads at once."""
+    doing = work(shape, QUESTION_TOKENS, size)
+    if name == "reranker" and shape.is_decoder:  # its attention keeps the scores of all pairs of tokens, padding too
+        doing += QUESTION_TOKENS * shape.heads * longest * _SCORES
+    return Part(name, weights, doing)
+
+
+def llm_part(weights: int, shape: Shape, size: int) -> Part:
+    """A chat model without its cache."""
+    return Part("llm", weights, work(shape, LLM_TOKENS, size) + LLM_GRAPHS)
+
+
+def build_part(weights: int, shape: Shape, size: int, spare: int) -> Part:
+    """A build beside the bot loads the embedder once more; ``spare`` is what the budget leaves of the card for that."""
+    needed = weights + CONTEXT + work(shape, BUILD_TOKENS, size)
+    return Part(BUILD, max(0, needed - spare))
 
 
 def index_part(passages: int, dim: int) -> Part:
@@ -62,7 +74,7 @@ def index_part(passages: int, dim: int) -> Part:
 
 def work(shape: Shape, tokens: int, size: int) -> int:
     """What computing on so many tokens takes beside the weights: states and the widest layer."""
-    return tokens * (8 * shape.hidden + 3 * shape.intermediate) * size
+    return tokens * (10 * shape.hidden + 3 * shape.intermediate) * size
 
 
 def budget_of(free: int, memory_gb: float) -> int:

@@ -13,7 +13,7 @@ import torch
 
 from rag.base import GeneratorError, ModelError, Prompt
 from rag.generator import Visible
-from rag.neural.budget import LLM_WORK
+from rag.neural.budget import llm_part
 from rag.neural.chat import ChatTemplate
 from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
 from rag.neural.device import pick_device, pick_dtype
@@ -22,7 +22,7 @@ from rag.neural.files import check_folder
 from rag.neural.internlm import load_tokenizer, stop_ids
 from rag.neural.loading import check_tokenizer, loading
 from rag.neural.memory import memory_free
-from rag.neural.shapes import GIB, weight_bytes
+from rag.neural.shapes import GIB, read_shape, weight_bytes
 from rag.neural.text import TextStream
 
 Quantization = Literal["", "8bit", "4bit"]
@@ -182,7 +182,8 @@ def stop_tokens(settings: Any, tokenizer: Any) -> tuple[int, ...]:
 
 def _check_memory(folder: Path, dtype: torch.dtype, device: torch.device, quantization: Quantization) -> None:
     free = memory_free(device)
-    needed = weight_bytes(folder, str(dtype).removeprefix("torch."), quantization) + LLM_WORK
+    weights = weight_bytes(folder, str(dtype).removeprefix("torch."), quantization)
+    needed = llm_part(weights, read_shape(folder), dtype.itemsize).total
     if device.type == "cuda" and needed > free:
         raise ModelError(
             f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a "

@@ -13,15 +13,17 @@ import torch
 
 from rag.base import ModelError
 from rag.neural.budget import (
+    BUILD,
     CONTEXT,
-    LLM_WORK,
     MAX_LEN,
     Cache,
     Kind,
     Part,
     budget_of,
-    encoder_parts,
+    build_part,
+    encoder_part,
     index_part,
+    llm_part,
     share,
     sum_text,
 )
@@ -43,23 +45,19 @@ class LocalModel:
     device: str = "auto"
     dtype: str = "auto"
     quantization: str = ""
+    max_tokens: int = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where and as what a model runs; ``why`` says why as that. ``parts`` are what it takes."""
+    """Where and as what a model runs; ``why`` says why as that. ``part`` is what it takes."""
 
     model: LocalModel
     device: torch.device
     dtype: str
     why: str
     shape: Shape
-    parts: tuple[Part, ...]
-
-    @property
-    def weights(self) -> int:
-        """Bytes of its weights."""
-        return self.parts[0].weights
+    part: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,12 @@ class CardPlan:
 
     @property
     def fits(self) -> bool:
-        """Whether the parts are within the budget."""
+        """Whether the parts are within the budget; a build may also wait until the bot is stopped."""
+        return sum(part.total for part in self.parts if part.name != BUILD) <= self.budget
+
+    @property
+    def builds(self) -> bool:
+        """Whether a build fits beside the bot."""
         return sum(part.total for part in self.parts) <= self.budget
 
 
@@ -108,10 +111,11 @@ def place(model: LocalModel) -> Placed:
     device = pick_device(model.device)
     kind, why = choose_dtype(device, model.dtype, shape.family if model.kind == "embedder" else "")
     dtype = str(kind).removeprefix("torch.")
-    weights = weight_bytes(model.folder, dtype, model.quantization)
-    llm = [Part("llm", weights, LLM_WORK)]
-    parts = llm if model.kind == "llm" else encoder_parts(model.kind, weights, shape, BYTES[dtype])
-    return Placed(model, device, dtype, why, shape, tuple(parts))
+    weights, size = weight_bytes(model.folder, dtype, model.quantization), BYTES[dtype]
+    if model.kind == "llm":
+        return Placed(model, device, dtype, why, shape, llm_part(weights, shape, size))
+    part = encoder_part(model.kind, weights, shape, size, model.max_tokens)
+    return Placed(model, device, dtype, why, shape, part)
 
 
 def plan_card(placed: Sequence[Placed], sharing: Sharing, free: int | None = None) -> CardPlan | None:
@@ -125,14 +129,24 @@ def plan_card(placed: Sequence[Placed], sharing: Sharing, free: int | None = Non
     if not cards:
         return None
     device = (writer or cards[0]).device
-    budget = budget_of(memory_free(device) if free is None else free, sharing.memory_gb)
+    free = memory_free(device) if free is None else free
+    budget = budget_of(free, sharing.memory_gb)
     here = [one for one in cards if (one.device.index or 0) == (device.index or 0)]
-    parts = [part for one in here for part in one.parts]
+    parts = [one.part for one in here]
+    parts += [
+        build_part(one.part.weights, one.shape, BYTES[one.dtype], free - budget)
+        for one in here
+        if one.model.kind == "embedder"
+    ]
     encoders = [one for one in placed if one.model.kind != "llm"]
     if encoders and not device.index and all(sharing.index):
         parts.append(index_part(*sharing.index))
-    if any(one.model.kind != "llm" for one in here) and (sharing.apart or not writer):
-        parts.append(Part("process", CONTEXT))
+    searching = any(one.model.kind != "llm" for one in here)
+    processes = 1 + (searching and writer is not None and sharing.apart)
+    if not sharing.memory_gb:
+        processes -= 1  # of what is free, this process has taken its share already
+    if processes:
+        parts.append(Part("processes", processes * CONTEXT))
     if writer is None:
         return CardPlan(device, budget, tuple(parts))
     cache = share(

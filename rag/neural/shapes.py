@@ -89,6 +89,11 @@ class Shape:
         raise ModelError(f"there is no formula for the size of a {self.family or 'nameless'} model")
 
     @property
+    def is_decoder(self) -> bool:
+        """Whether it writes from left to right, as chat models do."""
+        return self.family in _DECODERS
+
+    @property
     def kv_bytes_per_token(self) -> int:
         """What one token takes in a cache of two bytes a number, all layers together."""
         return 2 * 2 * self.layers * self.kv_heads * self.head_dim

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("gpu_embedding", "gpu_answering")
+PARTS = ("gpu_embedding", "gpu_answering", "gpu_memory")
 
 
 def main() -> int:
