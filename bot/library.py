@@ -147,13 +147,13 @@ class Library:
                 self._stale.set()
 
     async def _watch(self) -> None:
-        root, waited_s = self._settings.data / "knowledge", 0.0
+        root, waited_s, done = self._settings.data / "knowledge", 0.0, True
         while True:
             await asyncio.sleep(WATCH_S)
             waited_s += WATCH_S
-            again = waited_s >= RETRY_S and self._server_is_out()
+            again = waited_s >= RETRY_S and (not done or self._server_is_out())
             if not self.reloading and (again or await asyncio.to_thread(self._moved, root)):
-                await self._remake_safely(reopen=True)
+                done = await self._remake_safely(reopen=True)
                 waited_s = 0.0
 
     def _faults(self) -> list[ModelFault]:

@@ -156,15 +156,17 @@ async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -
         yield StandbyAnswerer(writing, quoting, watch) if llm.backend == "transformers" else writing
 
 
-async def open_generator(settings: Settings) -> OpenAIGenerator | LocalGenerator:
+async def open_generator(settings: Settings, *, alone: bool = False) -> OpenAIGenerator | LocalGenerator:
     """The generator of ``[llm] backend``: a server's, or a model of this machine, which takes a while to load.
+
+    ``alone``: embedder and reranker stay out, or are loaded already.
 
     Raises:
         GeneratorError: the address, model or key of the server is missing.
         ModelError: the local model cannot be loaded.
     """
     if settings.llm.backend == "transformers":
-        return await asyncio.to_thread(load_generator, settings)
+        return await asyncio.to_thread(load_generator, settings, alone=alone)
     return make_generator(settings)
 
 

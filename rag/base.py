@@ -230,11 +230,7 @@ class Retriever(Protocol):
     """Searches knowledge."""
 
     def search(self, text: str, top_k: int) -> Evidence:
-        """The best ``top_k`` passages for ``text``. Never raises on odd text; empty evidence where nothing matches.
-
-        Raises:
-            ModelError: the embedder failed.
-        """
+        """The best ``top_k`` passages for ``text``, however odd; ModelError where the embedder failed."""
         ...
 
     def search_words(self, text: str, top_k: int) -> Evidence:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +218,35 @@ def test_a_hub_that_times_out_is_named_with_the_ways_round_it(monkeypatch: pytes
             check_hub(timeout_s=0.1)
         with pytest.raises(ModelError, match="out of reach"):
             pull("own/model", timeout_s=0.1)
+
+
+def test_a_hub_that_answers_and_then_falls_silent_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+
+    class Silent(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            released.wait(30)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        monkeypatch.setattr("rag.neural.pull.check_hub", lambda *_: None)
+        with pytest.raises(ModelError, match=r"was not downloaded .* a hub that is slow or silent"):
+            pull("own/model", timeout_s=0.2)
+        released.set()
+        server.shutdown()
+        thread.join()
 
 
 @pytest.mark.gpu

@@ -195,7 +195,7 @@ async def _try_answers(settings: Settings) -> str:
     """One short request, so that a wrong key or address shows now and not in front of a group."""
     if settings.llm.backend == "extractive":
         return "extractive: sentences of the documents, no language model"
-    async with await open_generator(settings) as generator:
+    async with await open_generator(settings, alone=True) as generator:
         prompt = Prompt("Answer with one word.", (("user", "ping"),))
         async with aclosing(cast(Any, generator.stream(prompt))) as pieces:
             async for _ in pieces:

@@ -11,6 +11,7 @@ from bot.models import embedder_id, make_embedder, make_reranker
 from bot.teachings import Teachings
 from bot.texts import fault_text
 from bot.views import ViewMaker
+from bot.watch import Watch, WatchedReranker
 from rag.base import NoKnowledgeError
 from rag.knowledge import Version, open_current
 from rag.snapshot import View
@@ -24,7 +25,9 @@ def open_bases(settings: Settings) -> tuple[ViewMaker, Mapping[str, Version]]:
     Raises:
         NoKnowledgeError: there is none.
     """
-    maker = ViewMaker(settings, make_embedder(settings), reranker=make_reranker(settings))
+    reranker = make_reranker(settings)
+    watched = None if reranker is None else WatchedReranker(reranker, Watch("reranker"))
+    maker = ViewMaker(settings, make_embedder(settings), reranker=watched)
     bases = maker.open_bases()
     if not bases:
         raise NoKnowledgeError(maker.warnings[0])

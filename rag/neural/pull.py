@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import urllib.error
 import urllib.request
@@ -10,6 +11,7 @@ from pathlib import Path
 from rag.base import ModelError
 from rag.neural.files import Source, check_folder
 
+log = logging.getLogger(__name__)
 _HUBS = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
 _PATTERNS = ["*.json", "*.safetensors*", "*.model", "*.txt", "*.jinja"]  # no code, and one format of the weights
 _CHECK_S = 10.0
@@ -22,7 +24,7 @@ def pull(model: str, source: Source = "huggingface", timeout_s: float = _CHECK_S
         ModelError: the hub is out of reach or has no such model, or its files are not whole; with the way around.
     """
     check_hub(source, timeout_s)
-    folder = _from_modelscope(model) if source == "modelscope" else _from_huggingface(model)
+    folder = _from_modelscope(model) if source == "modelscope" else _from_huggingface(model, timeout_s)
     check_folder(folder)
     return folder
 
@@ -49,21 +51,25 @@ def check_hub(source: Source = "huggingface", timeout_s: float = _CHECK_S) -> No
         ) from error
 
 
-def _from_huggingface(model: str) -> Path:
-    from huggingface_hub import list_repo_files, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+def _from_huggingface(model: str, timeout_s: float) -> Path:
+    from huggingface_hub import model_info, snapshot_download
+    from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
     try:
-        names = list_repo_files(model)
+        # With a time limit of its own: the client waits forever for a hub that takes the question and falls silent.
+        names = [file.rfilename for file in model_info(model, timeout=timeout_s).siblings or ()]
         whole = any(name.endswith(".safetensors") for name in names)
         return Path(snapshot_download(model, allow_patterns=_PATTERNS if whole else [*_PATTERNS, "*.bin", "*.bin.*"]))
     except GatedRepoError as error:
         raise ModelError(f"{model} asks for consent: accept its terms on the hub, then set HF_TOKEN") from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise ModelError(f"the hub has no model {model}: check its name (owner/name)") from error
-    except (HfHubHTTPError, OSError) as error:
+    except Exception as error:
+        # The boundary round the client: what it raises over a line that breaks is its HTTP library's business.
+        log.debug("%s was not downloaded", model, exc_info=True)
         raise ModelError(
-            f"{model} was not downloaded ({error}): run the command again, it keeps what is whole"
+            f"{model} was not downloaded ({error or type(error).__name__}): run the command again, it keeps what is "
+            "whole; for a hub that is slow or silent name a mirror (HF_ENDPOINT) or source = modelscope"
         ) from error
 
 
