@@ -36,6 +36,7 @@ from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
 from bot.teach import Teacher
+from bot.watch import Watch
 
 T = TypeVar("T")
 GRACE_S = 20.0
@@ -104,8 +105,9 @@ class App:
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
-            library = Library(self.settings, store, engine)
-            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote))
+            watch = Watch("llm")
+            library = Library(self.settings, store, engine, lambda: watch.fault)
+            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch))
             await library.open()
             await self._serve(store, library, Responder(engine, answerer))
 

@@ -14,7 +14,7 @@ from loguru import logger
 
 from bot.config import ConfigError, KnowledgeSettings, Settings
 from bot.models import make_embedder
-from rag.base import KnowledgeError, RagError, is_base_name
+from rag.base import KnowledgeError, ModelError, RagError, is_base_name
 from rag.build import Progress, build
 from rag.documents import unsupported
 
@@ -50,6 +50,7 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
 
     Raises:
         KnowledgeError: nothing could be built; the current version stays.
+        ModelError: the embedder cannot be used; the current version stays.
     """
     section = settings.knowledge[base]
     if not section.documents:
@@ -58,10 +59,14 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
             f"[{place}] documents is empty: name the folder of your documents there, or on the command line"
         )
     folders = [settings.resolve(folder) for folder in section.documents]
+    try:
+        embedder = make_embedder(settings)
+    except ModelError as error:
+        raise ModelError(f"nothing was built, the current version stays: {error}") from error
     report = build(
         folders,
         settings.data / "knowledge",
-        make_embedder(settings),
+        embedder,
         base=base,
         passage_chars=section.passage_chars,
         max_file_mb=section.max_file_mb,

@@ -30,6 +30,7 @@ from bot.sections import (
     EmbedderSettings,
     FeishuSection,
     GateSettings,
+    GpuSettings,
     GroupSettings,
     KnowledgeSettings,
     LLMSettings,
@@ -49,6 +50,7 @@ __all__ = [
     "EmbedderSettings",
     "FeishuSection",
     "GateSettings",
+    "GpuSettings",
     "GroupSettings",
     "KnowledgeSettings",
     "LLMSettings",
@@ -80,6 +82,7 @@ class Settings(WechatSections):
     embedder: EmbedderSettings = EmbedderSettings()
     reranker: RerankerSettings = RerankerSettings()
     llm: LLMSettings = LLMSettings()
+    gpu: GpuSettings = GpuSettings()
     feishu: FeishuSection = FeishuSection()
     groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
     path: Path | None = None
@@ -103,6 +106,7 @@ SINGLE: dict[str, type[Section]] = {
     "embedder": EmbedderSettings,
     "reranker": RerankerSettings,
     "llm": LLMSettings,
+    "gpu": GpuSettings,
     "feishu": FeishuSection,
     **WECHAT_SECTIONS,
 }

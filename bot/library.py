@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from loguru import logger
@@ -19,11 +19,13 @@ from bot.engine import Engine
 from bot.store import Store
 from bot.store.groups import Example
 from bot.teachings import Teachings
-from bot.texts import Language, say
-from rag.base import RagError
+from bot.texts import Language, fault_text, say
+from bot.watch import ModelFault
+from rag.base import ModelError, RagError
 from rag.knowledge import read_current
 
 WATCH_S = 2.0
+RETRY_S = 60.0  # how long after a model failed what it was needed for is tried again
 UNDO_WAIT_S = 3.0
 SHOWN_FAILURES = 5
 
@@ -31,8 +33,16 @@ SHOWN_FAILURES = 5
 class Library:
     """The one place that tells the engine what to use."""
 
-    def __init__(self, settings: Settings, store: Store, engine: Engine) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        engine: Engine,
+        answer_fault: Callable[[], ModelFault | None] = lambda: None,
+    ) -> None:
+        """``answer_fault`` tells what is wrong with the model that writes answers."""
         self.reloading = False
+        self._answer_fault = answer_fault
         self._settings = settings
         self._store = store
         self._engine = engine
@@ -106,7 +116,7 @@ class Library:
         return "\n\n".join(report_text(report, language) for report in reports)
 
     def status_lines(self, group: str, language: Language) -> list[str]:
-        """A line for each base that the group sees, one for each warning, and one on the gate."""
+        """A line for each base that the group sees, for each warning, on the gate, and for each model that fails."""
         facts = self._engine.facts
         seen = facts.of(group)
         lines = [] if seen else [say("status_no_base", language)]
@@ -117,6 +127,7 @@ class Library:
         if seen:
             lines += facts.warnings
             lines.append(say("status_gate", language, note=seen.notes[language]))
+        lines += [fault_text(fault, language) for fault in self._faults()]
         if self._engine.restarts:
             lines.append(say("status_restarts", language, n=self._engine.restarts))
         return lines
@@ -131,14 +142,31 @@ class Library:
         while True:
             await self._stale.wait()
             self._stale.clear()
-            await self._remake_safely(reopen=False)
+            if not await self._remake_safely(reopen=False):
+                await asyncio.sleep(RETRY_S)
+                self._stale.set()
 
     async def _watch(self) -> None:
-        root = self._settings.data / "knowledge"
+        root, waited_s, done = self._settings.data / "knowledge", 0.0, True
         while True:
             await asyncio.sleep(WATCH_S)
-            if not self.reloading and await asyncio.to_thread(self._moved, root):
-                await self._remake_safely(reopen=True)
+            waited_s += WATCH_S
+            again = waited_s >= RETRY_S and (not done or self._server_is_out())
+            if not self.reloading and (again or await asyncio.to_thread(self._moved, root)):
+                done = await self._remake_safely(reopen=True)
+                waited_s = 0.0
+
+    def _faults(self) -> list[ModelFault]:
+        own = self._answer_fault()
+        return [*self._engine.facts.faults, *([own] if own is not None else [])]
+
+    def _server_is_out(self) -> bool:
+        """Whether a model server could not be used when it was needed first: it may be up by now. A model of this
+        machine is tried again at a reload or a start."""
+        out = {fault.part for fault in self._engine.facts.faults if fault.state == "out"}
+        settings = self._settings
+        servers = {"embedder": settings.embedder.base_url, "reranker": settings.reranker.base_url}
+        return any(servers.get(part) for part in out)
 
     def _moved(self, root: Path) -> bool:
         """Whether a base's CURRENT names another version than the one in use."""
@@ -149,11 +177,14 @@ class Library:
                 return True
         return False
 
-    async def _remake_safely(self, *, reopen: bool) -> None:
+    async def _remake_safely(self, *, reopen: bool) -> bool:
+        """False where a model failed, so that trying again later may help."""
         try:
             await self._remake(reopen=reopen)
         except (RagError, OSError) as error:
             logger.error("the previous knowledge stays in use: {}", error)
+            return not isinstance(error, ModelError)
+        return True
 
     async def _remake(self, *, reopen: bool = False) -> None:
         """Have all of it made anew, then swapped in at once. Raises RagError: what was in use stays."""

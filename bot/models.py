@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.config import Settings
 from bot.sections import ModelSection
+from bot.watch import Watch
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def make_embedder(settings: Settings) -> Embedder:
     from rag.neural.embedder import NeuralEmbedder
     from rag.neural.files import find
 
-    place = _model_place(settings, section.model)
+    place = model_place(settings, section.model)
     return NeuralEmbedder(
         find(place, section.source),
         name=section.model if place == section.model else "",
@@ -49,6 +51,14 @@ def make_embedder(settings: Settings) -> Embedder:
         dtype=section.dtype,
         max_tokens=section.max_tokens,
     )
+
+
+def embedder_id(settings: Settings) -> str | None:
+    """Which vectors the embedder of ``[embedder]`` can use; None where it cannot be used, as words serve then."""
+    try:
+        return make_embedder(settings).id
+    except ModelError:
+        return None
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
@@ -69,7 +79,7 @@ def make_reranker(settings: Settings) -> Reranker | None:
     from rag.neural.reranker import CrossEncoderReranker
 
     return CrossEncoderReranker(
-        find(_model_place(settings, section.model), section.source),
+        find(model_place(settings, section.model), section.source),
         name=section.model,
         device=section.device,
         dtype=section.dtype,
@@ -84,10 +94,23 @@ def _server(name: str, section: ModelSection) -> ModelServer:
     return ModelServer(name, section.base_url, api_key=key, timeout_s=section.timeout_s)
 
 
-def _model_place(settings: Settings, model: str) -> str:
+def model_place(settings: Settings, model: str) -> str:
     """A folder relative to config.ini where there is one, else the name as it stands."""
     folder = settings.resolve(model)
     return str(folder) if folder.is_dir() else model
+
+
+def missing_libraries() -> list[str]:
+    """What a model of this machine needs and is not installed."""
+    return [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
+
+
+def free_memory() -> None:
+    """Give back what a model took that was not loaded to its end; torch is not loaded for it."""
+    if "torch" in sys.modules:
+        from rag.neural.device import free_memory
+
+        free_memory()
 
 
 def need_torch(section: str, model: str) -> None:
@@ -96,8 +119,7 @@ def need_torch(section: str, model: str) -> None:
     Raises:
         ModelError: a library is missing.
     """
-    missing = [name for name in ("torch", "transformers", "sentence_transformers") if find_spec(name) is None]
-    if missing:
+    if missing := missing_libraries():
         raise ModelError(
             f"[{section}] model = {model!r} needs {', '.join(missing)}: pip install 'qunda[gpu]', "
             f"or leave [{section}] model out for the built-in default"
@@ -105,37 +127,51 @@ def need_torch(section: str, model: str) -> None:
 
 
 @asynccontextmanager
-async def open_answerer(settings: Settings, quote: Quote | None = None) -> AsyncIterator[Answerer]:
+async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -> AsyncIterator[Answerer]:
     """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
+
+    A model of this machine that cannot be loaded, or breaks later, is stood in for by quoting; ``watch`` tells of it.
 
     Raises:
         GeneratorError: the address, model or key of the server is missing.
-        ModelError: the local model cannot be loaded.
     """
+    from bot.standby import StandbyAnswerer
     from rag.answer import ExtractiveAnswerer, LLMAnswerer
 
-    llm = settings.llm
+    llm, quoting = settings.llm, ExtractiveAnswerer(quote)
     if llm.backend == "extractive":
-        yield ExtractiveAnswerer(quote)
-    else:
-        async with await open_generator(settings) as generator:
-            yield LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
+        yield quoting
+        return
+    opened = None
+    try:
+        opened = await open_generator(settings)
+    except ModelError as error:
+        watch.leave_out(error)
+    if opened is None:
+        free_memory()
+        yield quoting
+        return
+    async with opened as generator:
+        writing = LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
+        yield StandbyAnswerer(writing, quoting, watch) if llm.backend == "transformers" else writing
 
 
-async def open_generator(settings: Settings) -> OpenAIGenerator | LocalGenerator:
+async def open_generator(settings: Settings, *, alone: bool = False) -> OpenAIGenerator | LocalGenerator:
     """The generator of ``[llm] backend``: a server's, or a model of this machine, which takes a while to load.
+
+    ``alone``: embedder and reranker stay out, or are loaded already.
 
     Raises:
         GeneratorError: the address, model or key of the server is missing.
         ModelError: the local model cannot be loaded.
     """
     if settings.llm.backend == "transformers":
-        return await asyncio.to_thread(load_generator, settings)
+        return await asyncio.to_thread(load_generator, settings, alone=alone)
     return make_generator(settings)
 
 
-def load_generator(settings: Settings) -> LocalGenerator:
-    """The model of ``[llm] model`` on this machine, loaded and started.
+def load_generator(settings: Settings, *, alone: bool = False) -> LocalGenerator:
+    """The model of ``[llm] model`` on this machine, loaded and started; ``alone``: embedder and reranker stay out.
 
     Raises:
         ModelError: torch, the model or the memory is missing; the message names the fix.
@@ -144,16 +180,19 @@ def load_generator(settings: Settings) -> LocalGenerator:
     if not llm.model:
         raise ModelError("set [llm] model: a folder with a checkpoint, or a name such as Qwen/Qwen3-8B")
     need_torch("llm", llm.model)
-    from rag.neural.files import find
+    from bot.local_models import local_model, local_models, sharing
     from rag.neural.generator import LocalGenerator
+    from rag.neural.plan import plan_cache
 
+    model = local_model(settings, "llm")
+    kv_gb = plan_cache([model] if alone else [*local_models(settings), model], sharing(settings, alone=alone))
     return LocalGenerator.load(
-        find(_model_place(settings, llm.model), llm.source),
+        model.folder,
         model=llm.model,
         device=llm.device,
         dtype=llm.dtype,
         max_batch=llm.max_batch,
-        kv_gb=llm.kv_gb,
+        kv_gb=kv_gb,
         quantization=llm.quantization,
         max_tokens=llm.max_tokens,
         temperature=llm.temperature,

@@ -106,6 +106,12 @@ class RerankerSettings(ModelSection):
     api: Literal["jina", "tei"] = "jina"
 
 
+class GpuSettings(Section):
+    """``[gpu]``: what the models of this machine share"""
+
+    memory_gb: float = Field(0, ge=0)
+
+
 Preset = Literal[
     "", "deepseek", "kimi", "qwen", "zhipu", "stepfun", "internlm", "siliconflow", "vllm", "ollama", "openai"
 ]
@@ -130,7 +136,7 @@ class LLMSettings(Section):
     device: str = "auto"
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = "auto"
     max_batch: int = Field(16, ge=1, le=128)
-    kv_gb: float = Field(8, gt=0)
+    kv_gb: float = Field(0, ge=0)
     quantization: Literal["", "8bit", "4bit"] = ""
 
 

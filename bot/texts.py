@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from bot.watch import ModelFault
 
 Language = Literal["zh", "en"]
 
@@ -164,6 +167,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "计算进程意外退出过 {n} 次，已自动重启；原因见日志",
         "the computing process died {n} times and was started again; the log may say why",
     ),
+    "fault_out": ("{part}没有启用，{instead}：{detail}", "{part} out of use, so {instead}: {detail}"),
+    "fault_failing": (
+        "{part}出错，{instead}（已 {n} 次）：{detail}",
+        "{part} fails, so {instead} ({n} times so far): {detail}",
+    ),
+    "fault_recovered": (
+        "{part}出过错，现已恢复；其间 {n} 次{instead}",
+        "{part} failed and works again; {n} times meanwhile, {instead}",
+    ),
+    "part_embedder": ("向量模型", "embedder"),
+    "part_reranker": ("重排模型", "reranker"),
+    "part_llm": ("本机对话模型", "local chat model"),
+    "instead_embedder": ("只按词语检索和判断", "searching and judging go by words alone"),
+    "instead_reranker": ("段落不重排", "passages keep their order"),
+    "instead_llm": ("答案摘引自文档", "answers are quoted from the documents"),
     "status_gate": ("本群判断：{note}", "gate of this group: {note}"),
     "status_counts": ("最近 24 小时：{counts}", "last 24 hours: {counts}"),
     "status_none": ("无消息", "no messages"),
@@ -197,3 +215,9 @@ def outcome_word(name: str, language: Language) -> str:
     kind, _, stage = name.partition(":")
     word = say(f"outcome_{kind}", language)
     return f"{word}（{stage}）" if stage and language == "zh" else f"{word} ({stage})" if stage else word
+
+
+def fault_text(fault: ModelFault, language: Language) -> str:
+    """What does not work and what serves in its place."""
+    part, instead = say(f"part_{fault.part}", language), say(f"instead_{fault.part}", language)
+    return say(f"fault_{fault.state}", language, part=part, instead=instead, n=fault.missed, detail=fault.detail)

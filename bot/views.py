@@ -13,10 +13,9 @@ from pathlib import Path
 from loguru import logger
 
 from bot.config import Settings
-from bot.models import make_reranker
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
-from rag.base import Embedder, Evidence, FloatArray, NoKnowledgeError, RagError
+from rag.base import Embedder, Evidence, FloatArray, NoKnowledgeError, RagError, Reranker
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.gate.storage import gate_key, load_gate, save_gate
 from rag.knowledge import Version, open_current
@@ -31,11 +30,15 @@ SPARE_GATES = 8
 class ViewMaker:
     """Builds snapshots from the data folder, keeping what can be used again."""
 
-    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+    def __init__(
+        self, settings: Settings, embedder: Embedder, *, reranker: Reranker | None = None, words_only: bool = False
+    ) -> None:
+        """``words_only``: ``embedder`` stands in for one that fails, so what that one made is searched by words."""
         self.settings = settings
         self.embedder = embedder
-        self._reranker = make_reranker(settings)
-        self._scores = KeptScores.of(settings.data / "reranked", self._reranker) if self._reranker else None
+        self._reranker = reranker
+        self._scores = KeptScores.of(settings.data / "reranked", reranker) if reranker else None
+        self._words_only = words_only
         self.warnings: list[str] = []
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
         self._gates: dict[str, RelevanceGate] = {}
@@ -45,9 +48,10 @@ class ViewMaker:
         """The current version of every configured base that has one."""
         opened: dict[str, Version] = {}
         self.warnings = []
+        made_by = None if self._words_only else self.embedder.id
         for base in self.settings.knowledge:
             try:
-                opened[base] = open_current(self.settings.data / "knowledge", base, self.embedder.id)
+                opened[base] = open_current(self.settings.data / "knowledge", base, made_by)
             except NoKnowledgeError as error:
                 self.warnings.append(str(error))
                 continue
@@ -142,6 +146,7 @@ class ViewMaker:
                 bm25_weight=weights.bm25_weight,
                 dense_weight=weights.dense_weight,
                 reranker=self._reranker,
+                words_only=self._words_only,
             )
         return self._retrievers[key]
 

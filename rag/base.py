@@ -232,7 +232,11 @@ class Retriever(Protocol):
     """Searches knowledge."""
 
     def search(self, text: str, top_k: int) -> Evidence:
-        """The best ``top_k`` passages for ``text``. Never raises on odd text; empty evidence where nothing matches."""
+        """The best ``top_k`` passages for ``text``, however odd; ModelError where the embedder failed."""
+        ...
+
+    def search_words(self, text: str, top_k: int) -> Evidence:
+        """The same by words alone, which needs no embedder."""
         ...
 
 

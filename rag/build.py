@@ -20,7 +20,7 @@ from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Pas
 from rag.documents import Failure, read_documents
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
-from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut
+from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
 from rag.publish import build_lock, prune, publish
 from rag.tokens import TOKENIZER_ID
 
@@ -249,9 +249,3 @@ def _lines(plan: _Plan, old: Version | None) -> Iterator[bytes]:
             for p in plan.fresh[uri]:
                 row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text]
                 yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
-
-
-def indexed_text(passage: Passage) -> str:
-    """What is searched of a passage: its title and heading path stand above its text, wherever it was cut."""
-    above = dict.fromkeys((passage.source, *passage.headings))
-    return "\n".join((*above, passage.text))

@@ -195,3 +195,9 @@ def _starts_block(line: str) -> bool:
         or _HTML_TABLE.match(line)
         or _LIST_ITEM.match(line)
     )
+
+
+def indexed_text(passage: Passage) -> str:
+    """What is searched of a passage: its title and heading path stand above its text, wherever it was cut."""
+    above = dict.fromkeys((passage.source, *passage.headings))
+    return "\n".join((*above, passage.text))

@@ -56,8 +56,8 @@ class ModelServer:
         proxies: dict[str, str] | None = {} if is_loopback(base_url) else None  # no proxy reaches this machine's own
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies), _NoRedirect)
 
-    def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The parsed reply.
+    def post(self, path: str, body: dict[str, Any], *, patient: bool = True) -> Any:
+        """The parsed reply; without being ``patient``, a server that does not answer in time is not asked again.
 
         Raises:
             TooLargeError: the server wants a smaller request.
@@ -78,6 +78,8 @@ class ModelServer:
                     raise problem from None
             except OSError as error:  # URLError and timeouts too
                 problem, pause = self._unreachable(error), None
+                if not patient and isinstance(getattr(error, "reason", error), TimeoutError):
+                    raise problem from None
             if attempt < self._max_retries:
                 self._wait(min(MAX_WAIT_S, pause if pause is not None else 0.5 * 2**attempt))
         raise problem

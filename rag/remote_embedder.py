@@ -59,11 +59,12 @@ class RemoteEmbedder:
         return vectors
 
     def _request(self, texts: list[str]) -> FloatArray:
+        patient = len(texts) > 1  # one text is a question, and somebody waits
         if self._api == "tei":
-            rows = self._server.post("/embed", {"inputs": texts, "truncate": True})
+            rows = self._server.post("/embed", {"inputs": texts, "truncate": True}, patient=patient)
         else:
             body = {"model": self._model, "input": texts, "encoding_format": "float"}
-            rows = self._ordered(self._server.post("/embeddings", body))
+            rows = self._ordered(self._server.post("/embeddings", body, patient=patient))
         return self._checked(rows, len(texts))
 
     def _ordered(self, reply: Any) -> Any:

@@ -33,11 +33,11 @@ class RemoteReranker:
             return []
         texts = [hit.passage.text[:_MAX_CHARS] for hit in hits]
         if self._api == "tei":
-            reply = self._server.post("/rerank", {"query": question, "texts": texts, "truncate": True})
+            reply = self._server.post("/rerank", {"query": question, "texts": texts, "truncate": True}, patient=False)
             scores = self._scores(reply, "score", len(hits))
         else:
             body = {"model": self._model, "query": question, "documents": texts, "top_n": len(texts)}
-            reply = self._server.post("/rerank", body)
+            reply = self._server.post("/rerank", body, patient=False)
             scores = self._scores(
                 reply.get("results") if isinstance(reply, dict) else None, "relevance_score", len(hits)
             )

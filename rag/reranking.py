@@ -1,8 +1,4 @@
-"""Asks a reranker that may fail, and keeps what it said of examples. Knows neither models nor the gate's features.
-
-A failure leaves the passages in their order and is told once. After some in a row the reranker is left alone for a
-while: a server that is gone would hold up every message by its timeouts.
-"""
+"""Asks a reranker that may fail, and keeps what it said of examples. Knows neither models nor the gate's features."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,40 +16,20 @@ from rag.base import Evidence, FloatArray, ModelError, Reranker
 
 _log = logging.getLogger(__name__)
 
-FAILURES = 3  # in a row, then it is left alone
-PAUSE_S = 30.0
 KEPT_SCORES = 3  # of one question: the best
 KEPT_QUESTIONS = 20_000
 
 
-class Reranking:
-    """Thread-safe; ``clock`` gives seconds."""
-
-    def __init__(self, reranker: Reranker, clock: Callable[[], float] = time.monotonic) -> None:
-        self._reranker = reranker
-        self._clock = clock
-        self._failures = 0
-        self._resumes = 0.0
-
-    def apply(self, query: str, evidence: Evidence) -> Evidence:
-        """The evidence with its hits in the reranker's order and its scores; as it was where the reranker fails."""
-        if not evidence.hits or (self._failures >= FAILURES and self._clock() < self._resumes):
-            return evidence
-        try:
-            hits = self._reranker.rerank(query, evidence.hits)
-        except ModelError as error:
-            self._failed(error)
-            return evidence
-        if self._failures:
-            _log.info("the reranker answers again")
-            self._failures = 0
-        return replace(evidence, hits=tuple(hits), rerank=np.array([hit.score for hit in hits], np.float32))
-
-    def _failed(self, error: ModelError) -> None:
-        self._failures += 1
-        self._resumes = self._clock() + PAUSE_S
-        if self._failures == 1:
-            _log.warning("the passages keep their order, and the gate does without the reranker: %s", error)
+def reranked(reranker: Reranker, query: str, evidence: Evidence) -> Evidence:
+    """The evidence with its hits in the reranker's order and its scores; as it was where the reranker fails."""
+    if not evidence.hits:
+        return evidence
+    try:
+        hits = reranker.rerank(query, evidence.hits)
+    except ModelError as error:  # whoever watches over the models tells of it, and not for each question
+        _log.debug("the passages keep their order: %s", error)
+        return evidence
+    return replace(evidence, hits=tuple(hits), rerank=np.array([hit.score for hit in hits], np.float32))
 
 
 class KeptScores:

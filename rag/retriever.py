@@ -17,7 +17,8 @@ from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms
-from rag.reranking import Reranking
+from rag.passages import indexed_text
+from rag.reranking import reranked
 from rag.tokens import TOKENIZER_ID, tokenize
 
 MAX_QUERY_CHARS = 2000
@@ -45,10 +46,13 @@ class HybridRetriever:
         with_dense_evidence: bool = True,
         scan: bool | None = None,
         reranker: Reranker | None = None,
+        words_only: bool = False,
     ) -> None:
         """``reranker`` puts the found passages into a better order; where it fails, the order stays as it was.
 
         ``dense_weight``: None is what suits the embedder.
+
+        ``words_only``: vectors of another embedder are left aside, not refused: BM25 serves alone then.
 
         ``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
 
@@ -58,17 +62,18 @@ class HybridRetriever:
         Raises:
             KnowledgeError: a version was built with another embedder or tokenizer.
         """
+        self._usable = usable = all(version.manifest.embedder == embedder.id for version in versions)
         for version in versions:
-            _check(version, embedder)
+            _check(version, None if words_only else embedder)
         self.versions = tuple(versions)
         self._embedder = embedder
-        self._reranking = Reranking(reranker) if reranker else None
+        self._reranker = reranker
         self._neural = not embedder.id.startswith(LEXICAL_ID)
         dense_weight = default_dense_weight(embedder) if dense_weight is None else dense_weight
-        self._weights = (bm25_weight, dense_weight)
+        self._weights = (bm25_weight, dense_weight) if usable else (bm25_weight or BM25_WEIGHT, 0.0)
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
-        use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
+        use_dense = usable and len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         vectors = _stacked(self.versions) if use_dense else None
         self._dense = None if vectors is None else open_index(vectors) if self._scan else NumpyIndex(vectors)
@@ -80,24 +85,41 @@ class HybridRetriever:
         """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at.
 
         Without ``rerank`` the evidence is as `reranked` takes it.
+
+        Raises:
+            ModelError: the embedder failed; `search_words` does without.
         """
+        found = self._search(text, top_k, self._weights)
+        return self.reranked(found) if rerank else found
+
+    def search_words(self, text: str, top_k: int) -> Evidence:
+        """The same by BM25 alone, whatever its weight: for when the embedder fails."""
+        return self.reranked(self._search(text, top_k, (self._weights[0] or BM25_WEIGHT, 0.0), with_vector=False))
+
+    def _search(self, text: str, top_k: int, weights: tuple[float, float], with_vector: bool = True) -> Evidence:
         query = text[:MAX_QUERY_CHARS]
         terms = self._lexical.mended(tokenize(query))
         wanted = max(_MIN_CANDIDATES, top_k)
-        sums = self._lexical.scores(terms) if self._weights[0] > 0 else np.zeros(0, np.float32)
+        sums = self._lexical.scores(terms) if weights[0] > 0 else np.zeros(0, np.float32)
         by_bm25 = best(sums, wanted)
         by_bm25 = by_bm25[sums[by_bm25] > 0]
-        vector, by_dense, cosines = self._search_dense(query, wanted, by_bm25)
-        hits = self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k)
+        vector, by_dense, cosines = self._search_dense(query if with_vector else None, wanted, by_bm25)
+        hits = self._fuse(weights, sums, by_bm25, vector, by_dense, cosines, top_k)
+        if not self._usable and with_vector:
+            vector, cosines = self._likeness(query, hits)
         found = self._lexical.describe(terms)
-        evidence = Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
-        return self.reranked(evidence) if rerank else evidence
+        return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
 
     def reranked(self, evidence: Evidence) -> Evidence:
         """The evidence in the reranker's order, with its scores; the same where there is none or it fails."""
-        if self._reranking is None:
+        if self._reranker is None:
             return evidence
-        return self._reranking.apply(evidence.text[:MAX_QUERY_CHARS], evidence)
+        return reranked(self._reranker, evidence.text[:MAX_QUERY_CHARS], evidence)
+
+    def _likeness(self, query: str, hits: tuple[Hit, ...]) -> tuple[FloatArray, FloatArray]:
+        """The query's vector and the cosines to what was found, where there are no vectors to compare with."""
+        vectors = self._embedder.embed([query, *(indexed_text(hit.passage) for hit in hits)])
+        return vectors[0], np.sort(vectors[1:] @ vectors[0])[::-1]
 
     def passage(self, row: int) -> Passage:
         """The passage with this number, counted over all versions."""
@@ -105,9 +127,9 @@ class HybridRetriever:
         return self.versions[which].passage(row - int(self._starts[which]))
 
     def _search_dense(
-        self, query: str, wanted: int, by_bm25: IntArray
+        self, query: str | None, wanted: int, by_bm25: IntArray
     ) -> tuple[FloatArray | None, IntArray, FloatArray]:
-        if self._dense is None:
+        if self._dense is None or query is None:
             return None, np.zeros(0, np.int64), np.zeros(0, np.float32)
         vector: FloatArray = self._embedder.embed([query])[0]
         if self._scan:
@@ -121,6 +143,7 @@ class HybridRetriever:
 
     def _fuse(
         self,
+        weights: tuple[float, float],
         sums: FloatArray,
         by_bm25: IntArray,
         vector: FloatArray | None,
@@ -129,7 +152,7 @@ class HybridRetriever:
         top_k: int,
     ) -> tuple[Hit, ...]:
         """Score the candidates of both retrievers by both, exactly, and keep the best ``top_k``."""
-        bm25_weight, dense_weight = self._weights
+        bm25_weight, dense_weight = weights
         parts: list[tuple[str, float, FloatArray]] = []
         use_dense = dense_weight > 0 and self._dense is not None and vector is not None and len(by_dense) > 0
         candidates = np.union1d(by_bm25, by_dense) if use_dense else by_bm25
@@ -165,9 +188,10 @@ def _spread(cosines: FloatArray, found: FloatArray) -> FloatArray:
     return np.asarray(np.clip((cosines - low) / (high - low), 0, 1), np.float32)
 
 
-def _check(version: Version, embedder: Embedder) -> None:
+def _check(version: Version, embedder: Embedder | None) -> None:
     made = version.manifest
-    for name, theirs, ours in (("embedder", made.embedder, embedder.id), ("tokenizer", made.tokenizer, TOKENIZER_ID)):
+    id = made.embedder if embedder is None else embedder.id
+    for name, theirs, ours in (("embedder", made.embedder, id), ("tokenizer", made.tokenizer, TOKENIZER_ID)):
         if theirs != ours:
             raise KnowledgeError(
                 f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "

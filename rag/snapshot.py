@@ -22,8 +22,16 @@ class View:
     top_k: int
 
     def search(self, text: str) -> Evidence:
-        """The evidence on ``text`` in this group's bases."""
+        """The evidence on ``text`` in this group's bases.
+
+        Raises:
+            ModelError: the embedder failed; `search_words` does without.
+        """
         return self.retriever.search(text, self.top_k)
+
+    def search_words(self, text: str) -> Evidence:
+        """The same without the embedder."""
+        return self.retriever.search_words(text, self.top_k)
 
 
 @dataclass(frozen=True, slots=True)

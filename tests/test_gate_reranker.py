@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from rag.gate import LabelledExample, RelevanceGate, default_examples, describe,
 from rag.gate import train_gate as train
 from rag.gate.model import RERANK_SLOPE, Rows, fit_model
 from rag.gate.reranks import FEWEST, SHIPPED, Reranks, rerank_columns, to_score
-from rag.reranking import FAILURES, PAUSE_S, KeptScores, Reranking
+from rag.reranking import KeptScores, reranked
 from rag.scores import rescored
 
 Score = Callable[[Evidence], float]
@@ -171,10 +170,10 @@ def test_an_example_is_scored_once_and_one_more_costs_one_call(tmp_path: Path) -
     reranker = Reranker()
 
     def learn(own: Sequence[LabelledExample]) -> RelevanceGate:
-        kept, reranking = KeptScores.of(tmp_path, reranker), Reranking(reranker)
+        kept = KeptScores.of(tmp_path, reranker)
 
         def rerank(evidence: Evidence) -> FloatArray:
-            return kept.scores(evidence, lambda found: reranking.apply(found.text, found))
+            return kept.scores(evidence, lambda found: reranked(reranker, found.text, found))
 
         examples = [*default_examples(), *own]
         gate = train(examples, SEARCH, EMBEDDER, unwanted_per_1000=20, expected_share=0.1, rerank=rerank)
@@ -202,8 +201,8 @@ def test_of_shipped_examples_some_are_scored_and_of_own_ones_all() -> None:
 def test_damaged_scores_are_made_anew(content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "scores.json"
     path.write_text(content, "utf-8")
-    kept, reranking = KeptScores(path), Reranking(Reranker())
-    assert len(kept.scores(SEARCH("config.ini"), lambda found: reranking.apply("q", found)))
+    kept, reranker = KeptScores(path), Reranker()
+    assert len(kept.scores(SEARCH("config.ini"), lambda found: reranked(reranker, "q", found)))
     assert "damaged" in caplog.text
     kept.save()
     assert KeptScores(path).known(SEARCH("config.ini"))
@@ -211,34 +210,27 @@ def test_damaged_scores_are_made_anew(content: str, tmp_path: Path, caplog: pyte
 
 def test_scores_that_cannot_be_written_are_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("", "utf-8")
-    kept, reranking = KeptScores(tmp_path / "file" / "scores.json"), Reranking(Reranker())
-    kept.scores(SEARCH("config.ini"), lambda found: reranking.apply("q", found))
+    kept, reranker = KeptScores(tmp_path / "file" / "scores.json"), Reranker()
+    kept.scores(SEARCH("config.ini"), lambda found: reranked(reranker, "q", found))
     kept.save()
     assert "cannot be kept" in caplog.text
 
 
 def test_what_failed_is_asked_again(tmp_path: Path) -> None:
     reranker, evidence = Reranker(), SEARCH("config.ini")
-    kept, reranking = KeptScores.of(tmp_path, reranker), Reranking(reranker)
+    kept = KeptScores.of(tmp_path, reranker)
     reranker.failing = True
-    assert not len(kept.scores(evidence, lambda found: reranking.apply("q", found)))
+    assert not len(kept.scores(evidence, lambda found: reranked(reranker, "q", found)))
     reranker.failing = False
-    assert len(kept.scores(evidence, lambda found: reranking.apply("q", found)))
+    assert len(kept.scores(evidence, lambda found: reranked(reranker, "q", found)))
 
 
-def test_a_reranker_that_is_gone_is_told_once_and_left_alone_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    now, reranker = [0.0], Reranker()
-    reranking = Reranking(reranker, clock=lambda: now[0])
-    hits = tuple(Hit(Passage(str(n), "x" * n, "d", "d.md"), 1.0) for n in range(1, 4))
-    evidence = Evidence("q", hits)
+def test_a_reranker_that_fails_leaves_the_evidence_as_it_was() -> None:
+    reranker = Reranker()
+    evidence = Evidence("q", tuple(Hit(Passage(str(n), "x" * n, "d", "d.md"), 1.0) for n in range(1, 4)))
     reranker.failing = True
-    for _ in range(10):
-        assert reranking.apply("q", evidence) is evidence
-    assert len(reranker.questions) == FAILURES
-    assert caplog.text.count("the gate does without the reranker: it is gone") == 1
-    now[0], reranker.failing = PAUSE_S, False
-    ranked = reranking.apply("q", evidence)
+    assert reranked(reranker, "q", evidence) is evidence
+    reranker.failing = False
+    ranked = reranked(reranker, "q", evidence)
     assert [hit.passage.id for hit in ranked.hits] == ["3", "2", "1"]
     assert ranked.rerank.tolist() == pytest.approx([0.003, 0.002, 0.001])
-    assert "answers again" in caplog.text

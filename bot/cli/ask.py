@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.app import decision_of
 from bot.cli.offline import check_facts
+from bot.cli.progress import warn
 from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.engine import open_engine
@@ -18,7 +19,8 @@ from bot.models import open_answerer
 from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
 from bot.teachings import Teachings
-from bot.texts import outcome_word, say
+from bot.texts import fault_text, outcome_word, say
+from bot.watch import Watch
 from rag.base import Language, Question, detect_language
 
 QUESTION_KEYS = ("text", "query", "question")
@@ -67,7 +69,10 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     decisions = []
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings))
-        responder = Responder(engine, await stack.enter_async_context(open_answerer(settings, engine.quote)))
+        watch = Watch("llm")
+        responder = Responder(engine, await stack.enter_async_context(open_answerer(settings, engine.quote, watch)))
+        if watch.fault is not None:
+            warn(fault_text(watch.fault, "en"))
         await engine.remake(Teachings(), reopen=True)
         check_facts(engine.facts)
         for text in texts:

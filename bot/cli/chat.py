@@ -47,7 +47,9 @@ def run_chat(settings: Settings, *, read: Callable[[str], str] = input, write: W
         print(HOW_TO_CONFIGURE.format(backend=settings.llm.backend), file=sys.stderr)
         return 2
     try:
-        generator = load_generator(settings) if settings.llm.backend == "transformers" else make_generator(settings)
+        generator = (
+            load_generator(settings, alone=True) if settings.llm.backend == "transformers" else make_generator(settings)
+        )
     except (GeneratorError, ModelError) as error:
         print(error, file=sys.stderr)
         return 2

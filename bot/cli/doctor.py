@@ -10,7 +10,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from importlib import metadata
@@ -19,11 +19,12 @@ from typing import Any, cast
 
 from bot import VERSION
 from bot.cli.doctor_feishu import examine_feishu
+from bot.cli.doctor_models import examine_models
 from bot.cli.doctor_wechat import examine_wechat
 from bot.cli.findings import Finding, examine_examples, print_findings
 from bot.cli.wechat_routes import enabled_routes
 from bot.config import ConfigError, Settings, unknown_variables
-from bot.models import make_embedder, open_generator
+from bot.models import embedder_id, open_generator
 from bot.store import Store, StoreError
 from rag.base import GeneratorError, KnowledgeError, ModelError, NoKnowledgeError, Prompt
 from rag.knowledge import open_current, version_names
@@ -55,7 +56,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _documents(settings, base)
         yield from _knowledge(settings, base)
         yield from examine_examples(settings, base)
-    yield _model(settings)
+    models = list(examine_models(settings))
+    yield from models
+    yield _model(settings, [finding for finding in models if finding.subject == "llm" and finding.state == "error"])
     yield from _adapters(settings)
 
 
@@ -152,12 +155,12 @@ def _knowledge(settings: Settings, base: str) -> Iterator[Finding]:
     subject, root = f"knowledge {base}", settings.data / "knowledge"
     rebuild = "qunda build" + ("" if base == "default" else f" --base {base}")
     try:
-        version = open_current(root, base, make_embedder(settings).id)
+        version = open_current(root, base, embedder_id(settings))
     except NoKnowledgeError as error:
         some = version_names(root, base)
         yield Finding("error", subject, str(error) if some else f"none in {root / base} yet", rebuild)
         return
-    except (KnowledgeError, ModelError, ConfigError) as error:
+    except (KnowledgeError, ConfigError) as error:
         yield Finding("error", subject, str(error), rebuild)
         return
     size = f"version {version.path.name}, {len(version.manifest.documents):,} documents, {len(version):,} passages"
@@ -179,7 +182,9 @@ def _documents(settings: Settings, base: str) -> Iterator[Finding]:
             yield Finding("error", f"documents {base}", f"{folder} cannot be read", "mend its permissions")
 
 
-def _model(settings: Settings) -> Finding:
+def _model(settings: Settings, broken: Sequence[Finding]) -> Finding:
+    if broken:  # as its own finding says
+        return Finding("warning", "answers", "quoted from the documents, as long as [llm] model does not work")
     try:
         return Finding("ok", "answers", asyncio.run(_try_answers(settings)))
     except (GeneratorError, ModelError) as error:
@@ -190,7 +195,7 @@ async def _try_answers(settings: Settings) -> str:
     """One short request, so that a wrong key or address shows now and not in front of a group."""
     if settings.llm.backend == "extractive":
         return "extractive: sentences of the documents, no language model"
-    async with await open_generator(settings) as generator:
+    async with await open_generator(settings, alone=True) as generator:
         prompt = Prompt("Answer with one word.", (("user", "ping"),))
         async with aclosing(cast(Any, generator.stream(prompt))) as pieces:
             async for _ in pieces:

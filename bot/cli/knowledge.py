@@ -10,7 +10,7 @@ from typing import Any
 from bot.cli.progress import warn
 from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
-from bot.models import make_embedder
+from bot.models import embedder_id
 from rag.base import KnowledgeError, NoKnowledgeError, Passage
 from rag.knowledge import Version, base_names, open_current, version_names
 from rag.retrieval_eval import matching
@@ -38,7 +38,7 @@ def knowledge(settings: Settings, options: argparse.Namespace) -> int:
 def _row(settings: Settings, base: str) -> dict[str, Any]:
     root = settings.data / "knowledge"
     try:
-        version = open_current(root, base, make_embedder(settings).id)
+        version = open_current(root, base, embedder_id(settings))
     except KnowledgeError as error:
         return {"base": base, "error": str(error)}
     return {
@@ -81,7 +81,7 @@ def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace)
     seen: list[str] = []
     for name in names:
         try:
-            version = open_current(settings.data / "knowledge", name, make_embedder(settings).id)
+            version = open_current(settings.data / "knowledge", name, embedder_id(settings))
         except NoKnowledgeError:
             continue
         seen += version.manifest.documents

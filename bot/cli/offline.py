@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from bot.cli.progress import warn
 from bot.config import Settings
 from bot.engine import Facts
-from bot.models import make_embedder
+from bot.models import embedder_id, make_embedder, make_reranker
 from bot.teachings import Teachings
+from bot.texts import fault_text
 from bot.views import ViewMaker
+from bot.watch import Watch, WatchedReranker
 from rag.base import NoKnowledgeError
 from rag.knowledge import Version, open_current
 from rag.snapshot import View
@@ -23,7 +25,9 @@ def open_bases(settings: Settings) -> tuple[ViewMaker, Mapping[str, Version]]:
     Raises:
         NoKnowledgeError: there is none.
     """
-    maker = ViewMaker(settings, make_embedder(settings))
+    reranker = make_reranker(settings)
+    watched = None if reranker is None else WatchedReranker(reranker, Watch("reranker"))
+    maker = ViewMaker(settings, make_embedder(settings), reranker=watched)
     bases = maker.open_bases()
     if not bases:
         raise NoKnowledgeError(maker.warnings[0])
@@ -36,7 +40,7 @@ def check_knowledge(settings: Settings) -> None:
     Raises:
         KnowledgeError: none can.
     """
-    embedder, problems = make_embedder(settings).id, []
+    embedder, problems = embedder_id(settings), []
     for base in settings.knowledge:
         try:
             open_current(settings.data / "knowledge", base, embedder)
@@ -55,7 +59,7 @@ def check_facts(facts: Facts) -> None:
     """
     if facts.of("") is None:
         raise NoKnowledgeError(facts.warnings[0] if facts.warnings else _NO_VERSION)
-    for warning in facts.warnings:
+    for warning in (*facts.warnings, *(fault_text(fault, "en") for fault in facts.faults)):
         warn(warning)
 
 

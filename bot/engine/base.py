@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.teachings import Teachings
+from bot.watch import ModelFault
 from rag.base import Answer, Evidence, GateDecision, Language, Question, RagError
 
 CLOSED = "the bot is stopping; the message is taken up again at the next start"
@@ -23,14 +24,6 @@ CLOSED = "the bot is stopping; the message is taken up again at the next start"
 
 class EngineError(RagError):
     """The engine could not compute this; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What was decided for one question, and of what was found that which an answer needs."""
-
-    evidence: Evidence
-    decision: GateDecision
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +47,32 @@ class PlaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is in use; later facts have a higher ``number``. ``places`` holds what differs from the place ``""``."""
+    """What is in use; later facts have a higher ``number``. ``places`` holds what differs from the place ``""``.
+
+    ``faults`` tells of models that do not work.
+    """
 
     number: int = 0
     bases: Mapping[str, BaseFacts] = field(default_factory=dict)
     places: Mapping[str, PlaceFacts] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    faults: tuple[ModelFault, ...] = ()
 
     def of(self, place: str) -> PlaceFacts | None:
         """Those of ``platform:chat``: its own, else its platform's, else everybody's; None without knowledge."""
         return self.places.get(place) or self.places.get(place.partition(":")[0]) or self.places.get("")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was decided for one question, and of what was found that which an answer needs.
+
+    ``facts``: those from now on, where a model failed over the question, or works again.
+    """
+
+    evidence: Evidence
+    decision: GateDecision
+    facts: Facts | None = None
 
 
 class Engine(Protocol):
@@ -78,6 +87,8 @@ class Engine(Protocol):
     async def remake(self, teachings: Teachings, *, reopen: bool) -> None:
         """Make the gates anew and, with ``reopen``, read the current versions; then swap all of it in at once.
 
+        ``reopen`` also tries again to load models that are left out.
+
         Raises:
             RagError: the knowledge cannot be used; what was in use stays.
         """
@@ -88,7 +99,7 @@ class Engine(Protocol):
         ...
 
     async def judge(self, place: str, question: Question) -> Judgement:
-        """Search once and decide, all with the knowledge in use when it began.
+        """Search once and decide, all with the knowledge in use when it began; by words alone where the embedder fails.
 
         Raises:
             NoKnowledgeError: there is none.

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from bot.config import Settings
 from bot.engine.base import BaseFacts, Facts, Judgement, PlaceFacts
-from bot.models import make_embedder
+from bot.engine.models import EngineModels
 from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
+from bot.watch import ModelFault
 from rag.answer import quote_passages
-from rag.base import Answer, Embedder, Evidence, GateDecision, NoKnowledgeError, Question
+from rag.base import Answer, Embedder, Evidence, GateDecision, ModelError, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
 from rag.snapshot import Snapshot, View
@@ -29,7 +31,8 @@ class Core:
 
     def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self._settings = settings
-        self._maker = ViewMaker(settings, embedder or make_embedder(settings))
+        self._models = EngineModels(settings, embedder)
+        self._maker = self._new_maker()
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._bases: Mapping[str, Version] = {}
@@ -37,11 +40,14 @@ class Core:
         self._reflected = Teachings()  # those that the snapshot knows
         self._latest = self._reflected
         self._number = 0
+        self._told: tuple[ModelFault, ...] = ()
 
     def remake(self, teachings: Teachings, reopen: bool) -> Facts:
         """See `bot.engine.base.Engine.remake`."""
         with self._lock:
             self._note(teachings)
+        if reopen and self._models.reopen():
+            self._maker = self._new_maker()
         bases = self._maker.open_bases() if reopen or not self._bases else self._bases
         while True:
             try:
@@ -51,9 +57,19 @@ class Core:
                 if self._closing.is_set():
                     raise
                 teachings = self._latest
+            except ModelError as error:
+                if self.snapshot is not None or self._models.words_only:
+                    raise
+                self._models.leave_embedder(error)  # with nothing in use yet, words are better than waiting
+                self._maker = self._new_maker()
+                bases = self._maker.open_bases()
         with self._lock:
             self._bases = bases
             return self._use(snapshot, teachings)
+
+    def _new_maker(self) -> ViewMaker:
+        models = self._models
+        return ViewMaker(self._settings, models.embedder, reranker=models.reranker, words_only=models.words_only)
 
     def learn(self, teachings: Teachings) -> Facts:
         """See `bot.engine.base.Engine.learn`."""
@@ -67,9 +83,13 @@ class Core:
         if snapshot is None:
             raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
         view = snapshot.view(place)
-        evidence = view.search(standalone_text(question))
+        text = standalone_text(question)
+        try:
+            evidence = view.search(text)
+        except ModelError:  # counted and logged where it was raised
+            evidence = view.search_words(text)
         decision = view.gate.decide(question, evidence)
-        return Judgement(_needed(question, evidence, decision), decision)
+        return Judgement(_needed(question, evidence, decision), decision, self._news())
 
     @staticmethod
     def quote(question: Question, evidence: Evidence) -> Answer | None:
@@ -94,24 +114,48 @@ class Core:
     def _use(self, snapshot: Snapshot | None, reflected: Teachings) -> Facts:
         """Put a snapshot that knows ``reflected`` in use, in one assignment, once it knows what is the latest."""
         if snapshot is not None and self._latest.revision > reflected.revision:
-            snapshot = caught_up(snapshot, reflected, self._latest, self._maker.dial)
-            reflected = self._latest
+            try:
+                snapshot = caught_up(snapshot, reflected, self._latest, self._maker.dial)
+                reflected = self._latest
+            except ModelError:  # new examples cannot be embedded now: all else counts, and they do at the next time
+                reduced = _without_new(self._latest, reflected)
+                snapshot, reflected = caught_up(snapshot, reflected, reduced, self._maker.dial), reduced
         self.snapshot, self._reflected = snapshot, reflected
         self._number += 1
         return self._facts()
 
+    def _news(self) -> Facts | None:
+        """The facts, where a model has failed or recovered since they were told."""
+        if self._models.faults == self._told:
+            return None
+        if not self._lock.acquire(blocking=False):  # whoever has it tells them, and no question waits for that
+            return None
+        try:
+            self._number += 1
+            return self._facts()
+        finally:
+            self._lock.release()
+
     def _facts(self) -> Facts:
+        self._told = self._models.faults
         bases = {
             name: BaseFacts(version.path.name, len(version.manifest.documents), len(version), bool(version.warnings))
             for name, version in self._bases.items()
         }
         views = {"": self.snapshot.default, **self.snapshot.groups} if self.snapshot else {}
         places = {place: _place_facts(view) for place, view in views.items()}
-        return Facts(self._number, bases, places, tuple(dict.fromkeys(self._maker.warnings)))
+        return Facts(self._number, bases, places, tuple(dict.fromkeys(self._maker.warnings)), self._told)
 
 
 def _ids(teachings: Teachings) -> set[int]:
     return {example.id for example in teachings.examples}
+
+
+def _without_new(latest: Teachings, known: Teachings) -> Teachings:
+    """The latest teachings but for examples that are not known yet; as old as the known ones, so that they are tried
+    again."""
+    kept = [example for example in latest.examples if example.id in _ids(known)]
+    return replace(latest, examples=kept, revision=known.revision)
 
 
 def _place_facts(view: View) -> PlaceFacts:

@@ -139,8 +139,9 @@ class ProcessEngine:
             return
         self._unlucky = 0
         self._pending.pop(number, None)
-        if isinstance(content, Facts) and content.number > self.facts.number:
-            self.facts = content
+        facts = content.facts if isinstance(content, Judgement) else content
+        if isinstance(facts, Facts) and facts.number > self.facts.number:
+            self.facts = facts
         if request is None or request.done.done():
             return
         if what == "failed":

@@ -32,7 +32,10 @@ class ThreadEngine:
 
     async def judge(self, place: str, question: Question) -> Judgement:
         """See `Engine.judge`."""
-        return await self._workers.compute(self.core.judge, place, question)
+        judgement = await self._workers.compute(self.core.judge, place, question)
+        if judgement.facts is not None:
+            self._take(judgement.facts)
+        return judgement
 
     async def quote(self, question: Question, evidence: Evidence) -> Answer | None:
         """See `Engine.quote`."""

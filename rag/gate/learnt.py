@@ -58,6 +58,16 @@ class Learnt:
         columns: FloatArray = self.reranks.columns(rerank_columns(evidence)[None])[0]
         return columns
 
+    @property
+    def mean_near(self) -> FloatArray:
+        """`STORE_COLUMNS` of the mean example, (2,)."""
+        return self.model.kernel.centre[_NEAR]
+
+    @property
+    def mean_cosine(self) -> float:
+        """How near the mean example's nearest passage is to it, of a neural encoder."""
+        return float(self.model.kernel.centre[_NEAR.stop])
+
 
 def is_neural(embedder: Embedder) -> bool:
     """Whether the vectors say more than the wording does, so that they deserve weights of their own."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rag.base import Embedder, Evidence, FloatArray, GateDecision, Language, Question, Reason, Term
 from rag.gate.calibration import Calibration
-from rag.gate.columns import columns, is_name
+from rag.gate.columns import DENSE, columns, is_name
 from rag.gate.context import objection, standalone_text
 from rag.gate.examples import LabelledExample
 from rag.gate.learnt import Learnt, is_neural
@@ -141,7 +141,7 @@ class RelevanceGate:
         return self.learnt.scores(examples, self.prior, trained, is_neural(self.embedder))
 
     def _score(self, text: str, evidence: Evidence, similarities: FloatArray) -> tuple[float, list[Reason]]:
-        base, form = columns(text, evidence), canonical(text)
+        base, form = self._columns(text, evidence), canonical(text)
         form_share = 1.0 if self.learnt is None else self.learnt.fade
         prior = float(self.prior.logit(base[None], form_share)[0])
         total, parts, strongest = prior, Parts(0.0, 0.0, 0.0, 0.0, prior), ""
@@ -150,6 +150,8 @@ class RelevanceGate:
             known, added = self.learnt.model.wording.added(features)
             near = store_columns(similarities[None, : self._trained], self.stores.good[: self._trained])[0]
             vector = evidence.vector if is_neural(self.embedder) else None
+            if self._blind(evidence):
+                near, vector = self.learnt.mean_near, self.learnt.model.centre
             total, parts = self.learnt.score(float(added.sum()), evidence, base, near, vector, prior)
             strongest = _strongest(form, features, known, added, parts.wording)
         reasons = self._reasons(strongest, evidence, base, parts)
@@ -164,8 +166,22 @@ class RelevanceGate:
         return total, [*reasons, self._alike(similarities, alike)] if len(similarities) else reasons
 
     def _similarities(self, text: str, evidence: Evidence) -> FloatArray:
+        if self._blind(evidence):
+            form = canonical(text)
+            return np.array([canonical(example.text) == form for example in self.stores.examples], np.float32)
         vector = evidence.vector if evidence.vector is not None else self.embedder.embed([text])[0]
         return self.stores.similarities(vector)
+
+    def _blind(self, evidence: Evidence) -> bool:
+        """Whether the encoder failed over this message: it is not asked again, and what it would have said counts as
+        for the mean example, which speaks for neither side. Only a stored example of the same words is recognised."""
+        return evidence.vector is None and is_neural(self.embedder)
+
+    def _columns(self, text: str, evidence: Evidence) -> FloatArray:
+        base = columns(text, evidence)
+        if self._blind(evidence):
+            base[DENSE] = self.prior.mean[DENSE] if self.learnt is None else self.learnt.mean_cosine
+        return base
 
     @property
     def _trained(self) -> int:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from rag.base import FloatArray, ModelError
+from rag.base import FloatArray
 from rag.neural.batching import Batcher
-from rag.neural.device import pick_device, pick_dtype
+from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.encoder import COMPILE_AFTER_TOKENS, Encoder
 from rag.neural.files import check_folder, embedding_dim, fingerprint
+from rag.neural.loading import check_tokenizer, loading
 from rag.neural.types import IdArray, IntArray
 
 GPU_BATCH_TOKENS, CPU_BATCH_TOKENS = 65_536, 4_096
@@ -86,6 +87,10 @@ class NeuralEmbedder:
     def _embed(self, texts: Sequence[str], prompts: tuple[str, ...]) -> FloatArray:
         with self._lock:
             loaded = self._ensure()
+        with translated(f"[embedder] model = {self._name}"):
+            return self._vectors(loaded, texts, prompts)
+
+    def _vectors(self, loaded: _Loaded, texts: Sequence[str], prompts: tuple[str, ...]) -> FloatArray:
         filled = [row for row, text in enumerate(texts) if text.strip()]
         vectors = np.zeros((len(texts), self.dim), np.float32)
         if len(filled) == 1:
@@ -167,7 +172,11 @@ def _load(
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # it would write into the progress of a build
-    try:
+    what = f"[embedder] model = {name}"
+    own_code = (
+        "choose a model that sentence-transformers reads without code of its own, or run `qunda models pull` again"
+    )
+    with loading(what, folder, "free it, or write [embedder] device = cpu", own_code):
         family = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
         model = SentenceTransformer(
             str(folder),
@@ -176,20 +185,12 @@ def _load(
             trust_remote_code=False,
             model_kwargs={"dtype": pick_dtype(device, dtype_name, family)},
         )
-    except torch.OutOfMemoryError as error:
-        raise ModelError(
-            f"[embedder] model = {name}: the GPU has no room for it; free it, or write [embedder] device = cpu"
-        ) from error
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise ModelError(
-            f"[embedder] model = {name} cannot be loaded from {folder}: {error}; choose a model that "
-            "sentence-transformers reads without code of its own, or run `qunda models pull` again"
-        ) from error
-    transformer = model[0]
-    encoder = Encoder(
-        transformer.auto_model,
-        list(model)[1:],
-        with_types="token_type_ids" in transformer.tokenizer.model_input_names,
-        compile_after=compile_after,
-    )
+        transformer = model[0]
+        check_tokenizer(transformer.tokenizer, transformer.auto_model.config, what)
+        encoder = Encoder(
+            transformer.auto_model,
+            list(model)[1:],
+            with_types="token_type_ids" in transformer.tokenizer.model_input_names,
+            compile_after=compile_after,
+        )
     return _Loaded(transformer, encoder, dict(model.prompts), max_tokens)

@@ -13,14 +13,17 @@ import torch
 
 from rag.base import GeneratorError, ModelError, Prompt
 from rag.generator import Visible
+from rag.neural.budget import llm_part
 from rag.neural.chat import ChatTemplate
 from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
 from rag.neural.device import pick_device, pick_dtype
 from rag.neural.engine.engine import Engine
 from rag.neural.files import check_folder
 from rag.neural.internlm import load_tokenizer, stop_ids
-from rag.neural.memory import GIB, memory_free, memory_needed
+from rag.neural.loading import check_tokenizer, loading
+from rag.neural.memory import memory_free
 from rag.neural.quantize import Quantization, bitsandbytes_config
+from rag.neural.shapes import GIB, read_shape, weight_bytes
 from rag.neural.text import TextStream
 
 
@@ -71,7 +74,8 @@ class LocalGenerator:
         place = pick_device(device)
         loaded, tokenizer = load_model(folder, place, pick_dtype(place, dtype), quantization)
         compiled = False if quantization else None  # bitsandbytes' layers keep state that the compiler cannot see into
-        engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb, compiled=compiled)
+        with loading(f"[llm] model = {folder.name}", folder, "lower [llm] kv_gb or max_batch", "choose another model"):
+            engine = Engine(loaded, max_batch=max_batch, max_len=max_len, kv_gb=kv_gb, compiled=compiled)
         settings = loaded.generation_config
         generator = cls(
             engine,
@@ -140,20 +144,18 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     quantized = {"quantization_config": bitsandbytes_config(quantization, dtype)} if quantization else {}
     check_folder(folder)
-    try:
-        config = llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
-        if not quantization:
-            _check_memory(config, dtype, device)
+    no_room = "choose a smaller [llm] model or quantization = 4bit"
+    advice = "choose a chat model that transformers reads without code of its own, or run `qunda models pull` again"
+    with loading(f"[llm] model = {folder.name}", folder, no_room, advice):
+        llama_config(folder) if is_internlm(folder) else AutoConfig.from_pretrained(folder, **options)
+        _check_memory(folder, dtype, device, quantization)
         if is_internlm(folder):
             return _load_internlm(folder, device, dtype, quantization)
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, device_map={"": device}, **quantized, **options
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-    except torch.OutOfMemoryError as error:
-        raise ModelError(f"{folder.name} does not fit into the card's memory; choose a smaller [llm] model") from error
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
-        raise ModelError(f"{folder.name} cannot be loaded as a local chat model: {_short(error)}") from error
+        check_tokenizer(tokenizer, model.config, f"[llm] model = {folder.name}")
     return model, tokenizer
 
 
@@ -173,9 +175,10 @@ def stop_tokens(settings: Any, tokenizer: Any) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(token) for token in ends if token is not None))
 
 
-def _check_memory(config: Any, dtype: torch.dtype, device: torch.device) -> None:
+def _check_memory(folder: Path, dtype: torch.dtype, device: torch.device, quantization: Quantization) -> None:
     free = memory_free(device)
-    needed = memory_needed(config, dtype, slots=1, max_len=2048) if hasattr(config, "hidden_size") else 0
+    weights = weight_bytes(folder, str(dtype).removeprefix("torch."), quantization)
+    needed = llm_part(weights, read_shape(folder), dtype.itemsize).total
     if device.type == "cuda" and needed > free:
         raise ModelError(
             f"the model needs about {needed / GIB:.1f} GB and {free / GIB:.1f} GB of the card are free; choose a "
@@ -185,7 +188,3 @@ def _check_memory(config: Any, dtype: torch.dtype, device: torch.device) -> None
 
 def _listed(value: Any) -> list[Any]:
     return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -30,12 +30,6 @@ def kv_bytes_per_token(config: Any, dtype: torch.dtype) -> int:
     return int(2 * config.num_hidden_layers * kv_heads(config) * head_dim(config) * dtype.itemsize)
 
 
-def memory_needed(config: Any, dtype: torch.dtype, *, slots: int, max_len: int) -> int:
-    """Weights, cache and a reserve for what a step computes."""
-    reserve = GIB if dtype.itemsize == 2 else 2 * GIB
-    return weight_bytes(config, dtype) + slots * max_len * kv_bytes_per_token(config, dtype) + reserve
-
-
 def kv_heads(config: Any) -> int:
     """Heads of keys and values."""
     return int(getattr(config, "num_key_value_heads", None) or config.num_attention_heads)

@@ -6,6 +6,7 @@ no hashes. So the large files are fetched by `rag.neural.transfer` into its cach
 
 from __future__ import annotations
 
+import logging
 import os
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from rag.base import ModelError
 from rag.neural.files import Source, check_folder
 from rag.neural.transfer import RemoteFile, Step, fetch
 
+log = logging.getLogger(__name__)
 _HUBS = {"huggingface": "https://huggingface.co", "modelscope": "https://modelscope.cn"}
 _ENDPOINTS = {"huggingface": "HF_ENDPOINT", "modelscope": "MODELSCOPE_ENDPOINT"}
 _PATTERNS = ["*.json", "*.safetensors*", "*.model", "*.txt", "*.jinja"]  # no code, and one format of the weights
@@ -62,9 +64,7 @@ def _from_huggingface(model: str, timeout_s: float, step: Step) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
         HFValidationError,
-        HTTPError,
         RepositoryNotFoundError,
     )
     from huggingface_hub.utils import disable_progress_bars
@@ -77,7 +77,9 @@ def _from_huggingface(model: str, timeout_s: float, step: Step) -> Path:
         raise ModelError(f"{model} asks for consent: accept its terms on the hub, then set HF_TOKEN") from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise ModelError(f"the hub has no model {model}: check its name (owner/name)") from error
-    except (HfHubHTTPError, HTTPError, OSError) as error:
+    except Exception as error:
+        # The boundary round the client: what it raises over a line that breaks is its HTTP library's business.
+        log.debug("%s was not downloaded", model, exc_info=True)
         raise ModelError(
             f"{model} was not downloaded ({error or type(error).__name__}): run the command again, it keeps what is "
             "whole; if the hub stays slow, use a mirror (HF_ENDPOINT) or source = modelscope"

@@ -16,8 +16,9 @@ import torch
 
 from rag.base import Hit, ModelError
 from rag.neural.batching import Batcher
-from rag.neural.device import pick_device, pick_dtype
+from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.files import check_folder, fingerprint
+from rag.neural.loading import check_tokenizer, loading
 from rag.neural.types import IntArray
 from rag.scores import rescored
 
@@ -65,10 +66,8 @@ class CrossEncoderReranker:
         """The probability of each text to answer the question, 0 to 1."""
         if not texts:
             return []
-        with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
-            model, tokenizer, generative = self._loaded
+        with self._lock, translated(f"[reranker] model = {self._name}"):
+            model, tokenizer, generative = self._ensure()
             encode = _dialogues if generative else _pairs
             encoded = encode(tokenizer, question[:_MAX_CHARS], [text[:_MAX_CHARS] for text in texts], self._max_tokens)
             found = np.zeros(len(texts))
@@ -79,6 +78,20 @@ class CrossEncoderReranker:
 
             self._batcher.run([len(one["input_ids"]) for one in encoded], step)
         return [float(score) for score in found]
+
+    def load(self) -> None:
+        """Load the model now, rather than with the first question.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        with self._lock:
+            self._ensure()
+
+    def _ensure(self) -> tuple[Any, Any, bool]:
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
 
     def _load(self) -> tuple[Any, Any, bool]:
         from transformers import (
@@ -92,7 +105,7 @@ class CrossEncoderReranker:
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         disable_progress_bar()
         place = f"[reranker] model = {self._name}"
-        try:
+        with loading(place, self._folder, "free it, or write [reranker] device = cpu", "pull it again"):
             config = AutoConfig.from_pretrained(self._folder, **options)
             kinds = getattr(config, "architectures", None) or [""]
             generative = kinds[0].endswith("ForCausalLM")
@@ -104,12 +117,7 @@ class CrossEncoderReranker:
             dtype = pick_dtype(self._device, self._dtype_name, config.model_type)
             model = loader.from_pretrained(self._folder, dtype=dtype, **options).to(self._device).eval()
             tokenizer = AutoTokenizer.from_pretrained(self._folder, **options)
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                f"{place}: the GPU has no room for it; free it, or write [reranker] device = cpu"
-            ) from error
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise ModelError(f"{place} cannot be loaded from {self._folder}: {error}; pull it again") from error
+            check_tokenizer(tokenizer, config, place)
         return model, tokenizer, generative
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("gpu_embedding", "gpu_answering", "gpu_gate", "gpu_usual")
+PARTS = ("gpu_embedding", "gpu_answering", "gpu_gate", "gpu_memory", "gpu_usual")
 
 
 def main() -> int:

@@ -1,0 +1,35 @@
+"""Writes answers with one answerer, and with another where the first fails. Knows no model and no platform."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any, cast
+
+from bot.watch import Watch
+from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
+
+_BROKEN = "server"  # the model itself: out of memory, a step that failed, an engine that stopped
+
+
+class StandbyAnswerer:
+    """Implements `rag.base.Answerer`. Only a broken model is stood in for: what is too late stays too late."""
+
+    def __init__(self, first: Answerer, second: Answerer, watch: Watch) -> None:
+        self._first, self._second, self._watch = first, second, watch
+
+    async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
+        """See `Answerer.answer`."""
+        try:
+            async with aclosing(cast(Any, self._first.answer(question, evidence))) as pieces:
+                async for piece in pieces:
+                    yield piece
+            self._watch.worked()
+            return
+        except GeneratorError as error:
+            if error.kind != _BROKEN:
+                raise
+            self._watch.failed(error)
+        async with aclosing(cast(Any, self._second.answer(question, evidence))) as pieces:
+            async for piece in pieces:
+                yield piece
