@@ -217,7 +217,7 @@ class EngineContract:
             async with self.opened(with_reranker(settings, server.url)):
                 assert (
                     len(server.requests) == learnt + 3
-                )  # the gate was kept, and the reranker was tried before serving
+                )  # the gate was kept; one to try the reranker
         assert judgement.evidence.hits[0].passage.uri == "config.md"
         assert "reranker" in {reason.name for reason in judgement.decision.reasons}
 
