@@ -66,7 +66,10 @@ class SourceReport:
 
 @dataclass(slots=True)
 class Fetched:
-    """What a fetch brought: the folder to build from, addresses by path below it (or by its beginning, up to a slash)."""
+    """What a fetch brought: the folder to build from, and addresses by path below it, or by its beginning.
+
+    A beginning ends in a slash, or is empty.
+    """
 
     root: Path
     links: dict[str, str] = field(default_factory=dict)

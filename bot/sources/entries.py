@@ -1,4 +1,4 @@
-"""What an entry of ``[knowledge] documents`` names: a folder, a repository, web pages or Feishu documents. Pure text."""
+"""What an entry of ``[knowledge] documents`` names: a folder, a repository, web pages, Feishu documents. Pure text."""
 
 from __future__ import annotations
 

@@ -64,14 +64,18 @@ async def fetch_repository(entry: GitEntry, shelf: Shelf, limits: Limits) -> Fet
 
 async def _make_ready(folder: Path) -> None:
     """A repository to fetch into; one that is damaged is made anew."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / ".git").is_dir():
+    if _has_repository(folder):
         try:
             await run_git("rev-parse", "--git-dir", folder=folder)
             return
         except SourceError:
             await asyncio.to_thread(shutil.rmtree, folder / ".git")
     await run_git("init", "-q", "--template=", folder=folder)
+
+
+def _has_repository(folder: Path) -> bool:
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / ".git").is_dir()
 
 
 def checked_out(entry: GitEntry, shelf: Shelf, change: str = "") -> Fetched:
@@ -98,14 +102,18 @@ async def mirror_tracked(entry: TrackedEntry, shelf: Shelf, limits: Limits) -> F
     Raises:
         SourceError: it is no folder of a work tree, or it is too large.
     """
-    top = Path(entry.path)
-    if not top.is_dir():
-        raise SourceError(f"there is no folder {top}")
+    top = _existing(entry.path)
     listed = await run_git("ls-files", "-z", "--cached", folder=top)
     names = sorted({name for name in listed.split("\0") if name})
     copied = await asyncio.to_thread(_mirror, top, names, shelf.folder, limits)
     shelf.write({"fetched_at": now_text(), "documents": copied})
     return Fetched(shelf.folder, documents=copied, detail=f"{copied} tracked files")
+
+
+def _existing(path: str) -> Path:
+    if not Path(path).is_dir():
+        raise SourceError(f"there is no folder {path}")
+    return Path(path)
 
 
 def _mirror(top: Path, names: list[str], folder: Path, limits: Limits) -> int:
