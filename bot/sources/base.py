@@ -118,6 +118,7 @@ class Shelf:
         """Replace the state; what it had of other keys stays."""
         whole = {**self.read(), **state, "format": STATE_FORMAT}
         beside = self._state.with_suffix(".new")
+        beside.parent.mkdir(parents=True, exist_ok=True)
         beside.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
         beside.replace(self._state)
 

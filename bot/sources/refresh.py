@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from loguru import logger
 
@@ -118,13 +119,13 @@ def last_fetch(settings: Settings, entry: Remote) -> datetime | None:
 def last_report(settings: Settings, entry: Remote) -> SourceReport | None:
     """How the last fetch of a source went."""
     report = shelf_of(settings, entry).read().get("report")
-    try:
-        if not isinstance(report, dict):
-            return None
-        lists = {"notes": tuple(report["notes"]), "failed_items": tuple(map(tuple, report["failed_items"]))}
-        return SourceReport(**{**report, **lists})
-    except (TypeError, KeyError):
-        return None
+    return as_report(report) if isinstance(report, dict) else None
+
+
+def as_report(plain: Mapping[str, Any]) -> SourceReport:
+    """A report from plain data."""
+    failed = tuple((str(what), str(reason)) for what, reason in plain["failed_items"])
+    return SourceReport(**{**plain, "notes": tuple(plain["notes"]), "failed_items": failed})
 
 
 def shelf_of(settings: Settings, entry: Remote) -> Shelf:
@@ -182,8 +183,7 @@ async def _fetch(settings: Settings, entry: Remote, limits: Limits, note: Note) 
 
 
 def _remember(shelf: Shelf, report: SourceReport) -> None:
-    plain = {name: getattr(report, name) for name in SourceReport.__slots__}
-    shelf.write({"report": plain, "tried_at": datetime.now(UTC).isoformat(timespec="seconds")})
+    shelf.write({"report": asdict(report), "tried_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
 
 async def _brought(settings: Settings, entry: Remote, shelf: Shelf, limits: Limits, note: Note) -> Fetched:
