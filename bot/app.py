@@ -104,7 +104,7 @@ class App:
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
-            library = Library(self.settings, store, engine)
+            library = Library(self.settings, store, engine, refreshing=not self.replaying)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote))
             await library.open()
             await self._serve(store, library, Responder(engine, answerer))

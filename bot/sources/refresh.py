@@ -7,7 +7,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -97,15 +97,12 @@ def limits_of(section: KnowledgeSettings) -> Limits:
     return Limits(section.max_file_mb, section.max_source_mb, section.max_pages)
 
 
-def due_in_s(settings: Settings, base: str) -> float | None:
-    """How long until the sources of a base are to be fetched again; None where none are, or only when asked."""
+def is_due(settings: Settings, base: str) -> bool:
+    """Whether some source of a base was last tried more than ``refresh_hours`` ago."""
     hours = settings.knowledge[base].refresh_hours
-    _, remote = split_entries(settings, base)
-    if not remote or not hours:
-        return None
-    fetched = [last_fetch(settings, entry) for entry in remote]
-    ages = [(datetime.now(UTC) - at).total_seconds() if at else 3600 * hours for at in fetched]
-    return max(0.0, 3600 * hours - max(ages))
+    oldest = datetime.now(UTC) - timedelta(hours=hours)
+    tried = [last_fetch(settings, entry) for entry in split_entries(settings, base)[1]] if hours else []
+    return any(at is None or at <= oldest for at in tried)
 
 
 def last_fetch(settings: Settings, entry: Remote) -> datetime | None:
