@@ -180,6 +180,7 @@ async def _fetch(settings: Settings, entry: Remote, limits: Limits, note: Note) 
 
 
 def _remember(shelf: Shelf, report: SourceReport) -> None:
+    shelf.folder.mkdir(parents=True, exist_ok=True)
     shelf.write({"report": asdict(report), "tried_at": datetime.now(UTC).isoformat(timespec="seconds")})
 
 
