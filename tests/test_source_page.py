@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from bot.sources.guard import is_private
+from bot.sources.guard import GuardedResolver, PrivateAddressError, is_private
 from bot.sources.page import decode_page, read_page
 
 WHERE = URL("https://docs.example.com/guide/x")
@@ -160,6 +160,14 @@ def test_no_bytes_and_no_charset_raise(data: bytes, charset: str) -> None:
 )
 def test_private_addresses_are_known_in_every_spelling(address: str) -> None:
     assert is_private(address)
+
+
+async def test_a_name_that_leads_to_a_private_address_is_refused_unless_the_entry_names_it() -> None:
+    with pytest.raises(PrivateAddressError, match="localhost leads to a private address"):
+        await GuardedResolver(()).resolve("localhost", 80)
+    assert await GuardedResolver({("localhost", 80)}).resolve("localhost", 80)
+    with pytest.raises(PrivateAddressError):
+        await GuardedResolver({("localhost", 80)}).resolve("localhost", 6379)
 
 
 def test_public_addresses_are_public() -> None:

@@ -70,7 +70,8 @@ class Fetcher:
 
     def __init__(self, entry: URL, limits: Limits) -> None:
         self._limits = limits
-        self._named = frozenset({(entry.host or "", entry.port or 0)})
+        ports = (80, 443) if entry.is_default_port() else (entry.port or 0,)  # sites move on to https
+        self._named = frozenset((entry.host or "", port) for port in ports)
         self._origin = entry.origin()
         login = f"{entry.user}:{entry.password or ''}" if entry.user else ""
         self._login = b64encode(login.encode()).decode()
