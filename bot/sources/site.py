@@ -127,16 +127,17 @@ class Crawl:
         await self._read_sitemaps([link for link in named if self._same_host(link)], required=False)
 
     async def _read_sitemaps(self, waiting: list[str], *, required: bool) -> None:
-        read, foreign = 0, 0
-        while waiting and read < MAX_SITEMAPS:
+        read: set[str] = set()
+        foreign = 0
+        while waiting and len(read) < MAX_SITEMAPS:
             address = waiting.pop(0)
-            read += 1
+            read.add(address)
             try:
                 url = URL(address)
                 reply = await self._fetcher.get(url, max_bytes=SITEMAP_BYTES, check=self._robots.check)
                 found = await asyncio.to_thread(read_sitemap, reply.body)
             except (FetchError, ValueError) as error:
-                if required and read == 1:
+                if required and len(read) == 1:
                     raise error if isinstance(error, FetchError) else FetchError("refused", str(error)) from error
                 self._failed.append((address, str(error)))
                 self._whole = False
@@ -145,7 +146,7 @@ class Crawl:
             foreign += len(found.pages) - len(own)
             for link in own:
                 self._push(link)
-            waiting += [link for link in found.sitemaps if self._same_host(link)]
+            waiting += [link for link in found.sitemaps if self._same_host(link) and link not in {*read, *waiting}]
         if waiting:
             self.stop(f"more than {MAX_SITEMAPS} sitemaps; the rest was not read")
         if foreign:
