@@ -90,8 +90,7 @@ def build(
 ) -> BuildReport:
     """Build ``base`` below ``root`` (``data/knowledge``) from the folders ``roots`` and make it current.
 
-    ``prefixes`` is what the uris below each root begin with (by default as `folder_prefixes` says). ``links`` holds
-    addresses by uri, or by the beginning of uris up to a slash: there readers find what is cited.
+    ``prefixes``: what uris below each root begin with, if not as `folder_prefixes` says; ``links``: see `Manifest`.
 
     Raises:
         KnowledgeError: no documents, another build is running, the disk is full; the current version stays as it was.
@@ -102,9 +101,8 @@ def build(
 
     def step(state: Progress) -> None:
         if cancelled():
-            raise BuildCancelledError(
-                f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
-            )
+            said = f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
+            raise BuildCancelledError(said)
         report(state)
 
     check_base_name(base)
@@ -116,22 +114,13 @@ def build(
         known = old.manifest.documents if old else {}
         added, changed, removed = _compare(plan, known)
         unchanged = len(plan.entries) - len(added) - len(changed)
-        known_links = old.manifest.links.keys() if old else set()
-        relinked = known_links != (links or {}).keys()
-        keep = old is not None and not (added or changed or removed or why or warnings or relinked)
+        keep = old is not None and not (added or changed or removed or why or warnings)
         if keep and old is not None:
             version = old.id
         else:
             version = _version_name(root, base, now())
-            head = (
-                base,
-                version,
-                now().isoformat(timespec="seconds"),
-                embedder.id,
-                embedder.dim,
-                TOKENIZER_ID,
-                splitter,
-            )
+            made = now().isoformat(timespec="seconds")
+            head = (base, version, made, embedder.id, embedder.dim, TOKENIZER_ID, splitter)
             manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed), links or {})
             _write(root, manifest, plan, old, embedder, step)
             prune(root, base, keep_versions)
