@@ -76,6 +76,15 @@ async def test_what_has_not_changed_is_not_sent_again_and_its_links_are_known(si
     assert {name for name, text in texts(shelf).items() if before[name] != text} == {"docs-b.md"}
 
 
+async def test_a_file_that_is_not_as_it_was_written_is_fetched_anew(site: Site, shelf: Shelf) -> None:
+    site.pages["/x"] = page("<p>right</p>")
+    await fetch(shelf, site.url("/x"))
+    for spoil in (lambda path: path.write_text("wrong"), lambda path: path.unlink()):
+        spoil(shelf.folder / "x.md")
+        await fetch(shelf, site.url("/x"))
+        assert "right" in texts(shelf)["x.md"] and site.unchanged == 0
+
+
 async def test_last_modified_serves_where_there_is_no_etag(site: Site, shelf: Shelf) -> None:
     when, seen = "Wed, 21 Oct 2015 07:28:00 GMT", []
 

@@ -27,9 +27,13 @@ class Holdings:
         self._digests: dict[str, str] = {}
 
     def known(self, key: str) -> Item | None:
-        """What is there of an address, file and all."""
+        """What is there of an address, its file as it was written; a fetch that was killed may have left another."""
         old = self.old.get(key)
-        return old if old is not None and (self._shelf.folder / old["file"]).is_file() else None
+        try:
+            whole = old is not None and _digest((self._shelf.folder / old["file"]).read_bytes()) == old["digest"]
+        except OSError:
+            return None
+        return old if whole else None
 
     def take(self, key: str, item: Item) -> None:
         """Keep a page as it is."""
@@ -38,11 +42,12 @@ class Holdings:
 
     def put(self, key: str, data: bytes, suffix: str, shown: str, links: Sequence[str], reply: Reply) -> None:
         """Keep a page that came; it is written only where it differs from the last one."""
-        digest = hashlib.sha256(data).hexdigest()[:32]
+        digest = _digest(data)
         if self._digests.setdefault(digest, key) != key:  # the same page under another address
             return
+        named = self.old.get(key, {}).get("file", "")
+        name = named if named.endswith(suffix) and named else self._name(shown, suffix)
         old = self.known(key)
-        name = old["file"] if old is not None and old["file"].endswith(suffix) else self._name(shown, suffix)
         if old is None or old["digest"] != digest or old["file"] != name:
             self._shelf.save(name, data)
             self.changed += 1
@@ -68,6 +73,10 @@ class Holdings:
         if f"{stem}{suffix}".lower() not in taken:
             return f"{stem}{suffix}"
         return f"{stem}-{hashlib.sha256(shown.encode()).hexdigest()[:8]}{suffix}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
 
 
 def conditions(old: Item | None) -> dict[str, str]:
