@@ -120,6 +120,12 @@ def test_depth_and_size_stop_nothing() -> None:
     assert "deep" in markdown("<div>" * 1_500 + "deep" + "</div>" * 1_500)
     assert "deep" in markdown("<ul><li>" * 150 + "deep")
     assert "deep" in markdown("<b>" * 150 + "deep")
+    assert "deep" in markdown("<pre>" + "<span>" * 1_500 + "deep<br>x")
+    assert "deep" in markdown("<p>text</p>" + "<ul>" * 1_500 + "<li>deep")
+    assert "deep" in markdown("<blockquote>" * 1_500 + "deep")
+    assert "deep" in markdown("<table><tr><td>1<td>" * 300 + "deep")
+    many = "".join(f'<a href="/{n}">link {n}</a>' for n in range(20_000))
+    assert "deep" in markdown("<div>" * 1_500 + many + "<p>deep</p>")  # minutes, where each level counts all below it
     wide = "<table>" + "<tr><td>1</td><td colspan=9999999>2</td></tr>" * 3_000 + "</table>"
     assert markdown(wide).count("| 1 |") == 3_000
 

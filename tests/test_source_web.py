@@ -12,9 +12,11 @@ from aiohttp import web
 from command_line import qunda
 from site_server import Site, page
 
+from bot.sources import site as site_module
 from bot.sources.base import Fetched, Limits, Shelf, SourceError
 from bot.sources.entries import WebEntry, parse_entry
-from bot.sources.fetcher import USER_AGENT
+from bot.sources.fetcher import USER_AGENT, Reply
+from bot.sources.page import Page
 from bot.sources.site import fetch_site
 
 QUICK = Limits(pause_s=0, page_timeout_s=5)
@@ -348,6 +350,22 @@ async def test_bytes_that_are_of_no_charset_stop_nothing(site: Site, shelf: Shel
     site.pages["/x"] = b"<p>good \xff\xfe\x80\x00 text</p>"
     await fetch(shelf, site.url("/x"))
     assert "good" in texts(shelf)["x.md"] and "text" in texts(shelf)["x.md"]
+
+
+async def test_a_page_that_breaks_the_reader_stops_no_other(
+    site: Site, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(reply: Reply) -> Page:
+        if reply.url.path.endswith("bad"):
+            raise RecursionError("deep")
+        return real(reply)
+
+    real = site_module._page_of
+    monkeypatch.setattr(site_module, "_page_of", read)
+    site.pages["/docs/"] = page('<p>s</p><a href="/docs/bad">b</a><a href="/docs/good">g</a>')
+    site.pages |= {"/docs/bad": page("<p>b</p>"), "/docs/good": page("<p>g</p>")}
+    fetched = await fetch(shelf, site.url("/docs/*"))
+    assert sorted(texts(shelf)) == ["docs-good.md", "docs.md"] and "RecursionError" in fetched.failed_items[0][1]
 
 
 async def test_the_canonical_address_is_shown_and_the_same_page_kept_once(site: Site, shelf: Shelf) -> None:

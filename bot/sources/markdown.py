@@ -75,7 +75,9 @@ def _block(element: Any, depth: int) -> Iterator[str]:
 
 
 def _code(element: Any) -> str:
-    lines = "".join(_code_text(element)).expandtabs(4).splitlines()
+    for line_break in element.iter("br"):
+        line_break.tail = f"\n{line_break.tail or ''}"
+    lines = "".join(element.itertext()).expandtabs(4).splitlines()
     while lines and not lines[0].strip():
         lines.pop(0)
     text = "\n".join(lines).rstrip()
@@ -100,16 +102,9 @@ def _class(element: Any) -> str:
     return f"{element.get('class') or ''} {element.get('data-lang') or ''}".strip()
 
 
-def _code_text(element: Any) -> Iterator[str]:
-    if element.tag == "br":
-        yield "\n"
-    yield element.text or ""
-    for child in element:
-        yield from _code_text(child) if isinstance(child.tag, str) else ()
-        yield child.tail or ""
-
-
 def _list(element: Any, depth: int) -> str:
+    if depth > MAX_DEPTH:
+        return _squeezed("".join(element.itertext()))
     lines, number = [], 0
     for item in element:
         if item.tag in ("ul", "ol"):  # a list that stands in the list itself

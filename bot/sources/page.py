@@ -23,6 +23,8 @@ _CLASSES = words(
     "prev-next edit-this-page page-nav footer site-footer site-header"
 )
 _CONTENT = ("//main", "//*[@role='main']", "//article")
+_HOLDERS = words("ul ol div table")
+MAX_PARTS = 50  # that are marked as the main one and looked at
 _LEAST_SHARE = 0.25  # of the text of the page, for what is marked as its main part
 
 
@@ -98,7 +100,7 @@ def _main(root: Any) -> Any:
             _remove(element)
     whole = _length(body)
     for path in _CONTENT:
-        found = sorted(root.xpath(path), key=_length, reverse=True)
+        found = sorted(root.xpath(path)[:MAX_PARTS], key=_length, reverse=True)
         if found and _length(found[0]) >= max(1, _LEAST_SHARE * whole):
             return found[0]
     _drop_link_lists(body)
@@ -119,10 +121,16 @@ def _is_around(element: Any) -> bool:
 
 def _drop_link_lists(body: Any) -> None:
     """Without a marked main part: lists that are links and nothing else are taken for menus."""
-    for element in list(body.iter("ul", "ol", "div", "table")):
-        text, linked = _length(element), sum(_length(link) for link in element.iter("a"))
-        many = len(list(element.iter("a"))) >= 3
-        if text and many and linked >= 0.9 * text and element.find(".//p") is None:
+    counts: dict[Any, tuple[int, int, int, bool]] = {}  # characters, of them in links, links, whether a paragraph
+    for element in reversed(list(body.iter())):  # what lies within comes first: one look at each
+        text, linked, links, paragraph = len((element.text or "").strip()), 0, 0, element.tag == "p"
+        for child in element:
+            inner = counts[child]
+            text += inner[0] + len((child.tail or "").strip())
+            linked, links, paragraph = linked + inner[1], links + inner[2], paragraph or inner[3]
+        counts[element] = (text, text, 1, False) if element.tag == "a" else (text, linked, links, paragraph)
+    for element, (text, linked, links, paragraph) in counts.items():
+        if element.tag in _HOLDERS and links >= 3 and text and linked >= 0.9 * text and not paragraph:
             _remove(element)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from loguru import logger
 from yarl import URL
 
 from bot.sources.base import Fetched, Limits, Note, Shelf, SourceError
@@ -217,7 +218,12 @@ class Crawl:
         suffix, shown, data = KINDS.get(reply.content_type, ".html"), str(url), reply.body
         links: list[str] = []
         if suffix == ".html":
-            page = await asyncio.to_thread(_page_of, reply)
+            try:
+                page = await asyncio.to_thread(_page_of, reply)
+            except Exception as error:  # the boundary round one page
+                logger.exception("{} could not be read", key)
+                self._failed.append((key, f"it cannot be read ({type(error).__name__}); the log has more"))
+                return
             shown, suffix, data = _canonical(page, url), ".md", page.markdown.encode("utf-8", "replace")
             wanted = self._entry.scope == "below"
             links = [link for link in page.links if wanted and self._below(_url(link))][:MAX_LINKS]
