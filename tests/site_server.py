@@ -10,8 +10,27 @@ from types import TracebackType
 
 from aiohttp import web
 
+from bot.sources.base import Fetched, Limits, Shelf
+from bot.sources.entries import WebEntry, parse_entry
+from bot.sources.site import fetch_site
+
 Answer = web.StreamResponse | Awaitable[web.StreamResponse]
 Handler = Callable[[web.Request], Answer]
+
+
+QUICK = Limits(pause_s=0, page_timeout_s=5)
+
+
+async def fetch(shelf: Shelf, address: str, limits: Limits = QUICK) -> Fetched:
+    """Fetch an entry into a shelf."""
+    entry = parse_entry(address)
+    assert isinstance(entry, WebEntry)
+    return await fetch_site(entry, shelf, limits, lambda done, total: None)
+
+
+def texts(shelf: Shelf) -> dict[str, str]:
+    """What the shelf holds, by file."""
+    return {path.name: path.read_text("utf-8") for path in sorted(shelf.folder.iterdir())}
 
 
 def page(body: str, title: str = "Title", head: str = "") -> str:
@@ -21,6 +40,13 @@ def page(body: str, title: str = "Title", head: str = "") -> str:
         f"<!doctype html><html><head><meta charset=utf-8><title>{title}</title>{head}</head>"
         f"<body>{nav}<main>{body}</main></body></html>"
     )
+
+
+def sitemap(*urls: str, kind: str = "urlset") -> str:
+    """A sitemap, or with another kind an index of some."""
+    inner = "url" if kind == "urlset" else "sitemap"
+    body = "".join(f"<{inner}><loc> {url} </loc></{inner}>" for url in urls)
+    return f'<?xml version="1.0"?><{kind} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{body}</{kind}>'
 
 
 class Site:
