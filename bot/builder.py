@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 
 from loguru import logger
 
 from bot.config import ConfigError, KnowledgeSettings, Settings
 from bot.models import make_embedder
+from bot.sources.base import SourceReport
+from bot.sources.entries import Entry, FolderEntry, TrackedEntry, parse_entry
+from bot.sources.refresh import Step, refresh
 from rag.base import KnowledgeError, ModelError, RagError, is_base_name
 from rag.build import Progress, build
 from rag.documents import unsupported
@@ -43,10 +47,16 @@ class BaseBuild:
     warnings: tuple[str, ...] = ()
     skipped: tuple[tuple[str, int], ...] = ()
     error: str = ""
+    sources: tuple[SourceReport, ...] = ()
 
 
-def build_base(settings: Settings, base: str, progress: Callable[[Progress], None] | None = None) -> BaseBuild:
-    """Build one base in this process.
+def build_base(
+    settings: Settings,
+    base: str,
+    progress: Callable[[Progress], None] | None = None,
+    fetching: Step | None = None,
+) -> BaseBuild:
+    """Fetch the sources of one base and build it, in this process and not on an event loop.
 
     Raises:
         KnowledgeError: nothing could be built; the current version stays.
@@ -58,19 +68,23 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
         raise KnowledgeError(
             f"[{place}] documents is empty: name the folder of your documents there, or on the command line"
         )
-    folders = [settings.resolve(folder) for folder in section.documents]
+    sources = refresh(settings, base, fetching)
+    if not sources.folders:
+        raise KnowledgeError(f"there is nothing to build from: {'; '.join(map(source_line, sources.reports))}")
     try:
         embedder = make_embedder(settings)
     except ModelError as error:
         raise ModelError(f"nothing was built, the current version stays: {error}") from error
     report = build(
-        folders,
+        sources.folders,
         settings.data / "knowledge",
         embedder,
         base=base,
         passage_chars=section.passage_chars,
         max_file_mb=section.max_file_mb,
         keep_versions=section.keep_versions,
+        prefixes=sources.prefixes,
+        links=sources.links,
         progress=progress,
     )
     return BaseBuild(
@@ -86,17 +100,28 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
         report.seconds,
         report.rebuilt,
         report.warnings,
-        tuple(unsupported(folders).most_common()),
+        tuple(unsupported(sources.folders).most_common()),
+        sources=sources.reports,
     )
 
 
-async def build_bases(settings: Settings) -> list[BaseBuild]:
-    """Build every base that has documents, one after the other. One that fails stops no other and has its ``error``.
+def source_line(report: SourceReport) -> str:
+    """A source and how fetching it went."""
+    if report.state == "fresh":
+        return f"{report.entry}: {report.detail}"
+    then = "; the last copy stays in use" if report.state == "kept" else ""
+    return f"{report.entry} could not be fetched: {report.detail}{then}"
+
+
+async def build_bases(settings: Settings, names: Sequence[str] = ()) -> list[BaseBuild]:
+    """Build every base that has documents, or those named, one after the other.
+
+    One that fails stops no other and has its ``error``.
 
     Raises:
         KnowledgeError: no base could be built.
     """
-    names = [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
+    names = list(names) or [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
     reports = [await _build_apart(settings, name) for name in names]
     if all(report.error for report in reports):
         errors = [report.error if len(reports) == 1 else f"[{report.base}] {report.error}" for report in reports]
@@ -120,13 +145,26 @@ async def _build_apart(settings: Settings, base: str) -> BaseBuild:
     return BaseBuild(base, "", 0, 0, 0, False, (), 0, 0, 0.0, error=reason)
 
 
-def with_documents(settings: Settings, base: str, folders: tuple[str, ...]) -> Settings:
-    """Settings in which ``base`` is built from ``folders`` instead of what config.ini names.
+def _from_here(text: str, entry: Entry) -> str:
+    """An entry of the command line, whose paths start at the working directory."""
+    if not isinstance(entry, FolderEntry | TrackedEntry):
+        return text
+    path = Path(entry.path).expanduser().absolute()
+    return str(path) if isinstance(entry, FolderEntry) else f"git-tracked:{path}"
+
+
+def with_documents(settings: Settings, base: str, entries: Sequence[str]) -> Settings:
+    """Settings in which ``base`` is built from ``entries`` instead of what config.ini names; paths start here.
 
     Raises:
-        ConfigError: ``base`` is no name for a base.
+        ConfigError: ``base`` is no name for a base, or an entry is wrong.
     """
     if not is_base_name(base):
         raise ConfigError(f"--base {base!r} is no name for a knowledge base: use letters, digits, - and _")
+    try:
+        known = {text: parse_entry(text) for text in map(str, entries)}
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    folders = tuple(_from_here(text, entry) for text, entry in known.items())
     section = settings.knowledge.get(base, KnowledgeSettings()).model_copy(update={"documents": folders})
     return settings.model_copy(update={"knowledge": {**settings.knowledge, base: section}})

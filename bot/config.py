@@ -261,7 +261,8 @@ def _section(model: type[Section], section: str, values: Mapping[str, str], wher
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         shown = "a hidden value" if "key" in key or "secret" in key or "token" in key else repr(values.get(key, ""))
-        said = f"{where}: [{section}] {key} = {shown}: {first['msg'].lower()}"
+        own = first["type"] == "value_error"  # worded by a check of ours, where capitals count
+        said = f"{where}: [{section}] {key} = {shown}: {first['ctx']['error'] if own else first['msg'].lower()}"
         raise ConfigError(said + _nearest_literal(values.get(key, ""), first)) from None
 
 

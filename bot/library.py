@@ -16,6 +16,8 @@ from loguru import logger
 from bot.builder import BaseBuild, build_bases
 from bot.config import Settings
 from bot.engine import Engine
+from bot.sources.base import SourceReport
+from bot.sources.refresh import is_due
 from bot.store import Store
 from bot.store.groups import Example
 from bot.teachings import Teachings
@@ -26,6 +28,8 @@ from rag.knowledge import read_current
 
 WATCH_S = 2.0
 RETRY_S = 60.0  # how long after a model failed what it was needed for is tried again
+LOOK_FOR_DUE_S = 60.0
+REFRESH_PAUSE_S = 600.0
 UNDO_WAIT_S = 3.0
 SHOWN_FAILURES = 5
 
@@ -39,10 +43,13 @@ class Library:
         store: Store,
         engine: Engine,
         answer_fault: Callable[[], ModelFault | None] = lambda: None,
+        *,
+        refreshing: bool = True,
     ) -> None:
         """``answer_fault`` tells what is wrong with the model that writes answers."""
         self.reloading = False
         self._answer_fault = answer_fault
+        self._refreshing = refreshing
         self._settings = settings
         self._store = store
         self._engine = engine
@@ -137,6 +144,8 @@ class Library:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._retrain())
             tasks.create_task(self._watch())
+            if self._refreshing:
+                tasks.create_task(self._refresh())
 
     async def _retrain(self) -> None:
         while True:
@@ -167,6 +176,26 @@ class Library:
         settings = self._settings
         servers = {"embedder": settings.embedder.base_url, "reranker": settings.reranker.base_url}
         return any(servers.get(part) for part in out)
+
+    async def _refresh(self) -> None:
+        """Build the bases whose sources have not been fetched for ``refresh_hours``."""
+        while True:
+            await asyncio.sleep(LOOK_FOR_DUE_S)
+            due = await asyncio.to_thread(self._due)
+            if not due or self.reloading:
+                continue
+            self.reloading = True
+            try:
+                for report in await build_bases(self._settings, due):
+                    logger.info("{}", report_text(report, "en"))
+            except (RagError, OSError) as error:
+                logger.error("the sources of {} were not refreshed: {}", ", ".join(due), error)
+            finally:
+                self.reloading = False  # the watch picks up what was built
+            await asyncio.sleep(REFRESH_PAUSE_S)  # whatever goes wrong, it does not go wrong all the time
+
+    def _due(self) -> list[str]:
+        return [base for base in self._settings.knowledge if is_due(self._settings, base)]
 
     def _moved(self, root: Path) -> bool:
         """Whether a base's CURRENT names another version than the one in use."""
@@ -201,6 +230,21 @@ class Library:
             self._teachings = Teachings(examples, settings, revision)
 
 
+def _source_lines(reports: Sequence[SourceReport], language: Language) -> list[str]:
+    """What an admin should know of the sources; the ones that are fine say nothing."""
+    lines = []
+    for report in reports:
+        if report.state != "fresh":
+            key = "source_kept" if report.state == "kept" else "source_failed"
+            lines.append(say(key, language, entry=report.entry, detail=report.detail))
+        lines += [say("source_note", language, entry=report.entry, detail=note) for note in report.notes]
+        failed = report.failed_items
+        lines += [say("reload_file", language, uri=what, reason=why) for what, why in failed[:SHOWN_FAILURES]]
+        if len(failed) > SHOWN_FAILURES:
+            lines.append(say("reload_more", language, n=len(failed) - SHOWN_FAILURES))
+    return lines
+
+
 def report_text(report: BaseBuild, language: Language) -> str:
     """What one build did, with the files that failed."""
     failed: Sequence[tuple[str, str]] = report.failed
@@ -213,6 +257,7 @@ def report_text(report: BaseBuild, language: Language) -> str:
         facts = {"documents": report.documents, "passages": report.passages, "seconds": f"{report.seconds:.1f}"}
         head = say("reload_done", language, **counts, **facts)
     lines = [head if report.base == "default" else f"[{report.base}] {head}"]
+    lines += _source_lines(report.sources, language)
     shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
     lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
     if len(failed) > SHOWN_FAILURES:

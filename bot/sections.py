@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from bot.sources.entries import parse_entry
 
 Mode = Literal["mention", "passive", "off"]
 
@@ -22,6 +24,12 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 def _auto(value: object) -> object:
     """``auto`` is None."""
     return None if isinstance(value, str) and value.strip().lower() == "auto" else value
+
+
+def _check_entries(entries: tuple[str, ...]) -> tuple[str, ...]:
+    for entry in entries:
+        parse_entry(entry)
+    return entries
 
 
 class Section(BaseModel):
@@ -53,11 +61,14 @@ class BotSettings(Section):
 class KnowledgeSettings(Section):
     """``[knowledge]``, the base named ``default``, and ``[knowledge:<name>]``"""
 
-    documents: Names = ()
+    documents: Annotated[Names, AfterValidator(_check_entries)] = ()
     good_questions: str = ""
     bad_questions: str = ""
     passage_chars: int = Field(800, ge=100, le=8000)
     max_file_mb: float = Field(20, gt=0)
+    refresh_hours: float = Field(24, ge=0)
+    max_pages: int = Field(500, ge=1, le=50_000)
+    max_source_mb: float = Field(500, gt=0)
     keep_versions: int = Field(3, ge=1)
 
 

@@ -150,6 +150,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The rebuild failed; the previous version stays in use: {error}",
     ),
     "reload_file": ("- {uri}：{reason}", "- {uri}: {reason}"),
+    "source_kept": (
+        "- 来源 {entry} 这次没有取到，继续用上次的内容：{detail}",
+        "- source {entry} could not be fetched, its last copy stays: {detail}",
+    ),
+    "source_failed": ("- 来源 {entry} 没有取到：{detail}", "- source {entry} could not be fetched: {detail}"),
+    "source_note": ("- 来源 {entry}：{detail}", "- source {entry}: {detail}"),
     "reload_more": ("……另有 {n} 个", "... and {n} more"),
     "why_head": ("“{text}” → {outcome}", "“{text}” → {outcome}"),
     "why_score": (

@@ -133,7 +133,7 @@ def cite(text: str, passages: Sequence[Passage], question: str) -> Answer | None
         return None
     claims = f"{question}\n{shown}"
     sources = [
-        Source(n, passage.source, passage.uri, best_quote(passage.text, claims), passage.id)
+        Source(n, passage.source, passage.link or passage.uri, best_quote(passage.text, claims), passage.id)
         for n, passage in enumerate((passages[number - 1] for number in order), 1)
     ]
     return Answer(shown, tuple(sources))

@@ -64,7 +64,7 @@ class Passage:
 
     ``source`` is the document's title, ``uri`` its path relative to the documents folder (with ``/``), ``headings`` the
     heading path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its character
-    offsets in the document's text.
+    offsets in the document's text, ``link`` the address that readers find the document at, empty where it has none.
     """
 
     id: str
@@ -75,6 +75,7 @@ class Passage:
     position: int = 0
     start: int = 0
     end: int = 0
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

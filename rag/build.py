@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage, PassageEmbedder
-from rag.documents import Failure, read_documents
+from rag.documents import Document, Failure, read_documents
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
@@ -82,11 +82,15 @@ def build(
     passage_chars: int = PASSAGE_CHARS,
     max_file_mb: float = 20,
     keep_versions: int = 3,
+    prefixes: Sequence[str] | None = None,
+    links: Mapping[str, str] | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> BuildReport:
     """Build ``base`` below ``root`` (``data/knowledge``) from the folders ``roots`` and make it current.
+
+    ``prefixes``: what uris below each root begin with, if not as `folder_prefixes` says; ``links``: see `Manifest`.
 
     Raises:
         KnowledgeError: no documents, another build is running, the disk is full; the current version stays as it was.
@@ -97,16 +101,16 @@ def build(
 
     def step(state: Progress) -> None:
         if cancelled():
-            raise BuildCancelledError(
-                f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
-            )
+            said = f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
+            raise BuildCancelledError(said)
         report(state)
 
     check_base_name(base)
     with build_lock(root, base):
         splitter = f"{SPLITTER_ID}/{passage_chars}"
         old, why, warnings = _previous(root, base, embedder, splitter)
-        plan = _read(roots, max_file_mb, passage_chars, None if why else old, step)
+        items = read_documents(roots, max_file_mb, prefixes)
+        plan = _read(items, passage_chars, None if why else old, step)
         known = old.manifest.documents if old else {}
         added, changed, removed = _compare(plan, known)
         unchanged = len(plan.entries) - len(added) - len(changed)
@@ -115,16 +119,9 @@ def build(
             version = old.id
         else:
             version = _version_name(root, base, now())
-            head = (
-                base,
-                version,
-                now().isoformat(timespec="seconds"),
-                embedder.id,
-                embedder.dim,
-                TOKENIZER_ID,
-                splitter,
-            )
-            manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed))
+            made = now().isoformat(timespec="seconds")
+            head = (base, version, made, embedder.id, embedder.dim, TOKENIZER_ID, splitter)
+            manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed), links or {})
             _write(root, manifest, plan, old, embedder, step)
             prune(root, base, keep_versions)
     seconds = time.monotonic() - started
@@ -151,11 +148,11 @@ def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple
 
 
 def _read(
-    roots: Sequence[Path], max_file_mb: float, passage_chars: int, old: Version | None, step: Callable[[Progress], None]
+    items: Iterable[Document | Failure], passage_chars: int, old: Version | None, step: Callable[[Progress], None]
 ) -> _Plan:
     plan = _Plan()
     known = old.manifest.documents if old else {}
-    for item in read_documents(roots, max_file_mb):
+    for item in items:
         step(Progress("read", len(plan.entries) + len(plan.failed), uri=item.uri))
         if isinstance(item, Failure):
             plan.failed.append(item)

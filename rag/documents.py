@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.base import KnowledgeError
+from rag.ignore import ignored, read_rules
 
 SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 _MARKDOWN = (".md", ".markdown")
@@ -73,11 +74,14 @@ class _UnreadableError(Exception):
     """Why one file yields no document."""
 
 
-def read_documents(roots: Sequence[Path], max_file_mb: float = 20) -> Iterator[Document | Failure]:
+def read_documents(
+    roots: Sequence[Path], max_file_mb: float = 20, prefixes: Sequence[str] | None = None
+) -> Iterator[Document | Failure]:
     """Read every md and txt file below ``roots`` in a fixed order.
 
     Hidden files and the folders of tools (`TOOL_FOLDERS`) are left out; other hidden folders, ``.github`` for
-    instance, hold documents like any other.
+    instance, hold documents like any other. ``prefixes`` is what the uris of each root begin with; by default nothing
+    for a single root, else its name.
 
     Raises:
         KnowledgeError: a root is missing or unreadable, or there is no document at all.
@@ -87,7 +91,7 @@ def read_documents(roots: Sequence[Path], max_file_mb: float = 20) -> Iterator[D
     for root in roots:
         _check_root(root)
     found, failed = 0, 0
-    for root, prefix in zip(roots, _prefixes(roots), strict=True):
+    for root, prefix in zip(roots, prefixes or folder_prefixes(roots), strict=True):
         for path, uri, problem in _walk(root, prefix):
             item = Failure(uri, problem) if problem else _read(path, uri, max_file_mb)
             found, failed = found + isinstance(item, Document), failed + isinstance(item, Failure)
@@ -159,7 +163,7 @@ def _check_root(root: Path) -> None:
         ) from error
 
 
-def _prefixes(roots: Sequence[Path]) -> list[str]:
+def folder_prefixes(roots: Sequence[Path]) -> list[str]:
     """Nothing for a single root, else each root's name, made unique."""
     if len(roots) == 1:
         return [""]
@@ -180,7 +184,7 @@ def _walk(root: Path, prefix: str, skipped: Counter[str] | None = None) -> Itera
     if not root.is_dir():
         yield root, prefix + _printable(root.name), ""
         return
-    top = root.resolve()
+    top, rules = root.resolve(), read_rules(root)
     pending: list[tuple[Path, str, frozenset[Path]]] = [(root, prefix, frozenset({top}))]
     while pending:
         folder, below, ancestors = pending.pop()
@@ -192,6 +196,8 @@ def _walk(root: Path, prefix: str, skipped: Counter[str] | None = None) -> Itera
         folders: list[tuple[Path, str, frozenset[Path]]] = []
         for path in (Path(entry.path) for entry in entries if entry.name not in TOOL_FOLDERS):
             uri, problem = below + _printable(path.name), _link_problem(path, ancestors)
+            if rules and ignored(path.relative_to(root).as_posix(), path.is_dir(), rules):
+                continue
             if problem:
                 yield path, uri, problem
             elif path.is_dir():

@@ -10,10 +10,11 @@ import json
 import mmap
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -45,7 +46,10 @@ class DocumentEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a version was made of and with."""
+    """What a version was made of and with.
+
+    ``links`` holds the address that readers find a document at, by its uri or by the beginning of uris, up to a slash.
+    """
 
     base: str
     version: str
@@ -57,6 +61,7 @@ class Manifest:
     passages: int
     documents: Mapping[str, DocumentEntry]
     failed: tuple[Failure, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; `from_dict` reads it back."""
@@ -71,9 +76,10 @@ class Manifest:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
         """Read what `as_dict` wrote."""
-        fields = {name: data[name] for name in cls.__slots__ if name not in ("documents", "failed")}
+        fields = {name: data[name] for name in cls.__slots__ if name not in ("documents", "failed", "links")}
         documents = {uri: DocumentEntry(*entry) for uri, entry in data["documents"].items()}
-        return cls(**fields, documents=documents, failed=tuple(Failure(*entry) for entry in data["failed"]))
+        failed = tuple(Failure(*entry) for entry in data["failed"])
+        return cls(**fields, documents=documents, failed=failed, links=data.get("links", {}))
 
 
 class Version:
@@ -95,7 +101,20 @@ class Version:
     def passage(self, row: int) -> Passage:
         """Decode one passage; its id is ``base/uri#position``."""
         uri, position, source, headings, start, end, text = json.loads(self.line(row))
-        return Passage(f"{self.base}/{uri}#{position}", text, source, uri, tuple(headings), position, start, end)
+        place = (tuple(headings), position, start, end, self.link(uri))
+        return Passage(f"{self.base}/{uri}#{position}", text, source, uri, *place)
+
+    def link(self, uri: str) -> str:
+        """Where readers find a document, empty where that is nowhere: the longest beginning that is known counts."""
+        links = self.manifest.links
+        if not links or uri in links:
+            return links.get(uri, "")
+        end = uri.rfind("/")
+        while end >= 0:
+            if address := links.get(uri[: end + 1]):
+                return address + quote(uri[end + 1 :])
+            end = uri.rfind("/", 0, end)
+        return ""
 
     def line(self, row: int) -> bytes:
         """A passage as it is stored, with its line end."""

@@ -33,7 +33,7 @@ def compose(chosen: Sequence[Scored], hits: Sequence[Hit], budget: int) -> Answe
         passage = hits[index].passage
         best = max((unit for unit in chosen if unit.passage == index), key=lambda unit: unit.score)
         quote = shown(best.unit.text) if best.unit.kind != "code" else best.unit.text
-        sources.append(Source(n, passage.source, passage.uri, quote[:QUOTE_CHARS], passage.id))
+        sources.append(Source(n, passage.source, passage.link or passage.uri, quote[:QUOTE_CHARS], passage.id))
     parts = []
     for (index, _), group in groupby(chosen, key=lambda unit: (unit.passage, unit.unit.path)):
         units = list(group)

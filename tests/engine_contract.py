@@ -215,9 +215,7 @@ class EngineContract:
                 assert len(server.requests) == learnt + 2
             assert {headers["Authorization"] for *_, headers in server.requests} == {"Bearer s3cret"}
             async with self.opened(with_reranker(settings, server.url)):
-                assert (
-                    len(server.requests) == learnt + 3
-                )  # the gate was kept; one to try the reranker
+                assert len(server.requests) == learnt + 3  # the gate was kept; one to try the reranker
         assert judgement.evidence.hits[0].passage.uri == "config.md"
         assert "reranker" in {reason.name for reason in judgement.decision.reasons}
 

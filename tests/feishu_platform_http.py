@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
+from feishu_platform_documents import DocumentsApi
 from feishu_platform_model import as_item
 from feishu_platform_world import RefusedError, World
 
@@ -21,6 +22,7 @@ class Api:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.documents = DocumentsApi(world)
 
     def routes(self) -> list[web.RouteDef]:
         """The paths, as the SDK writes them."""
@@ -40,6 +42,7 @@ class Api:
             ("GET", f"{im}/chats/{{chat}}/members", self._members),
             ("GET", "/open-apis/contact/v3/users/{user}", self._user),
             ("GET", "/open-apis/application/v6/scopes", self._scopes),
+            *self.documents.table(),
             ("POST", kit, self._card),
             ("PUT", f"{kit}/{{card}}", self._update_card),
             ("PATCH", f"{kit}/{{card}}/settings", self._settings),

@@ -40,6 +40,7 @@ class World:
         self.calls: list[Call] = []
         self.group_qps: int | None = None
         self.skipped_s = 0.0
+        self.library: Any = None  # documents, as `feishu_platform_documents` has them
         self._numbers = itertools.count(1)
         self._by_uuid: dict[tuple[str, str], tuple[float, Entry]] = {}
         self._recent: dict[str, deque[float]] = defaultdict(deque)

@@ -159,3 +159,17 @@ def test_the_permissions_to_paste_cover_every_need_and_each_is_explained_in_both
         assert need.any_of[0] in scopes["tenant"], need.what
     for scope in (*scopes["tenant"], "im:message.group_msg"):
         assert guide.count(f"| `{scope}`") >= 2, scope
+
+
+async def test_documents_of_feishu_need_permissions_that_only_they_need(platform: FeishuPlatform) -> None:
+    assert (await examine(platform))["feishu permissions"][0].state == "ok"
+    entries = "knowledge.documents=feishu:wiki/wikAbc123, feishu:docx/doxAbc123"
+    found = (await examine(platform, entries))["feishu permissions"]
+    assert [finding.detail for finding in found] == [
+        "the bot cannot list wikis",
+        "the bot cannot read documents",
+        "the bot cannot read sheets",
+    ]
+    assert found[0].fix.startswith("add wiki:wiki:readonly")
+    platform.world.scopes += ["wiki:wiki:readonly", "docx:document", "sheets:spreadsheet:readonly"]
+    assert (await examine(platform, entries))["feishu permissions"][0].state == "ok"

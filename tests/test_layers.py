@@ -25,11 +25,13 @@ HOMES = {
     "wechaty_puppet_service": ("adapters/wechat",),
     "wechaty_grpc": ("adapters/wechat",),
     "grpclib": ("adapters/wechat",),
+    "lxml": ("bot/sources",),
+    "protego": ("bot/sources/robots",),
     "sqlite3": ("bot/store",),
     "pickle": ("bot/engine/wire", "rag/neural/checkpoint"),  # the latter for the name of an error
     "joblib": (),
 }
-WIRING = ("bot/app", "bot/cli", "bot/__main__", "bot/doctor")
+WIRING = ("bot/app", "bot/cli", "bot/__main__", "bot/doctor", "bot/sources/feishu")
 
 
 def sources() -> list[Path]:

@@ -44,12 +44,16 @@ class Bucket:
 class Buckets:
     """The limits of one app: 50/s and 1,000/min for each API, and 5/s for what is posted into one chat.
 
-    A burst uses half a second's worth of the app's limit at most, since the platform counts in whole seconds.
+    ``per_s`` and ``per_min`` are for APIs that allow less. A burst uses half a second's worth of the app's limit at
+    most, since the platform counts in whole seconds.
     """
 
-    def __init__(self, clock: Clock | None = None, *, max_wait_s: float = 10.0) -> None:
+    def __init__(
+        self, clock: Clock | None = None, *, max_wait_s: float = 10.0, per_s: float = 50, per_min: float = 1000
+    ) -> None:
         self._clock = clock or RealClock()
         self._max_wait_s = max_wait_s
+        self._per_s, self._per_min = per_s, per_min
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     async def take(self, api: str, chat: str = "", *, may_wait: bool = True) -> None:
@@ -59,7 +63,7 @@ class Buckets:
             AdapterError: it would take too long. Nothing was called.
         """
         now = self._clock.monotonic()
-        buckets = [self._bucket(f"{api}/s", 50, 25), self._bucket(f"{api}/min", 1000 / 60, 500)]
+        buckets = [self._of_app(api), self._bucket(f"{api}/min", self._per_min / 60, max(1, self._per_min / 2))]
         if chat:
             buckets.append(self._bucket(f"chat {chat}", 5, 5))
         wait_s = max(bucket.wait_s(now) for bucket in buckets)
@@ -72,8 +76,11 @@ class Buckets:
 
     def pause(self, api: str, seconds: float, chat: str = "") -> None:
         """The platform refused: let its pause hold for all calls of the kind, or for all posts into the chat."""
-        bucket = self._bucket(f"chat {chat}", 5, 5) if chat else self._bucket(f"{api}/s", 50, 25)
+        bucket = self._bucket(f"chat {chat}", 5, 5) if chat else self._of_app(api)
         bucket.pause(self._clock.monotonic(), seconds)
+
+    def _of_app(self, api: str) -> Bucket:
+        return self._bucket(f"{api}/s", self._per_s, max(1, self._per_s / 2))
 
     def _bucket(self, name: str, per_s: float, size: float) -> Bucket:
         bucket = self._buckets.setdefault(name, Bucket(per_s, size))

@@ -6,13 +6,17 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.builder import BaseBuild, build_base, with_documents
+from bot.builder import BaseBuild, build_base, source_line, with_documents
 from bot.cli.findings import examine_examples, print_findings
 from bot.cli.progress import progress
 from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
+from bot.sources.base import SourceReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SHOWN_SUFFIXES = 8
 STAGES = {"read": "reading documents", "count": "counting terms", "embed": "computing vectors", "write": "writing"}
@@ -22,8 +26,7 @@ def build(settings: Settings, options: argparse.Namespace) -> int:
     """Build one base."""
     base: str = options.base
     if options.paths:
-        folders = tuple(str(Path(path).expanduser().absolute()) for path in options.paths)
-        settings = with_documents(settings, base, folders)
+        settings = with_documents(settings, base, options.paths)
     elif base not in settings.knowledge:
         raise ConfigError(f"there is no section [knowledge:{base}]; name the folder: qunda build FOLDER --base {base}")
     report = build_with_progress(settings, base)
@@ -38,7 +41,12 @@ def build(settings: Settings, options: argparse.Namespace) -> int:
 def build_with_progress(settings: Settings, base: str) -> BaseBuild:
     """Build with a progress bar on stderr where that is a terminal."""
     with progress() as step:
-        return build_base(settings, base, lambda at: step(STAGES[at.stage], at.done, at.total))
+        return build_base(
+            settings,
+            base,
+            lambda at: step(STAGES[at.stage], at.done, at.total),
+            lambda entry, done, total: step(f"fetching {one_line(entry)}", done, total),
+        )
 
 
 def print_report(report: BaseBuild) -> None:
@@ -46,6 +54,7 @@ def print_report(report: BaseBuild) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
+    print_sources(report.sources, console)
     for warning in report.warnings:
         console.print(f"[yellow]![/] {shown(warning)}")
     for uri, reason in report.failed:
@@ -60,6 +69,17 @@ def print_report(report: BaseBuild) -> None:
         console.print(f"  everything was rebuilt: {shown(report.rebuilt)}")
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {len(report.failed)} failed"
     console.print(f"[green]✓[/] {report.base}: {total} in {report.seconds:.1f} s ({changes}); version {report.version}")
+
+
+def print_sources(reports: Sequence[SourceReport], console: Console) -> None:
+    """How fetching each source went, and what of it failed."""
+    marks = {"fresh": "[green]✓[/]", "kept": "[yellow]![/]", "failed": "[red]✗[/]"}
+    for source in reports:
+        console.print(f"{marks[source.state]} {one_line(source_line(source))}")
+        for note in source.notes:
+            console.print(f"[yellow]![/] {one_line(source.entry)}: {one_line(note)}")
+        for what, reason in source.failed_items:
+            console.print(f"[red]✗[/] {one_line(what)}: {shown(reason)}")
 
 
 def skipped_line(skipped: Sequence[tuple[str, int]]) -> str:

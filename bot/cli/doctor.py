@@ -20,11 +20,13 @@ from typing import Any, cast
 from bot import VERSION
 from bot.cli.doctor_feishu import examine_feishu
 from bot.cli.doctor_models import examine_models
+from bot.cli.doctor_sources import examine_sources
 from bot.cli.doctor_wechat import examine_wechat
 from bot.cli.findings import Finding, examine_examples, print_findings
 from bot.cli.wechat_routes import enabled_routes
 from bot.config import ConfigError, Settings, unknown_variables
 from bot.models import embedder_id, open_generator
+from bot.sources.refresh import split_entries
 from bot.store import Store, StoreError
 from rag.base import GeneratorError, KnowledgeError, ModelError, NoKnowledgeError, Prompt
 from rag.knowledge import open_current, version_names
@@ -174,7 +176,9 @@ def _knowledge(settings: Settings, base: str) -> Iterator[Finding]:
 
 def _documents(settings: Settings, base: str) -> Iterator[Finding]:
     section = "knowledge" if base == "default" else f"knowledge:{base}"
-    for folder in map(settings.resolve, settings.knowledge[base].documents):
+    local, remote = split_entries(settings, base)
+    yield from examine_sources(settings, base, remote)
+    for folder in (Path(entry.path) for entry in local):
         if not folder.exists():
             fix = f"create it, or correct documents in [{section}]"
             yield Finding("error", f"documents {base}", f"there is no folder {folder}", fix)

@@ -11,6 +11,8 @@ from adapters.base import AdapterError
 from bot.cli.findings import Finding
 from bot.cli.serve import feishu_settings
 from bot.config import ConfigError, Settings
+from bot.sources.entries import FeishuEntry
+from bot.sources.refresh import split_entries
 
 if TYPE_CHECKING:
     from adapters.feishu.api import FeishuApi
@@ -49,6 +51,12 @@ NEEDS = (
     Need("know groups, owners and managers", ("im:chat:read", "im:chat:readonly", "im:chat")),
     Need("know names", ("im:chat.members:read", "im:chat:readonly", "im:chat"), needed=False),
 )
+DOCUMENT_NEEDS = {
+    "wiki": Need("list wikis", ("wiki:wiki:readonly", "wiki:wiki"), needed=False),
+    "folder": Need("list folders", ("drive:drive:readonly", "drive:drive"), needed=False),
+    "docx": Need("read documents", ("docx:document:readonly", "docx:document"), needed=False),
+    "sheet": Need("read sheets", ("sheets:spreadsheet:readonly", "sheets:spreadsheet"), needed=False),
+}
 
 
 def examine_feishu(settings: Settings) -> Sequence[Finding]:
@@ -84,7 +92,8 @@ async def _ask(api: FeishuApi, settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("warning", SUBJECT, "events come in the clear and unsigned: the token alone guards them", fix)
     async for finding in _chats(api):
         yield finding
-    async for finding in _permissions(api, section.mode == "passive" or _some_group_listens(settings)):
+    needs = (*NEEDS, *_document_needs(settings))
+    async for finding in _permissions(api, needs, section.mode == "passive" or _some_group_listens(settings)):
         yield finding
 
 
@@ -103,14 +112,14 @@ async def _chats(api: FeishuApi) -> AsyncIterator[Finding]:
     yield Finding("ok", f"{SUBJECT} groups", f"{len(chats)}: {shown}{more}")
 
 
-async def _permissions(api: FeishuApi, listens: bool) -> AsyncIterator[Finding]:
+async def _permissions(api: FeishuApi, needs: Sequence[Need], listens: bool) -> AsyncIterator[Finding]:
     subject = f"{SUBJECT} permissions"
     try:
         granted = await api.scopes()
     except AdapterError as error:
         yield Finding("warning", subject, f"they cannot be listed: {error}", "compare them with docs/feishu.md")
         return
-    missing = [need for need in NEEDS if not granted.intersection(need.any_of)]
+    missing = [need for need in needs if not granted.intersection(need.any_of)]
     for need in missing:
         fix = f"add {need.any_of[0]} under 'Permissions & Scopes', {PUBLISH}"
         yield Finding("error" if need.needed else "warning", subject, f"the bot cannot {need.what}", fix)
@@ -127,6 +136,14 @@ def _only_mentions(listens: bool) -> Finding:
         fix = f"mode = passive needs {ALL_MESSAGES} (it has to be reviewed); add it, {PUBLISH}"
         return Finding("error", f"{SUBJECT} messages", detail, fix)
     return Finding("ok", f"{SUBJECT} messages", f"{detail}; {ALL_MESSAGES} would change that")
+
+
+def _document_needs(settings: Settings) -> list[Need]:
+    """What the entries of ``[knowledge] documents`` need."""
+    entries = [entry for base in settings.knowledge for entry in split_entries(settings, base)[1]]
+    scopes = {entry.scope for entry in entries if isinstance(entry, FeishuEntry)}
+    kinds = [*sorted(scopes - {"docx"}), "docx", *(["sheet"] if scopes - {"docx"} else [])] if scopes else []
+    return [DOCUMENT_NEEDS[kind] for kind in kinds]
 
 
 def _some_group_listens(settings: Settings) -> bool:

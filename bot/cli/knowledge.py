@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from bot.cli.build import print_sources
 from bot.cli.progress import warn
 from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
 from bot.models import embedder_id
+from bot.sources.base import SourceReport
+from bot.sources.refresh import as_report, last_report, split_entries
 from rag.base import KnowledgeError, NoKnowledgeError, Passage
 from rag.knowledge import Version, base_names, open_current, version_names
 from rag.retrieval_eval import matching
@@ -40,7 +44,7 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
     try:
         version = open_current(root, base, embedder_id(settings))
     except KnowledgeError as error:
-        return {"base": base, "error": str(error)}
+        return {"base": base, "error": str(error), "sources": _sources(settings, base)}
     return {
         "base": base,
         "version": version.path.name,
@@ -49,7 +53,16 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
         "passages": len(version),
         "failed": [{"uri": failure.uri, "reason": failure.reason} for failure in version.manifest.failed],
         "warnings": list(version.warnings),
+        "sources": _sources(settings, base),
     }
+
+
+def _sources(settings: Settings, base: str) -> list[dict[str, Any]]:
+    """How the last fetch of each source went; only what was fetched has one."""
+    if base not in settings.knowledge:
+        return []
+    remote = split_entries(settings, base)[1]
+    return [asdict(report) for report in (last_report(settings, entry) for entry in remote) if report is not None]
 
 
 def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
@@ -60,7 +73,9 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
         "base", Column("version", no_wrap=True, min_width=20), "documents", "passages", "failed", "versions kept"
     )
     notes = []
+    reports: list[SourceReport] = []
     for row in rows:
+        reports += [as_report(source) for source in row["sources"]]
         if "error" in row:
             table.add_row(row["base"], "[red]none usable[/]", "", "", "", "")
             notes.append(f"[red]✗[/] {shown(row['error'])}")
@@ -72,6 +87,7 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
         notes += [f"[red]✗[/] {one_line(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
     console = Console(highlight=False, soft_wrap=True)
     console.print(table, soft_wrap=False)
+    print_sources(reports, console)
     for note in notes:
         console.print(note)
 

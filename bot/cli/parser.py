@@ -158,7 +158,9 @@ def _add_talking(command: Any) -> None:
 
 def _add_knowledge(command: Any) -> None:
     build = command("build", "build", "build", "make a knowledge version from documents")
-    build.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folders (default: those of config.ini)")
+    build.add_argument(
+        "paths", nargs="*", metavar="PATH", help="folders, repositories, web pages (default: those of config.ini)"
+    )
     build.add_argument("--base", default="default", help="the knowledge base to build (default: default)")
     build.add_argument("--json", action="store_true", help="print JSON")
     knowledge = command("knowledge", "knowledge", "knowledge", "bases, versions and failures; passages of a file")
