@@ -20,6 +20,7 @@ from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
 from bot.engine import Engine, open_engine
+from bot.faults import Watch
 from bot.feedback import FeedbackDesk
 from bot.gather import Gatherer
 from bot.inbox import Inbox
@@ -36,7 +37,6 @@ from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
 from bot.teach import Teacher
-from bot.watch import Watch
 
 T = TypeVar("T")
 GRACE_S = 20.0

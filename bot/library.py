@@ -16,13 +16,13 @@ from loguru import logger
 from bot.builder import BaseBuild, build_bases
 from bot.config import Settings
 from bot.engine import Engine
+from bot.faults import ModelFault
 from bot.sources.base import SourceReport
 from bot.sources.refresh import is_due
 from bot.store import Store
 from bot.store.groups import Example
 from bot.teachings import Teachings
 from bot.texts import Language, fault_text, say
-from bot.watch import ModelFault
 from rag.base import ModelError, RagError
 from rag.knowledge import read_current
 

@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.config import Settings
+from bot.faults import Watch
 from bot.sections import ModelSection
-from bot.watch import Watch
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:

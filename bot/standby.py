@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
-from bot.watch import Watch
+from bot.faults import Watch
 from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
 
 _BROKEN = "server"  # the model itself: out of memory, a step that failed, an engine that stopped

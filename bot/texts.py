@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from bot.watch import ModelFault
+    from bot.faults import ModelFault
 
 Language = Literal["zh", "en"]
 

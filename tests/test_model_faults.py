@@ -26,13 +26,13 @@ from bot.builder import build_base
 from bot.config import Settings
 from bot.engine import Engine, open_engine
 from bot.engine.threads import ThreadEngine
+from bot.faults import ModelFault, Watch
 from bot.library import Library
 from bot.models import open_answerer
 from bot.standby import StandbyAnswerer
 from bot.store import Store
 from bot.teachings import Teachings
 from bot.texts import fault_text
-from bot.watch import ModelFault, Watch
 from rag.answer import ExtractiveAnswerer
 from rag.base import Answer, Evidence, FloatArray, GeneratorError, GeneratorFault, KnowledgeError, ModelError, Question
 from rag.build import build

@@ -15,12 +15,12 @@ from bot.cli.progress import warn
 from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.engine import open_engine
+from bot.faults import Watch
 from bot.models import open_answerer
 from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
 from bot.teachings import Teachings
 from bot.texts import fault_text, outcome_word, say
-from bot.watch import Watch
 from rag.base import Language, Question, detect_language
 
 QUESTION_KEYS = ("text", "query", "question")

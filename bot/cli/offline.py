@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from bot.cli.progress import warn
 from bot.config import Settings
 from bot.engine import Facts
+from bot.faults import Watch, WatchedReranker
 from bot.models import embedder_id, make_embedder, make_reranker
 from bot.teachings import Teachings
 from bot.texts import fault_text
 from bot.views import ViewMaker
-from bot.watch import Watch, WatchedReranker
 from rag.base import NoKnowledgeError
 from rag.knowledge import Version, open_current
 from rag.snapshot import View

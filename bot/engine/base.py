@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.faults import ModelFault
 from bot.teachings import Teachings
-from bot.watch import ModelFault
 from rag.base import Answer, Evidence, GateDecision, Language, Question, RagError
 
 CLOSED = "the bot is stopping; the message is taken up again at the next start"

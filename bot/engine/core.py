@@ -14,9 +14,9 @@ from functools import partial
 from bot.config import Settings
 from bot.engine.base import BaseFacts, Facts, Judgement, PlaceFacts
 from bot.engine.models import EngineModels
+from bot.faults import ModelFault
 from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
-from bot.watch import ModelFault
 from rag.answer import quote_passages
 from rag.base import Answer, Embedder, Evidence, GateDecision, ModelError, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text

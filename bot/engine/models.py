@@ -6,8 +6,8 @@ An embedder that is left out gives its place to the built-in one. Versions that 
 from __future__ import annotations
 
 from bot.config import Settings
+from bot.faults import ModelFault, Watch, WatchedEmbedder, WatchedReranker
 from bot.models import LEXICAL, free_memory, make_embedder, make_reranker
-from bot.watch import ModelFault, Watch, WatchedEmbedder, WatchedReranker
 from rag.base import Embedder, Hit, ModelError, Passage, Reranker
 from rag.embedder import LexicalEmbedder
 
