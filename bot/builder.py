@@ -25,6 +25,7 @@ NICENESS = 10
 class BaseBuild:
     """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason).
 
+    ``embedded`` counts the passages whose vectors were computed; those of the others were there.
     ``skipped`` holds (suffix, count) of the files whose type is not read, the most frequent first. ``error`` says why
     nothing was built; the version before stays, and everything else here is empty then.
     """
@@ -43,6 +44,7 @@ class BaseBuild:
     warnings: tuple[str, ...] = ()
     skipped: tuple[tuple[str, int], ...] = ()
     error: str = ""
+    embedded: int = 0
 
 
 def build_base(settings: Settings, base: str, progress: Callable[[Progress], None] | None = None) -> BaseBuild:
@@ -82,6 +84,7 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
         report.rebuilt,
         report.warnings,
         tuple(unsupported(folders).most_common()),
+        embedded=report.embedded,
     )
 
 

@@ -179,9 +179,11 @@ def report_text(report: BaseBuild, language: Language) -> str:
         head = say("reload_same", language, documents=report.documents)
     else:
         counts = {"added": report.added, "changed": report.changed, "removed": report.removed, "failed": len(failed)}
-        facts = {"documents": report.documents, "passages": report.passages, "seconds": f"{report.seconds:.1f}"}
-        head = say("reload_done", language, **counts, **facts)
+        facts = {"documents": report.documents, "passages": report.passages, "embedded": report.embedded}
+        head = say("reload_done", language, **counts, **facts, seconds=f"{report.seconds:.1f}")
     lines = [head if report.base == "default" else f"[{report.base}] {head}"]
+    lines += [say("reload_rebuilt", language, why=report.rebuilt)] if report.rebuilt else []
+    lines += report.warnings
     shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
     lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
     if len(failed) > SHOWN_FAILURES:

@@ -109,6 +109,14 @@ class Version:
         return vectors
 
     @cached_property
+    def passage_keys(self) -> np.ndarray[Any, np.dtype[np.uint64]] | None:
+        """A hash of what was embedded of each passage, shape (passages, 2); None in a version without them."""
+        if not (self.path / "passage_keys.npy").exists():
+            return None
+        keys: np.ndarray[Any, np.dtype[np.uint64]] = self._array("passage_keys")
+        return keys
+
+    @cached_property
     def terms(self) -> list[str]:
         """The vocabulary in the order of its numbers."""
         return (self.path / VOCABULARY).read_text("utf-8").split("\n")[:-1]
