@@ -105,6 +105,7 @@ class App:
             stack.push_async_callback(store.close)
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
             library = Library(self.settings, store, engine)
+            stack.push_async_callback(library.close)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote))
             await library.open()
             await self._serve(store, library, Responder(engine, answerer))

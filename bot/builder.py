@@ -1,24 +1,15 @@
-"""Builds knowledge bases in a child process at low priority, so that the bot goes on answering meanwhile."""
+"""Builds a knowledge base as the settings say, and tells what was done. Knows no process and no command line."""
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
-import os
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from loguru import logger
 
 from bot.config import ConfigError, KnowledgeSettings, Settings
 from bot.models import make_embedder
-from rag.base import KnowledgeError, RagError, is_base_name
+from rag.base import Embedder, KnowledgeError, is_base_name
 from rag.build import Progress, build
 from rag.documents import unsupported
-
-NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +38,17 @@ class BaseBuild:
     embedded: int = 0
 
 
-def build_base(settings: Settings, base: str, progress: Callable[[Progress], None] | None = None) -> BaseBuild:
+def not_built(base: str, reason: str) -> BaseBuild:
+    """The report on a base that could not be built."""
+    return BaseBuild(base, "", 0, 0, 0, False, (), 0, 0, 0.0, error=reason)
+
+
+def build_base(
+    settings: Settings,
+    base: str,
+    progress: Callable[[Progress], None] | None = None,
+    embedder: Embedder | None = None,
+) -> BaseBuild:
     """Build one base in this process.
 
     Raises:
@@ -63,7 +64,7 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
     report = build(
         folders,
         settings.data / "knowledge",
-        make_embedder(settings),
+        embedder or make_embedder(settings),
         base=base,
         passage_chars=section.passage_chars,
         max_file_mb=section.max_file_mb,
@@ -88,34 +89,20 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
     )
 
 
-async def build_bases(settings: Settings) -> list[BaseBuild]:
-    """Build every base that has documents, one after the other. One that fails stops no other and has its ``error``.
+def bases_to_build(settings: Settings) -> list[str]:
+    """The bases that have documents; the default one, so that its absence is told, where none has."""
+    return [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
+
+
+def check_built(reports: Sequence[BaseBuild]) -> None:
+    """One base that fails stops no other.
 
     Raises:
-        KnowledgeError: no base could be built.
+        KnowledgeError: none was built.
     """
-    names = [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
-    reports = [await _build_apart(settings, name) for name in names]
     if all(report.error for report in reports):
         errors = [report.error if len(reports) == 1 else f"[{report.base}] {report.error}" for report in reports]
         raise KnowledgeError("; ".join(errors))
-    return reports
-
-
-async def _build_apart(settings: Settings, base: str) -> BaseBuild:
-    """Build one base in a child process of its own: one that is killed takes no other base with it."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, context, initializer=os.nice, initargs=(NICENESS,))
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, build_base, settings, base)
-    except BrokenProcessPool:
-        reason = "the build process was killed (out of memory?); the current version stays in use"
-    except (RagError, ConfigError, OSError) as error:
-        reason = str(error)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    logger.error("the knowledge base {} was not built: {}", base, reason)
-    return BaseBuild(base, "", 0, 0, 0, False, (), 0, 0, 0.0, error=reason)
 
 
 def with_documents(settings: Settings, base: str, folders: tuple[str, ...]) -> Settings:

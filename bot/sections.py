@@ -19,6 +19,15 @@ def _split(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
+def _watch_word(value: object) -> object:
+    """``on``, ``true`` and the like for yes and no."""
+    words = {"yes": ("yes", "true", "on", "1"), "no": ("no", "false", "off", "0")}
+    return next((word for word, same in words.items() if str(value).lower() in same), value)
+
+
+Watch = Annotated[Literal["no", "yes", "poll"], BeforeValidator(_watch_word)]
+
+
 class Section(BaseModel):
     """A section of config.ini: unknown keys are errors, values never change."""
 
@@ -54,6 +63,7 @@ class KnowledgeSettings(Section):
     passage_chars: int = Field(800, ge=100, le=8000)
     max_file_mb: float = Field(20, gt=0)
     keep_versions: int = Field(3, ge=1)
+    watch: Watch = "no"
 
 
 class RetrievalSettings(Section):

@@ -189,14 +189,24 @@ def open_current(root: Path, base: str, embedder_id: str | None = None) -> Versi
             continue
         if warnings:
             warnings.append(f"knowledge base {base!r}: using version {name}, the last good one")
-        if embedder_id is not None and manifest.embedder != embedder_id:
-            raise KnowledgeError(
-                f"knowledge base {base!r} was built with the embedder {manifest.embedder}, but {embedder_id} is "
-                "configured: run `qunda build` to rebuild it"
-            )
+        if embedder_id is not None:
+            check_embedder(manifest, embedder_id)
         return Version(folder / name, manifest, tuple(warnings))
     why = f" ({'; '.join(warnings)})" if warnings else ""
     raise NoKnowledgeError(f"the knowledge base {base!r} has no usable version in {folder}{why}: run `qunda build`")
+
+
+def check_embedder(manifest: Manifest, embedder_id: str) -> None:
+    """Whether the vectors of a version can be compared with those of this embedder.
+
+    Raises:
+        KnowledgeError: they are of another one.
+    """
+    if manifest.embedder != embedder_id:
+        raise KnowledgeError(
+            f"knowledge base {manifest.base!r} was built with the embedder {manifest.embedder}, but {embedder_id} is "
+            "configured: run `qunda build` to rebuild it"
+        )
 
 
 def read_current(root: Path, base: str) -> str:

@@ -39,8 +39,12 @@ class HybridRetriever:
         with_dense_evidence: bool = True,
         scan: bool | None = None,
         reranker: Reranker | None = None,
+        words_only: bool = False,
     ) -> None:
-        """``reranker`` puts the found passages into a better order; where it fails, the order stays as it was.
+        """``words_only``: versions may be of different embedders, whose scores say nothing to each other; BM25 alone
+        then searches them.
+
+        ``reranker`` puts the found passages into a better order; where it fails, the order stays as it was.
 
         ``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
 
@@ -51,14 +55,17 @@ class HybridRetriever:
             KnowledgeError: a version was built with another embedder or tokenizer.
         """
         for version in versions:
-            _check(version, embedder)
+            check_tokenizer(version)
+            if not words_only:
+                _compare(version, "embedder", version.manifest.embedder, embedder.id)
         self.versions = tuple(versions)
         self._embedder = embedder
         self._reranker = reranker
-        self._weights = (bm25_weight, dense_weight)
+        self._weights = (bm25_weight or BM25_WEIGHT, 0.0) if words_only else (bm25_weight, dense_weight)
+        self._words_only = words_only
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
-        use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
+        use_dense = len(self) > 0 and not words_only and (dense_weight > 0 or with_dense_evidence)
         lexical = bm25_weight > 0 and embedder.id.startswith(LEXICAL_ID)
         self._scan = scan if scan is not None else not lexical
         vectors = _stacked(self.versions) if use_dense else None
@@ -98,7 +105,8 @@ class HybridRetriever:
         self, query: str, wanted: int, by_bm25: IntArray
     ) -> tuple[FloatArray | None, IntArray, FloatArray]:
         if self._dense is None:
-            return None, np.zeros(0, np.int64), np.zeros(0, np.float32)
+            asked = self._embedder.embed([query])[0] if self._words_only else None  # the gate has vectors of its own
+            return asked, np.zeros(0, np.int64), np.zeros(0, np.float32)
         vector: FloatArray = self._embedder.embed([query])[0]
         if self._scan:
             rows, cosines = self._dense.search(vector, wanted)
@@ -146,14 +154,21 @@ def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArra
     return index.cosines(vector, rows) if index is not None and vector is not None else np.zeros(len(rows), np.float32)
 
 
-def _check(version: Version, embedder: Embedder) -> None:
-    made = version.manifest
-    for name, theirs, ours in (("embedder", made.embedder, embedder.id), ("tokenizer", made.tokenizer, TOKENIZER_ID)):
-        if theirs != ours:
-            raise KnowledgeError(
-                f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "
-                "run `qunda build` to rebuild it"
-            )
+def check_tokenizer(version: Version) -> None:
+    """Whether the terms of a version are those of this program.
+
+    Raises:
+        KnowledgeError: they are not.
+    """
+    _compare(version, "tokenizer", version.manifest.tokenizer, TOKENIZER_ID)
+
+
+def _compare(version: Version, name: str, theirs: str, ours: str) -> None:
+    if theirs != ours:
+        raise KnowledgeError(
+            f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "
+            "run `qunda build` to rebuild it"
+        )
 
 
 def _pooled(versions: Sequence[Version]) -> LexicalIndex:

@@ -25,6 +25,7 @@ HOMES = {
     "wechaty_puppet_service": ("adapters/wechat",),
     "wechaty_grpc": ("adapters/wechat",),
     "grpclib": ("adapters/wechat",),
+    "watchfiles": ("bot/watch",),
     "sqlite3": ("bot/store",),
     "pickle": ("bot/engine/wire", "rag/neural/checkpoint"),  # the latter for the name of an error
     "joblib": (),

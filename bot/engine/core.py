@@ -16,7 +16,7 @@ from bot.models import make_embedder
 from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
 from rag.answer import quote_passages
-from rag.base import Answer, Embedder, Evidence, GateDecision, NoKnowledgeError, Question
+from rag.base import Answer, Embedder, Evidence, GateDecision, Language, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
 from rag.snapshot import Snapshot, View
@@ -37,23 +37,31 @@ class Core:
         self._reflected = Teachings()  # those that the snapshot knows
         self._latest = self._reflected
         self._number = 0
+        self._trained = True
+        self._hurried = False
 
     def remake(self, teachings: Teachings, reopen: bool) -> Facts:
         """See `bot.engine.base.Engine.remake`."""
+        self._hurried = False
         with self._lock:
             self._note(teachings)
         bases = self._maker.open_bases() if reopen or not self._bases else self._bases
         while True:
             try:
-                snapshot = self._maker.snapshot(bases, teachings, partial(self._pointless, teachings))
+                snapshot = self._maker.snapshot(bases, teachings, partial(self._pointless, teachings), lenient=reopen)
                 break
             except TrainingCancelledError:
-                if self._closing.is_set():
+                if self._closing.is_set() or self._hurried:
                     raise
                 teachings = self._latest
         with self._lock:
             self._bases = bases
+            self._trained = not self._maker.gates.lent
             return self._use(snapshot, teachings)
+
+    def hurry(self) -> None:
+        """See `bot.engine.base.Engine.hurry`."""
+        self._hurried = True
 
     def learn(self, teachings: Teachings) -> Facts:
         """See `bot.engine.base.Engine.learn`."""
@@ -67,6 +75,9 @@ class Core:
         if snapshot is None:
             raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
         view = snapshot.view(place)
+        if view is None:
+            names = self._maker.base_names(place)
+            raise NoKnowledgeError(f"no version of {', '.join(names)} can be used: run `qunda build --base {names[0]}`")
         evidence = view.search(standalone_text(question))
         decision = view.gate.decide(question, evidence)
         return Judgement(_needed(question, evidence, decision), decision)
@@ -81,11 +92,9 @@ class Core:
         self._closing.set()
 
     def _pointless(self, teachings: Teachings) -> bool:
-        """Whether a training need not go on: the bot stops, or an example that it learns from was undone."""
-        latest = self._latest
-        if latest is teachings:
-            return self._closing.is_set()
-        return self._closing.is_set() or not _ids(teachings) <= _ids(latest)
+        """Whether a training need not go on: the bot stops, versions come, or an example of it was undone."""
+        latest, ending = self._latest, self._closing.is_set() or self._hurried
+        return ending if latest is teachings else ending or not _ids(teachings) <= _ids(latest)
 
     def _note(self, teachings: Teachings) -> None:
         if teachings.revision > self._latest.revision:
@@ -106,16 +115,19 @@ class Core:
             for name, version in self._bases.items()
         }
         views = {"": self.snapshot.default, **self.snapshot.groups} if self.snapshot else {}
-        places = {place: _place_facts(view) for place, view in views.items()}
-        return Facts(self._number, bases, places, tuple(dict.fromkeys(self._maker.warnings)))
+        places = {place: self._place_facts(place, view) for place, view in views.items()}
+        return Facts(self._number, bases, places, tuple(self._maker.warnings), self._trained)
+
+    def _place_facts(self, place: str, view: View | None) -> PlaceFacts:
+        warnings = self._maker.warnings_of(place)
+        if view is None:
+            return PlaceFacts({}, self._maker.dial(place, self._reflected), {"zh": "", "en": ""}, warnings)
+        notes: dict[Language, str] = {"zh": view.gate.note("zh"), "en": view.gate.note("en")}
+        return PlaceFacts(view.versions, view.gate.dial, notes, warnings)
 
 
 def _ids(teachings: Teachings) -> set[int]:
     return {example.id for example in teachings.examples}
-
-
-def _place_facts(view: View) -> PlaceFacts:
-    return PlaceFacts(view.versions, view.gate.dial, {"zh": view.gate.note("zh"), "en": view.gate.note("en")})
 
 
 def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
