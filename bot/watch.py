@@ -207,8 +207,10 @@ def _fingerprint(root: Path, ignored: Collection[str]) -> int:
         status = root.stat()
     except OSError:
         return -1
-    result, pending, seen = hash((status.st_ino, status.st_mtime_ns)), [str(root)], {(status.st_dev, status.st_ino)}
-    while pending and root.is_dir():
+    if not stat.S_ISDIR(status.st_mode):
+        return hash((status.st_ino, status.st_mtime_ns, status.st_size))
+    result, pending, seen = hash(status.st_ino), [str(root)], {(status.st_dev, status.st_ino)}
+    while pending:
         with contextlib.suppress(OSError), os.scandir(pending.pop()) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):

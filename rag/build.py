@@ -132,6 +132,8 @@ def build(
             )
             manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed))
             embedded = _write(root, manifest, plan, old, source, step)
+            if old is not None:
+                old.release()
             prune(root, base, keep_versions)
         source.done()
     seconds = time.monotonic() - started
@@ -266,10 +268,11 @@ def _keys_of(version: Version) -> KeyArray:
 
 
 def _lines(plan: _Plan, old: Version | None) -> Iterator[bytes]:
+    """The passages as they are stored: whole lines, several at a time where they are taken over."""
     for uri, entry in plan.entries.items():
         before = plan.reused.get(uri)
         if before is not None and old is not None:
-            yield from (old.line(row) for row in range(before.first, before.first + entry.passages))
+            yield old.lines(before.first, before.first + entry.passages)
         else:
             for p in plan.fresh[uri]:
                 row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text]

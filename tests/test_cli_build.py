@@ -208,7 +208,7 @@ def test_knowledge_of_another_embedder_is_told_and_a_build_mends_it(tmp_path: Pa
 
 def _retell(version: Path, **changes: str) -> None:
     """Change a manifest as another program would have written it."""
-    from rag.knowledge import manifest_checksum
+    from rag.intact import manifest_checksum
 
     body = json.loads((version / "manifest.json").read_text("utf-8"))
     del body["checksum"]

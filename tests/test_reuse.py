@@ -137,7 +137,7 @@ def test_a_version_without_stored_hashes_is_built_on_all_the_same(documents: Pat
 
 
 def rewrite_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    from rag.knowledge import manifest_checksum
+    from rag.intact import manifest_checksum
 
     text = json.dumps({**manifest, "checksum": manifest_checksum(manifest)}, ensure_ascii=False)
     (folder / "manifest.json").write_text(text, "utf-8")
