@@ -41,7 +41,7 @@ class Library:
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         self._retraining = self._cut_short = False
-        self._rebuilds = Rebuilds(settings, self._swap)
+        self._rebuilds = Rebuilds(settings, self._swap, self._make_way)
         self._seen: dict[str, str] = {}  # what CURRENT of each base named when versions were last opened
 
     async def open(self) -> None:
@@ -141,6 +141,7 @@ class Library:
     async def _retrain(self) -> None:
         while True:
             await self._stale.wait()
+            await self._rebuilds.idle()
             self._stale.clear()
             self._retraining, self._cut_short = True, False
             try:
@@ -171,10 +172,14 @@ class Library:
 
     async def _swap(self) -> None:
         """Put the current versions in use; a training on those before is not waited for."""
+        await self._make_way()
+        await self._remake(reopen=True)
+
+    async def _make_way(self) -> None:
+        """Versions are coming: a training on those in use is begun again when they are there."""
         if self._retraining:
             self._cut_short = True
             await self._engine.hurry()
-        await self._remake(reopen=True)
 
     async def _remake(self, *, reopen: bool = False) -> None:
         """Have all of it made anew, then swapped in at once. Raises RagError: what was in use stays."""

@@ -22,11 +22,14 @@ RETRY_S, MAX_RETRY_S = 1.0, 60.0
 
 
 class Rebuilds:
-    """``swap`` puts the current versions in use."""
+    """``swap`` puts the current versions in use; ``begin`` is called before each build, which wants the processor."""
 
-    def __init__(self, settings: Settings, swap: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, settings: Settings, swap: Callable[[], Awaitable[None]], begin: Callable[[], Awaitable[None]]
+    ) -> None:
         self._settings = settings
         self._swap = swap
+        self._begin = begin
         self._builder = Builder(settings)
         self._turn = asyncio.Lock()
         self._failed: dict[str, tuple[int, str]] = {}  # by base: how often in a row, and why
@@ -36,6 +39,11 @@ class Rebuilds:
         """Whether a build or its swap is under way."""
         return self._turn.locked()
 
+    async def idle(self) -> None:
+        """Until nothing is built."""
+        async with self._turn:
+            return
+
     async def all(self) -> list[BaseBuild]:
         """Build every base that has documents, then swap. One that fails stops no other and has its ``error``.
 
@@ -43,6 +51,7 @@ class Rebuilds:
             RagError: none could be built, or the new versions cannot be used.
         """
         async with self._turn:
+            await self._begin()
             reports = [await self._builder.build(base) for base in bases_to_build(self._settings)]
             for report in reports:
                 if report.error:
@@ -80,6 +89,7 @@ class Rebuilds:
         """Build one base and swap it in; after how many seconds to try again, 0 where it went well."""
         async with self._turn:
             started = time.monotonic()
+            await self._begin()
             report = await self._builder.build(base)
             error = report.error
             if not error and not report.unchanged_build:

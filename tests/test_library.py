@@ -324,10 +324,10 @@ async def test_a_base_that_cannot_be_built_is_told_beside_those_that_were(tmp_pa
     async def swap() -> None:
         swaps.append(1)
 
-    rebuilds = Rebuilds(settings, swap)
+    rebuilds = Rebuilds(settings, swap, swap)
     one, two = await rebuilds.all()
     await rebuilds.close()
-    assert swaps == [1]
+    assert swaps == [1, 1]
     assert (one.base, one.error, one.added) == ("default", "", 1)
     assert (two.base, two.version) == ("b", "") and "there is no documents folder" in two.error
     assert report_text(two, "en").startswith("[b] The rebuild failed") and two.error in report_text(two, "en")
