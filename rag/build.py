@@ -239,7 +239,7 @@ def _vectors(
     keys = np.zeros((plan.passages, 2), np.uint64)
     known = old if old is not None and old.manifest.embedder == source.id else None
     known_keys = _keys_of(known) if known is not None else keys[:0]
-    rows: list[int] = []
+    places: list[int] = []
     texts: list[str] = []
     for uri, entry in plan.entries.items():
         before, last = plan.reused.get(uri), entry.first + entry.passages
@@ -247,17 +247,19 @@ def _vectors(
             vectors[entry.first : last] = known.vectors[before.first : before.first + before.passages]
             keys[entry.first : last] = known_keys[before.first : before.first + before.passages]
         else:
-            rows.extend(range(entry.first, last))
+            places.extend(range(entry.first, last))
             texts.extend(map(indexed_text, plan.fresh[uri]))
-    fresh = text_keys(texts)
+    rows, fresh = np.array(places, np.int64), text_keys(texts)
     keys[rows] = fresh
     at = find(fresh, known_keys)
     if known is not None and (at >= 0).any():
-        vectors[np.array(rows)[at >= 0]] = known.vectors[at[at >= 0]]
+        vectors[rows[at >= 0]] = known.vectors[at[at >= 0]]
     missing = np.flatnonzero(at < 0)
     once, which = distinct(fresh[missing])
-    computed, embedded = source.vectors([texts[row] for row in missing[once]], fresh[missing[once]], step)
-    vectors[np.array(rows, np.int64)[missing]] = computed[which]
+    first = missing[once]
+    embedded = source.fill(vectors, rows[first], [texts[n] for n in first], fresh[first], step)
+    twins = np.flatnonzero(first[which] != missing)
+    vectors[rows[missing[twins]]] = vectors[rows[first[which[twins]]]]
     return vectors, keys, embedded
 
 

@@ -136,24 +136,34 @@ class VectorSource:
         """How many numbers a vector has."""
         return self._embedder.dim
 
-    def vectors(self, texts: Sequence[str], keys: KeyArray, step: Callable[[int, int], None]) -> tuple[FloatArray, int]:
-        """The vectors of distinct texts, and how many of them were embedded now; ``step`` hears of each batch."""
-        vectors = np.zeros((len(texts), self.dim), np.float32)
+    def fill(
+        self,
+        vectors: FloatArray,
+        rows: NDArray[np.int64],
+        texts: Sequence[str],
+        keys: KeyArray,
+        step: Callable[[int, int], None],
+    ) -> int:
+        """Put the vectors of distinct texts into ``rows`` of ``vectors``; how many of them were embedded now.
+
+        ``step`` hears of each batch.
+        """
         log = VectorLog(self._path, self.id, self.dim) if self._keeps else None
         at = find(keys, log.keys if log is not None else _NO_KEYS)
         if log is not None:
-            vectors[at >= 0] = log.vectors(at[at >= 0])
+            vectors[rows[at >= 0]] = log.vectors(at[at >= 0])
         embed, size = self._embedder.embed, int(getattr(self._embedder, "step_texts", _BATCH))
         if isinstance(self._embedder, PassageEmbedder):
             embed = self._embedder.embed_passages
         missing = np.flatnonzero(at < 0)
         for start in range(0, len(missing), size):
             step(start, len(missing))
-            rows = missing[start : start + size]
-            vectors[rows] = embed([texts[row] for row in rows])
+            batch = missing[start : start + size]
+            made = embed([texts[n] for n in batch])
+            vectors[rows[batch]] = made
             if log is not None:
-                log.append(keys[rows], vectors[rows])
-        return vectors, len(missing)
+                log.append(keys[batch], made)
+        return len(missing)
 
     def done(self) -> None:
         """All of it stands in a version now."""
