@@ -91,7 +91,7 @@ class DocumentWatch:
             loop.call_soon_threadsafe(self._noted.set)
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        from watchfiles import watch
+        from watchfiles import Change, watch
 
         known: dict[Path, _Identity] = {}
         while not self._stop.is_set():
@@ -119,6 +119,9 @@ class DocumentWatch:
                 if pending:
                     self._tell(loop, pending)
                 pending = set()
+                # A folder that is made again at once may have the number of the one before.
+                lost = {path for change, path in changes if change == Change.deleted} & set(map(str, there))
+                known.update({root: (0, 0) for root in there if str(root) in lost})
                 if self._identities() != known:
                     break
 
