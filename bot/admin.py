@@ -28,7 +28,7 @@ class Knowledge(Protocol):
 
     reloading: bool
 
-    async def reload(self, language: Literal["zh", "en"]) -> str:
+    async def reload(self, language: Literal["zh", "en"], group: str = "") -> str:
         """Build what changed, swap it in, and say what happened. Never raises; a failure keeps the old version."""
         ...
 
@@ -129,7 +129,7 @@ class Admin:
         if self.knowledge.reloading:
             return call.say("reload_running")
         await self.store.audit.append(call.by, "reload", call.group)
-        task = self.later(self.knowledge.reload(call.language))
+        task = self.later(self.knowledge.reload(call.language, call.group))
         try:
             done = await asyncio.wait_for(asyncio.shield(task), RELOAD_WAIT_S)
             return done or call.say("failed:internal")

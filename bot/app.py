@@ -107,6 +107,7 @@ class App:
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
             watch = Watch("llm")
             library = Library(self.settings, store, engine, lambda: watch.fault, refreshing=not self.replaying)
+            stack.push_async_callback(library.close)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch))
             await library.open()
             await self._serve(store, library, Responder(engine, answerer))

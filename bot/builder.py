@@ -1,34 +1,26 @@
-"""Builds knowledge bases in a child process at low priority, so that the bot goes on answering meanwhile."""
+"""Builds a knowledge base as the settings say, and tells what was done. Knows no process and no command line."""
 
 from __future__ import annotations
 
-import asyncio
-import multiprocessing
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-
-from loguru import logger
 
 from bot.config import ConfigError, KnowledgeSettings, Settings
 from bot.models import make_embedder
 from bot.sources.base import SourceReport
 from bot.sources.entries import Entry, FolderEntry, TrackedEntry, parse_entry
 from bot.sources.refresh import Step, refresh
-from rag.base import KnowledgeError, ModelError, RagError, is_base_name
+from rag.base import Embedder, KnowledgeError, ModelError, is_base_name
 from rag.build import Progress, build
 from rag.documents import unsupported
-
-NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class BaseBuild:
     """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason).
 
+    ``embedded`` counts the passages whose vectors were computed; those of the others were there.
     ``skipped`` holds (suffix, count) of the files whose type is not read, the most frequent first. ``error`` says why
     nothing was built; the version before stays, and everything else here is empty then.
     """
@@ -47,7 +39,13 @@ class BaseBuild:
     warnings: tuple[str, ...] = ()
     skipped: tuple[tuple[str, int], ...] = ()
     error: str = ""
+    embedded: int = 0
     sources: tuple[SourceReport, ...] = ()
+
+
+def not_built(base: str, reason: str) -> BaseBuild:
+    """The report on a base that could not be built."""
+    return BaseBuild(base, "", 0, 0, 0, False, (), 0, 0, 0.0, error=reason)
 
 
 def build_base(
@@ -55,6 +53,7 @@ def build_base(
     base: str,
     progress: Callable[[Progress], None] | None = None,
     fetching: Step | None = None,
+    embedder: Embedder | None = None,
 ) -> BaseBuild:
     """Fetch the sources of one base and build it, in this process and not on an event loop.
 
@@ -72,7 +71,7 @@ def build_base(
     if not sources.folders:
         raise KnowledgeError(f"there is nothing to build from: {'; '.join(map(source_line, sources.reports))}")
     try:
-        embedder = make_embedder(settings)
+        embedder = embedder or make_embedder(settings)
     except ModelError as error:
         raise ModelError(f"nothing was built, the current version stays: {error}") from error
     report = build(
@@ -101,6 +100,7 @@ def build_base(
         report.rebuilt,
         report.warnings,
         tuple(unsupported(sources.folders).most_common()),
+        embedded=report.embedded,
         sources=sources.reports,
     )
 
@@ -113,36 +113,20 @@ def source_line(report: SourceReport) -> str:
     return f"{report.entry} could not be fetched: {report.detail}{then}"
 
 
-async def build_bases(settings: Settings, names: Sequence[str] = ()) -> list[BaseBuild]:
-    """Build every base that has documents, or those named, one after the other.
+def bases_to_build(settings: Settings) -> list[str]:
+    """The bases that have documents; the default one, so that its absence is told, where none has."""
+    return [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
 
-    One that fails stops no other and has its ``error``.
+
+def check_built(reports: Sequence[BaseBuild]) -> None:
+    """One base that fails stops no other.
 
     Raises:
-        KnowledgeError: no base could be built.
+        KnowledgeError: none was built.
     """
-    names = list(names) or [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
-    reports = [await _build_apart(settings, name) for name in names]
     if all(report.error for report in reports):
         errors = [report.error if len(reports) == 1 else f"[{report.base}] {report.error}" for report in reports]
         raise KnowledgeError("; ".join(errors))
-    return reports
-
-
-async def _build_apart(settings: Settings, base: str) -> BaseBuild:
-    """Build one base in a child process of its own: one that is killed takes no other base with it."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(1, context, initializer=os.nice, initargs=(NICENESS,))
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, build_base, settings, base)
-    except BrokenProcessPool:
-        reason = "the build process was killed (out of memory?); the current version stays in use"
-    except (RagError, ConfigError, OSError) as error:
-        reason = str(error)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-    logger.error("the knowledge base {} was not built: {}", base, reason)
-    return BaseBuild(base, "", 0, 0, 0, False, (), 0, 0, 0.0, error=reason)
 
 
 def _from_here(text: str, entry: Entry) -> str:

@@ -243,9 +243,9 @@ def _check_group_bases(groups: Mapping[str, Any], knowledge: Mapping[str, Sectio
     for name, group in groups.items():
         for base in group.knowledge:
             if base not in knowledge:
-                hint = _nearest(base, knowledge)
                 raise ConfigError(
-                    f"{where}: [group:{name}] knowledge names {base!r}, which has no section [knowledge:{base}]{hint}"
+                    f"{where}: [group:{name}] knowledge names {base!r}, which has no section [knowledge:{base}]; "
+                    f"there are: {', '.join(sorted(knowledge))}"
                 )
 
 

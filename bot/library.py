@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from loguru import logger
 
-from bot.builder import BaseBuild, build_bases
+from bot.builder import BaseBuild
 from bot.config import Settings
 from bot.engine import Engine
 from bot.faults import ModelFault
+from bot.rebuilds import Rebuilds
 from bot.sources.base import SourceReport
 from bot.sources.refresh import is_due
 from bot.store import Store
@@ -57,11 +57,18 @@ class Library:
         self._revisions = itertools.count(1)
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._retraining = self._cut_short = False
+        self._rebuilds = Rebuilds(settings, self._swap, self._make_way)
+        self._seen: dict[str, str] = {}  # what CURRENT of each base named when versions were last opened
 
     async def open(self) -> None:
         """Have the current versions opened and the gates made."""
         await self._read_teachings()
         await self._remake(reopen=True)
+
+    async def close(self) -> None:
+        """End what is being built."""
+        await self._rebuilds.close()
 
     def paused(self, group: str) -> bool:
         """Whether an admin has paused the group."""
@@ -107,32 +114,32 @@ class Library:
         except TimeoutError:  # what is being trained goes on, and is found by the next one
             self._stale.set()
 
-    async def reload(self, language: Language) -> str:
-        """Build every base that changed, swap them in, and say what happened. Never raises."""
+    async def reload(self, language: Language, group: str = "") -> str:
+        """Build every base that changed, swap them in, and say what happened, to ``group``. Never raises."""
         if self.reloading:
             return say("reload_running", language)
         self.reloading = True
         try:
-            reports = await build_bases(self._settings)
-            await self._remake(reopen=True)
+            reports = await self._rebuilds.all()
         except (RagError, OSError) as error:
             logger.error("reload failed: {}", error)
             return say("reload_failed", language, error=error)
         finally:
             self.reloading = False
-        return "\n\n".join(report_text(report, language) for report in reports)
+        listed = self._settings.group(group).knowledge or ("default",)
+        return "\n\n".join(report_text(report, language, named=report.base in listed) for report in reports)
 
     def status_lines(self, group: str, language: Language) -> list[str]:
         """A line for each base that the group sees, for each warning, on the gate, and for each model that fails."""
         facts = self._engine.facts
         seen = facts.of(group)
-        lines = [] if seen else [say("status_no_base", language)]
+        lines = [] if seen and seen.versions else [say("status_no_base", language)]
         for name in seen.versions if seen else ():
             base = facts.bases[name]
             counts = {"documents": base.documents, "passages": base.passages, "warning": ""}
             lines.append(say("status_base", language, base=name, version=base.version, **counts))
-        if seen:
-            lines += facts.warnings
+        lines += seen.warnings if seen else ()
+        if seen and seen.versions:
             lines.append(say("status_gate", language, note=seen.notes[language]))
         lines += [fault_text(fault, language) for fault in self._faults()]
         if self._engine.restarts:
@@ -140,30 +147,56 @@ class Library:
         return lines
 
     async def run(self) -> None:
-        """Retrain when examples came in, and pick up versions that another process published. Until cancelled."""
+        """Retrain when examples came in, follow the documents, and pick up versions that another process published.
+
+        Until cancelled.
+        """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._retrain())
             tasks.create_task(self._watch())
+            tasks.create_task(self._rebuilds.follow())
             if self._refreshing:
                 tasks.create_task(self._refresh())
 
     async def _retrain(self) -> None:
         while True:
             await self._stale.wait()
+            await self._rebuilds.idle()
             self._stale.clear()
-            if not await self._remake_safely(reopen=False):
-                await asyncio.sleep(RETRY_S)
-                self._stale.set()
+            self._retraining, self._cut_short = True, False
+            try:
+                await self._remake()
+            except (RagError, OSError) as error:
+                if self._cut_short:
+                    self._stale.set()
+                    continue
+                logger.error("the previous knowledge stays in use: {}", error)
+                if isinstance(error, ModelError):  # trying again later may help
+                    await asyncio.sleep(RETRY_S)
+                    self._stale.set()
+            finally:
+                self._retraining = False
 
     async def _watch(self) -> None:
-        root, waited_s, done = self._settings.data / "knowledge", 0.0, True
+        waited_s, done = 0.0, True
         while True:
             await asyncio.sleep(WATCH_S)
             waited_s += WATCH_S
-            again = waited_s >= RETRY_S and (not done or self._server_is_out())
-            if not self.reloading and (again or await asyncio.to_thread(self._moved, root)):
-                done = await self._remake_safely(reopen=True)
-                waited_s = 0.0
+            if self._rebuilds.busy or self._lock.locked():
+                continue
+            currents = await asyncio.to_thread(self._currents)
+            moved = currents != self._seen or (any(currents.values()) and not self._engine.facts.bases)
+            if moved or (waited_s >= RETRY_S and (not done or self._server_is_out())):
+                done, waited_s = await self._swap_safely(), 0.0
+
+    async def _swap_safely(self) -> bool:
+        """False where a model failed, so that trying again later may help."""
+        try:
+            await self._swap()
+        except (RagError, OSError) as error:
+            logger.error("the previous knowledge stays in use: {}", error)
+            return not isinstance(error, ModelError)
+        return True
 
     def _faults(self) -> list[ModelFault]:
         own = self._answer_fault()
@@ -184,44 +217,40 @@ class Library:
             due = await asyncio.to_thread(self._due)
             if not due or self.reloading:
                 continue
-            self.reloading = True
             try:
-                for report in await build_bases(self._settings, due):
+                for report in await self._rebuilds.all(due):
                     logger.info("{}", report_text(report, "en"))
             except (RagError, OSError) as error:
                 logger.error("the sources of {} were not refreshed: {}", ", ".join(due), error)
-            finally:
-                self.reloading = False  # the watch picks up what was built
             await asyncio.sleep(REFRESH_PAUSE_S)  # whatever goes wrong, it does not go wrong all the time
 
     def _due(self) -> list[str]:
         return [base for base in self._settings.knowledge if is_due(self._settings, base)]
 
-    def _moved(self, root: Path) -> bool:
-        """Whether a base's CURRENT names another version than the one in use."""
-        for base in self._settings.knowledge:
-            current = read_current(root, base)
-            used = self._engine.facts.bases.get(base)
-            if current and (used is None or (used.version != current and not used.fallen_back)):
-                return True
-        return False
+    def _currents(self) -> dict[str, str]:
+        root = self._settings.data / "knowledge"
+        return {base: read_current(root, base) for base in self._settings.knowledge}
 
-    async def _remake_safely(self, *, reopen: bool) -> bool:
-        """False where a model failed, so that trying again later may help."""
-        try:
-            await self._remake(reopen=reopen)
-        except (RagError, OSError) as error:
-            logger.error("the previous knowledge stays in use: {}", error)
-            return not isinstance(error, ModelError)
-        return True
+    async def _swap(self) -> None:
+        """Put the current versions in use; a training on those before is not waited for."""
+        await self._make_way()
+        await self._remake(reopen=True)
+
+    async def _make_way(self) -> None:
+        """Versions are coming: a training on those in use is begun again when they are there."""
+        if self._retraining:
+            self._cut_short = True
+            await self._engine.hurry()
 
     async def _remake(self, *, reopen: bool = False) -> None:
         """Have all of it made anew, then swapped in at once. Raises RagError: what was in use stays."""
         async with self._lock:
             teachings = self._teachings
+            currents = await asyncio.to_thread(self._currents) if reopen else self._seen
             await self._engine.remake(teachings, reopen=reopen)
-        if self._teachings is not teachings:  # taught meanwhile: the stores know it, the model does not yet
-            self._stale.set()
+            self._seen = currents
+        if self._teachings is not teachings or not self._engine.facts.trained:
+            self._stale.set()  # taught meanwhile, or the gates are those of the versions before
 
     async def _read_teachings(self) -> None:
         revision = next(self._revisions)  # before reading: who begins later knows more, whoever ends first
@@ -245,8 +274,8 @@ def _source_lines(reports: Sequence[SourceReport], language: Language) -> list[s
     return lines
 
 
-def report_text(report: BaseBuild, language: Language) -> str:
-    """What one build did, with the files that failed."""
+def report_text(report: BaseBuild, language: Language, *, named: bool = True) -> str:
+    """What one build did, with the files that failed; not ``named``: whoever asks does not see the base's documents."""
     failed: Sequence[tuple[str, str]] = report.failed
     if report.error:
         head = say("reload_failed", language, error=report.error)
@@ -254,10 +283,14 @@ def report_text(report: BaseBuild, language: Language) -> str:
         head = say("reload_same", language, documents=report.documents)
     else:
         counts = {"added": report.added, "changed": report.changed, "removed": report.removed, "failed": len(failed)}
-        facts = {"documents": report.documents, "passages": report.passages, "seconds": f"{report.seconds:.1f}"}
-        head = say("reload_done", language, **counts, **facts)
+        facts = {"documents": report.documents, "passages": report.passages, "embedded": report.embedded}
+        head = say("reload_done", language, **counts, **facts, seconds=f"{report.seconds:.1f}")
     lines = [head if report.base == "default" else f"[{report.base}] {head}"]
+    if not named:
+        return lines[0]
     lines += _source_lines(report.sources, language)
+    lines += [say("reload_rebuilt", language, why=report.rebuilt)] if report.rebuilt else []
+    lines += report.warnings
     shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
     lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
     if len(failed) > SHOWN_FAILURES:

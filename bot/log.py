@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 if TYPE_CHECKING:
-    from loguru import Message
+    from loguru import Message, Record
 
 FORMAT = (
     "<green>{time:YYYY-MM-DD HH:mm:ss.SSS}</green> <level>{level: <7}</level> {extra[where]}"
@@ -59,6 +59,15 @@ def forward(send: Callable[[str, str, str, int, str], None], level: str) -> None
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def relay(level: str, name: str, function: str, line: int, text: str) -> None:
+    """Log what another process said, see `forward`, as if it had been said here."""
+
+    def place(record: Record) -> None:
+        record["name"], record["function"], record["line"] = name, function, line
+
+    logger.patch(place).log(level, "{}", text)
 
 
 def _place(record: object) -> None:

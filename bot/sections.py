@@ -32,6 +32,15 @@ def _check_entries(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def _watch_word(value: object) -> object:
+    """``on``, ``true`` and the like for yes and no."""
+    words = {"yes": ("yes", "true", "on", "1"), "no": ("no", "false", "off", "0")}
+    return next((word for word, same in words.items() if str(value).lower() in same), value)
+
+
+Watch = Annotated[Literal["no", "yes", "poll"], BeforeValidator(_watch_word)]
+
+
 class Section(BaseModel):
     """A section of config.ini: unknown keys are errors, values never change."""
 
@@ -70,6 +79,7 @@ class KnowledgeSettings(Section):
     max_pages: int = Field(500, ge=1, le=50_000)
     max_source_mb: float = Field(500, gt=0)
     keep_versions: int = Field(3, ge=1)
+    watch: Watch = "no"
 
 
 class RetrievalSettings(Section):

@@ -140,10 +140,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "reload_running": ("已经在重建了。", "A rebuild is running already."),
     "reload_done": (
-        "知识库已更新：新增 {added}，修改 {changed}，删除 {removed}，失败 {failed}；共 {documents} 个文档、{passages} 个段落，用时 {seconds} 秒。",
+        "知识库已更新：新增 {added}，修改 {changed}，删除 {removed}，失败 {failed}；共 {documents} 个文档、{passages} 个段落（新算了 {embedded} 个的向量），用时 {seconds} 秒。",
         "Knowledge updated: {added} added, {changed} changed, {removed} removed, {failed} failed; "
-        "{documents} documents, {passages} passages, {seconds} s.",
+        "{documents} documents, {passages} passages ({embedded} embedded now), {seconds} s.",
     ),
+    "reload_rebuilt": ("全部重建了：{why}", "Everything was rebuilt: {why}"),
     "reload_same": ("知识库没有变化（{documents} 个文档）。", "The knowledge is unchanged ({documents} documents)."),
     "reload_failed": (
         "重建失败，继续用原来的版本：{error}",

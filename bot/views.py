@@ -5,7 +5,6 @@ Synchronous computing, called off the event loop. Groups with the same bases and
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,18 +12,17 @@ from pathlib import Path
 from loguru import logger
 
 from bot.config import Settings
+from bot.gates import Gates
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
-from rag.base import Embedder, Evidence, FloatArray, NoKnowledgeError, RagError, Reranker
+from rag.base import Embedder, Evidence, FloatArray, KnowledgeError, NoKnowledgeError, RagError, Reranker
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
-from rag.gate.storage import gate_key, load_gate, save_gate
-from rag.knowledge import Version, open_current
+from rag.knowledge import Version, check_embedder, open_current
 from rag.reranking import KeptScores
-from rag.retriever import HybridRetriever
+from rag.retriever import HybridRetriever, check_tokenizer
 from rag.snapshot import Snapshot, View
 
 Cancelled = Callable[[], bool]
-SPARE_GATES = 8
 
 
 class ViewMaker:
@@ -39,42 +37,78 @@ class ViewMaker:
         self._reranker = reranker
         self._scores = KeptScores.of(settings.data / "reranked", reranker) if reranker else None
         self._words_only = words_only
-        self.warnings: list[str] = []
+        self._warnings: dict[str, list[str]] = {}  # by base
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
-        self._gates: dict[str, RelevanceGate] = {}
-        self._used: set[str] = set()  # the gates of the latest snapshot
+        self.gates = Gates(settings.data / "gates", embedder)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is not as it should be, of all bases."""
+        return [text for texts in self._warnings.values() for text in texts]
+
+    def warnings_of(self, place: str) -> tuple[str, ...]:
+        """What is not as it should be with the bases of a group."""
+        return tuple(text for name in self.base_names(place) for text in self._warnings.get(name, ()))
 
     def open_bases(self) -> dict[str, Version]:
-        """The current version of every configured base that has one."""
+        """The current version of every configured base that has one which can be used.
+
+        Raises:
+            KnowledgeError: none can, since all were built with another embedder or tokenizer.
+        """
+        self._warnings = {}
         opened: dict[str, Version] = {}
-        self.warnings = []
-        made_by = None if self._words_only else self.embedder.id
+        problems: list[KnowledgeError] = []
+        usable = False
         for base in self.settings.knowledge:
             try:
-                opened[base] = open_current(self.settings.data / "knowledge", base, made_by)
-            except NoKnowledgeError as error:
-                self.warnings.append(str(error))
+                version = open_current(self.settings.data / "knowledge", base)
+                check_tokenizer(version)
+            except KnowledgeError as error:
+                problems += [] if isinstance(error, NoKnowledgeError) else [error]
+                self._warn(base, str(error))
                 continue
-            self.warnings += opened[base].warnings
-        for warning in self.warnings:
-            logger.warning("{}", warning)
+            opened[base] = version
+            for warning in version.warnings:
+                self._warn(base, warning)
+            try:
+                if not self._words_only:
+                    check_embedder(version.manifest, self.embedder.id)
+                usable = True
+            except KnowledgeError as error:
+                problems.append(error)
+                self._warn(base, f"{error}; until then it is searched by words alone")
+        if problems and not usable:
+            raise problems[0]
         return opened
 
+    def _warn(self, base: str, text: str) -> None:
+        """Told once, in the log and to whoever sees the base."""
+        texts = self._warnings.setdefault(base, [])
+        if text not in texts:
+            texts.append(text)
+            logger.warning("{}", text)
+
     def snapshot(
-        self, bases: Mapping[str, Version], teachings: Teachings, cancelled: Cancelled | None = None
+        self,
+        bases: Mapping[str, Version],
+        teachings: Teachings,
+        cancelled: Cancelled | None = None,
+        *,
+        lenient: bool = False,
     ) -> Snapshot | None:
-        """The views of all groups; None where no base can be used."""
+        """The views of all groups; None where no base can be used.
+
+        ``lenient``: without a training where the gate of the version before will do; then ``gates.lent`` says so.
+        """
+        self.gates.begin(lenient=lenient)
         if not bases:
             return None
-        self._used.clear()
-        default = self.view("", bases, teachings, cancelled)
-        if default is None:
-            return None
         places = teachings.places() | set(self.settings.groups)
-        views = {place: self.view(place, bases, teachings, cancelled) or default for place in sorted(places)}
-        self._forget(default, *views.values())
-        self._clear_away()
-        return Snapshot(default, views)
+        views = {place: self.view(place, bases, teachings, cancelled) for place in ("", *sorted(places))}
+        self._forget(*(view for view in views.values() if view is not None))
+        self.gates.tidy(len(views))
+        return Snapshot(views.pop(""), views)
 
     def view(
         self,
@@ -86,7 +120,7 @@ class ViewMaker:
         extra: Sequence[LabelledExample] = (),
     ) -> View | None:
         """The view of one group or platform, with ``extra`` examples; None where none of its bases can be used."""
-        names = [name for name in self.base_names(place) if name in bases]
+        names = self._usable(place, bases)
         if not names:
             return None
         retriever = self._retriever([bases[name] for name in names])
@@ -98,7 +132,7 @@ class ViewMaker:
 
     def search(self, place: str, bases: Mapping[str, Version]) -> Callable[[str], Evidence] | None:
         """The search of a group alone, for what needs no gate; None where none of its bases can be used."""
-        names = [name for name in self.base_names(place) if name in bases]
+        names = self._usable(place, bases)
         if not names:
             return None
         retriever = self._retriever([bases[name] for name in names])
@@ -125,12 +159,18 @@ class ViewMaker:
 
     def examples(self, place: str, bases: Mapping[str, Version], teachings: Teachings) -> list[LabelledExample]:
         """What the gate of a group learns from: the defaults, the lists of its bases, and what was taught."""
-        names = [name for name in self.base_names(place) if name in bases]
-        return [*default_examples(), *self.file_examples(names), *map(labelled, teachings.of(place))]
+        return [
+            *default_examples(),
+            *self.file_examples(self._usable(place, bases)),
+            *map(labelled, teachings.of(place)),
+        ]
 
     def base_names(self, place: str) -> tuple[str, ...]:
         """The bases that a group lists, else ``default``."""
         return self.settings.group(place).knowledge or ("default",)
+
+    def _usable(self, place: str, bases: Mapping[str, Version]) -> list[str]:
+        return [name for name in dict.fromkeys(self.base_names(place)) if name in bases]
 
     def dial(self, place: str, teachings: Teachings) -> float:
         """The dial of a group."""
@@ -146,7 +186,7 @@ class ViewMaker:
                 bm25_weight=weights.bm25_weight,
                 dense_weight=weights.dense_weight,
                 reranker=self._reranker,
-                words_only=self._words_only,
+                words_only=self._words_only or any(v.manifest.embedder != self.embedder.id for v in versions),
             )
         return self._retrievers[key]
 
@@ -160,8 +200,7 @@ class ViewMaker:
                     try:
                         examples += read_examples(self.settings.resolve(path), good)
                     except RagError as error:
-                        self.warnings.append(str(error))
-                        logger.warning("{}", error)
+                        self._warn(name, str(error))
         return examples
 
     def _gate(
@@ -171,28 +210,18 @@ class ViewMaker:
         examples: Sequence[LabelledExample],
         cancelled: Cancelled | None,
     ) -> RelevanceGate:
-        names = [f"{version.manifest.base}/{version.path.name}" for version in versions]
-        key = gate_key(names, examples, self.embedder, self._ranking())
-        self._used.add(key)
-        if key not in self._gates:
-            self._gates[key] = self._kept_gate(self.settings.data / "gates" / key) or self._trained(
-                self.settings.data / "gates" / key, retriever, examples, cancelled
-            )
-        return self._gates[key]
-
-    def _kept_gate(self, folder: Path) -> RelevanceGate | None:
-        """The gate that an earlier process trained on the same things."""
-        if not folder.is_dir():
-            return None
-        try:
-            return load_gate(folder, self.embedder)
-        except RagError as error:
-            logger.warning("{}", error)
-            return None
+        return self.gates.get(
+            [version.manifest.base for version in versions],
+            [version.path.name for version in versions],
+            examples,
+            lambda: self._trained(retriever, examples, cancelled),
+            self._ranking(),
+        )
 
     def _trained(
-        self, folder: Path, retriever: HybridRetriever, examples: Sequence[LabelledExample], cancelled: Cancelled | None
-    ) -> RelevanceGate:
+        self, retriever: HybridRetriever, examples: Sequence[LabelledExample], cancelled: Cancelled | None
+    ) -> tuple[RelevanceGate, bool]:
+        """A gate, and whether it may be kept: not where the reranker failed over some of its examples."""
         top_k, missing = self.settings.retrieval.top_k, False
 
         def rerank(evidence: Evidence) -> FloatArray:
@@ -212,12 +241,7 @@ class ViewMaker:
                 self._scores.save()
         if missing:
             logger.warning("the gate has learnt without some of the reranker's scores; the next start asks for them")
-            return gate
-        try:
-            save_gate(gate, folder)
-        except RagError as error:  # it works without being kept
-            logger.warning("{}", error)
-        return gate
+        return gate, not missing
 
     def _ranking(self) -> str:
         """What scores passages, and which; empty without a reranker."""
@@ -230,18 +254,6 @@ class ViewMaker:
         """Drop retrievers that no view uses, and with them their versions."""
         used = {id(view.retriever) for view in views}
         self._retrievers = {key: kept for key, kept in self._retrievers.items() if id(kept) in used}
-        if len(self._gates) > 4 * (len(views) + 1):
-            self._gates.clear()
-
-    def _clear_away(self) -> None:
-        """Delete old gates from the disk: those in use are kept, and a few more, for whoever undoes an example."""
-        try:
-            folders = [folder for folder in (self.settings.data / "gates").iterdir() if folder.name not in self._used]
-            folders.sort(key=lambda folder: folder.stat().st_mtime)
-        except OSError:  # another process is clearing away, or there is nothing yet
-            return
-        for folder in folders[:-SPARE_GATES]:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def caught_up(snapshot: Snapshot, old: Teachings, new: Teachings, dial: Callable[[str, Teachings], float]) -> Snapshot:
@@ -255,7 +267,9 @@ def caught_up(snapshot: Snapshot, old: Teachings, new: Teachings, dial: Callable
     dialled = {place for place in {*old.settings, *new.settings} if dial(place, old) != dial(place, new)}
     places = {*snapshot.groups, *(example.scope for example in [*added, *gone] if example.scope != "*"), *dialled}
 
-    def learned(view: View, place: str) -> View:
+    def learned(view: View | None, place: str) -> View | None:
+        if view is None:
+            return None
         learn = [labelled(example) for example in added if concerns(example, place)]
         forget = [labelled(example) for example in gone if concerns(example, place)]
         gate = view.gate.without_examples(forget) if forget else view.gate

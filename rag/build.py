@@ -16,15 +16,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage, PassageEmbedder
+from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
 from rag.documents import Document, Failure, read_documents
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
 from rag.publish import build_lock, prune, publish
+from rag.reuse import KeyArray, VectorSource, distinct, find, text_keys
 from rag.tokens import TOKENIZER_ID
 
-_BATCH = 256  # passages per step of embedding: progress and cancelling come in between
+_VECTOR_LOG = ".vectors"  # what a build has embedded so far
 
 
 class BuildCancelledError(KnowledgeError):
@@ -43,7 +44,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. ``rebuilt`` says why nothing was taken over from the version before, empty where it was."""
+    """What a build did. ``rebuilt`` says why nothing was taken over from the version before, empty where it was.
+
+    ``embedded`` counts the passages whose vectors had to be computed.
+    """
 
     version: str
     added: tuple[str, ...]
@@ -55,6 +59,7 @@ class BuildReport:
     seconds: float
     rebuilt: str = ""
     warnings: tuple[str, ...] = ()
+    embedded: int = 0
 
     @property
     def is_new(self) -> bool:
@@ -115,6 +120,7 @@ def build(
         added, changed, removed = _compare(plan, known)
         unchanged = len(plan.entries) - len(added) - len(changed)
         keep = old is not None and not (added or changed or removed or why or warnings)
+        embedded, source = 0, VectorSource(embedder, root / base / _VECTOR_LOG)
         if keep and old is not None:
             version = old.id
         else:
@@ -122,11 +128,15 @@ def build(
             made = now().isoformat(timespec="seconds")
             head = (base, version, made, embedder.id, embedder.dim, TOKENIZER_ID, splitter)
             manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed), links or {})
-            _write(root, manifest, plan, old, embedder, step)
+            embedded = _write(root, manifest, plan, old, source, step)
+            if old is not None:
+                old.release()
             prune(root, base, keep_versions)
+        source.done()
     seconds = time.monotonic() - started
+    failed = tuple(plan.failed)
     return BuildReport(
-        version, added, changed, removed, unchanged, tuple(plan.failed), plan.passages, seconds, why, warnings
+        version, added, changed, removed, unchanged, failed, plan.passages, seconds, why, warnings, embedded
     )
 
 
@@ -189,17 +199,20 @@ def _write(
     manifest: Manifest,
     plan: _Plan,
     old: Version | None,
-    embedder: Embedder,
+    source: VectorSource,
     step: Callable[[Progress], None],
-) -> None:
+) -> int:
+    """Write the version; how many passages were embedded for it."""
     terms, counts = _count(plan, old, step)
-    arrays: dict[str, NDArray[Any]] = {"vectors": _vectors(plan, old, embedder, step)}
+    vectors, keys, embedded = _vectors(plan, old, source, lambda done, of: step(Progress("embed", done, of)))
     step(Progress("write", 0, plan.passages))
+    arrays: dict[str, NDArray[Any]] = {"vectors": vectors, "passage_keys": keys}
     scores = score_terms(counts, {term: number for number, term in enumerate(terms)})
     arrays |= {"bm25_data": scores.data, "bm25_rows": scores.rows, "bm25_starts": scores.starts}
     arrays |= {"terms_ids": counts.ids, "terms_counts": counts.counts}
     arrays |= {"terms_offsets": counts.offsets, "terms_lengths": counts.lengths}
     publish(root, manifest, _lines(plan, old), terms, arrays)
+    return embedded
 
 
 def _count(plan: _Plan, old: Version | None, step: Callable[[Progress], None]) -> tuple[list[str], TermCounts]:
@@ -215,33 +228,50 @@ def _count(plan: _Plan, old: Version | None, step: Callable[[Progress], None]) -
     return compact(list(vocabulary.ids), concatenate(parts))
 
 
-def _vectors(plan: _Plan, old: Version | None, embedder: Embedder, step: Callable[[Progress], None]) -> FloatArray:
-    """The vectors of all passages, shape (passages, dim): copied for what is taken over, embedded for what is new."""
-    vectors = np.zeros((plan.passages, embedder.dim), np.float32)
-    rows: list[int] = []
+def _vectors(
+    plan: _Plan, old: Version | None, source: VectorSource, step: Callable[[int, int], None]
+) -> tuple[FloatArray, KeyArray, int]:
+    """The vectors of all passages, shape (passages, dim), their keys, and how many had to be embedded."""
+    vectors = np.zeros((plan.passages, source.dim), np.float32)
+    keys = np.zeros((plan.passages, 2), np.uint64)
+    known = old if old is not None and old.manifest.embedder == source.id else None
+    known_keys = _keys_of(known) if known is not None else keys[:0]
+    places: list[int] = []
     texts: list[str] = []
     for uri, entry in plan.entries.items():
-        before = plan.reused.get(uri)
-        if before is not None and old is not None:
-            last = entry.first + entry.passages
-            vectors[entry.first : last] = old.vectors[before.first : before.first + before.passages]
+        before, last = plan.reused.get(uri), entry.first + entry.passages
+        if before is not None and known is not None:
+            vectors[entry.first : last] = known.vectors[before.first : before.first + before.passages]
+            keys[entry.first : last] = known_keys[before.first : before.first + before.passages]
         else:
-            rows.extend(range(entry.first, entry.first + entry.passages))
+            places.extend(range(entry.first, last))
             texts.extend(map(indexed_text, plan.fresh[uri]))
-    embed, size = embedder.embed, _BATCH
-    if isinstance(embedder, PassageEmbedder):
-        embed, size = embedder.embed_passages, embedder.step_texts
-    for start in range(0, len(rows), size):
-        step(Progress("embed", start, len(rows)))
-        vectors[rows[start : start + size]] = embed(texts[start : start + size])
-    return vectors
+    rows, fresh = np.array(places, np.int64), text_keys(texts)
+    keys[rows] = fresh
+    at = find(fresh, known_keys)
+    if known is not None and (at >= 0).any():
+        vectors[rows[at >= 0]] = known.vectors[at[at >= 0]]
+    missing = np.flatnonzero(at < 0)
+    once, which = distinct(fresh[missing])
+    first = missing[once]
+    embedded = source.fill(vectors, rows[first], [texts[n] for n in first], fresh[first], step)
+    twins = np.flatnonzero(first[which] != missing)
+    vectors[rows[missing[twins]]] = vectors[rows[first[which[twins]]]]
+    return vectors, keys, embedded
+
+
+def _keys_of(version: Version) -> KeyArray:
+    """The hashes of what was embedded; versions from before they were stored hold what they follow from."""
+    stored = version.passage_keys
+    return stored if stored is not None else text_keys(indexed_text(version.passage(n)) for n in range(len(version)))
 
 
 def _lines(plan: _Plan, old: Version | None) -> Iterator[bytes]:
+    """The passages as they are stored: whole lines, several at a time where they are taken over."""
     for uri, entry in plan.entries.items():
         before = plan.reused.get(uri)
         if before is not None and old is not None:
-            yield from (old.line(row) for row in range(before.first, before.first + entry.passages))
+            yield old.lines(before.first, before.first + entry.passages)
         else:
             for p in plan.fresh[uri]:
                 row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text]

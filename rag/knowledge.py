@@ -6,9 +6,11 @@ file ``<root>/<base>/CURRENT`` that names one.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mmap
-import zlib
+import os
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,18 +22,24 @@ import numpy as np
 
 from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage, is_base_name
 from rag.documents import Failure
+from rag.intact import FORMAT, MANIFEST, DamagedError, hold, verified
 from rag.lexical import BM25Arrays, LexicalIndex, TermCounts
 
-FORMAT = 1
 CURRENT = "CURRENT"
-MANIFEST = "manifest.json"
 PASSAGES = "passages.jsonl"
 VOCABULARY = "vocabulary.txt"
-_SAMPLE_BYTES = 4 << 20  # a larger file is checked at both ends only: opening stays fast at any size
-
-
-class _DamagedError(Exception):
-    """Why a version cannot be used."""
+_ARRAYS = (
+    "vectors",
+    "bm25_data",
+    "bm25_rows",
+    "bm25_starts",
+    "terms_ids",
+    "terms_counts",
+    "terms_offsets",
+    "terms_lengths",
+    "passages_offsets",
+)
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +93,30 @@ class Manifest:
 class Version:
     """One immutable knowledge version, read by memory map; thread-safe.
 
-    ``warnings`` say why it is used in place of a damaged one.
+    ``warnings`` say why it is used in place of a damaged one. All its files are open from the beginning, and its folder
+    is locked against `rag.publish.prune`, in any process, until nobody has the version any more.
     """
 
-    def __init__(self, path: Path, manifest: Manifest, warnings: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path, manifest: Manifest, warnings: tuple[str, ...] = (), handle: int = -1) -> None:
+        """``handle``: an open and locked descriptor of the folder, closed with the version."""
         self.path = path
         self.manifest = manifest
         self.warnings = warnings
         self.base = manifest.base
         self.id = manifest.version
+        names = (*_ARRAYS, "passage_keys") if (path / "passage_keys.npy").exists() else _ARRAYS
+        self._arrays = {name: self._map(name) for name in names}
+        with (path / PASSAGES).open("rb") as file:
+            self._passage_bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if len(self) else b""
+        with (path / VOCABULARY).open("rb") as file:
+            empty = not path.joinpath(VOCABULARY).stat().st_size
+            self._term_bytes = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._let_go = weakref.finalize(self, os.close, handle) if handle >= 0 else None
+
+    def release(self) -> None:
+        """Let it be pruned, though it is still open; what it holds stays readable."""
+        if self._let_go is not None:
+            self._let_go()
 
     def __len__(self) -> int:
         return self.manifest.passages
@@ -118,19 +141,28 @@ class Version:
 
     def line(self, row: int) -> bytes:
         """A passage as it is stored, with its line end."""
-        offsets = self._passage_offsets
-        return self._passage_bytes[int(offsets[row]) : int(offsets[row + 1])]
+        return self.lines(row, row + 1)
+
+    def lines(self, first: int, last: int) -> bytes:
+        """The passages ``first`` to ``last`` (exclusive) as they are stored."""
+        offsets = self._arrays["passages_offsets"]
+        return self._passage_bytes[int(offsets[first]) : int(offsets[last])]
 
     @cached_property
     def vectors(self) -> FloatArray:
         """The passages' vectors: shape (passages, dim)."""
-        vectors: FloatArray = self._array("vectors")
+        vectors: FloatArray = self._arrays["vectors"]
         return vectors
+
+    @property
+    def passage_keys(self) -> np.ndarray[Any, np.dtype[np.uint64]] | None:
+        """A hash of what was embedded of each passage, shape (passages, 2); None in a version without them."""
+        return self._arrays.get("passage_keys")
 
     @cached_property
     def terms(self) -> list[str]:
         """The vocabulary in the order of its numbers."""
-        return (self.path / VOCABULARY).read_text("utf-8").split("\n")[:-1]
+        return str(self._term_bytes[:], "utf-8").split("\n")[:-1]
 
     @cached_property
     def ids(self) -> dict[str, int]:
@@ -140,25 +172,15 @@ class Version:
     @cached_property
     def counts(self) -> TermCounts:
         """How often each passage has each term."""
-        return TermCounts(*(self._array(f"terms_{name}") for name in ("ids", "counts", "offsets", "lengths")))
+        return TermCounts(*(self._arrays[f"terms_{name}"] for name in ("ids", "counts", "offsets", "lengths")))
 
     @cached_property
     def lexical(self) -> LexicalIndex:
         """BM25 over the passages of this version alone."""
-        arrays = BM25Arrays(self._array("bm25_data"), self._array("bm25_rows"), self._array("bm25_starts"), len(self))
-        return LexicalIndex(self.ids, arrays)
+        data, rows, starts = (self._arrays[f"bm25_{name}"] for name in ("data", "rows", "starts"))
+        return LexicalIndex(self.ids, BM25Arrays(data, rows, starts, len(self)))
 
-    @cached_property
-    def _passage_offsets(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        offsets: np.ndarray[Any, np.dtype[np.int64]] = self._array("passages_offsets")
-        return offsets
-
-    @cached_property
-    def _passage_bytes(self) -> mmap.mmap | bytes:
-        with (self.path / PASSAGES).open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if len(self) else b""
-
-    def _array(self, name: str) -> Any:
+    def _map(self, name: str) -> Any:
         path = self.path / f"{name}.npy"
         try:
             return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))  # a plain view: far faster to slice
@@ -184,30 +206,64 @@ def open_current(root: Path, base: str, embedder_id: str | None = None) -> Versi
         KnowledgeError: its vectors are of another embedder than ``embedder_id``.
     """
     check_base_name(base)
-    folder, current = root / base, read_current(root, base)
-    names = version_names(root, base)
+    for tries_left in reversed(range(_TRIES)):
+        current = read_current(root, base)
+        try:
+            version = _open(root, base, current)
+            if not version.warnings or not tries_left or read_current(root, base) == current:
+                break
+        except NoKnowledgeError:
+            if not tries_left or read_current(root, base) == current:  # else it was pruned while it was opened
+                raise
+    if embedder_id is not None:
+        check_embedder(version.manifest, embedder_id)
+    return version
+
+
+def _open(root: Path, base: str, current: str) -> Version:
+    folder, names = root / base, version_names(root, base)
     candidates = ([current] if current in names else []) + [name for name in reversed(names) if name != current]
     warnings: list[str] = []
     if names and current not in names:
         warnings.append(f"knowledge base {base!r}: {CURRENT} names {current or 'nothing'}, which is not there")
     for name in candidates:
-        try:
-            manifest = _verify(folder / name)
-        except _DamagedError as error:
-            warnings.append(
-                f"knowledge base {base!r}: version {name} is damaged ({error}); run `qunda build` to replace it"
-            )
-            continue
-        if warnings:
-            warnings.append(f"knowledge base {base!r}: using version {name}, the last good one")
-        if embedder_id is not None and manifest.embedder != embedder_id:
-            raise KnowledgeError(
-                f"knowledge base {base!r} was built with the embedder {manifest.embedder}, but {embedder_id} is "
-                "configured: run `qunda build` to rebuild it"
-            )
-        return Version(folder / name, manifest, tuple(warnings))
+        with contextlib.ExitStack() as stack:
+            try:
+                handle = hold(folder / name)
+                stack.callback(os.close, handle)
+                manifest = _manifest(folder / name)
+                last_good = [f"knowledge base {base!r}: using version {name}, the last good one"] if warnings else []
+                version = Version(folder / name, manifest, (*warnings, *last_good), handle)
+                stack.pop_all()
+                return version
+            except (DamagedError, KnowledgeError, OSError) as error:
+                why = f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else error
+                warnings.append(
+                    f"knowledge base {base!r}: version {name} is damaged ({why}); run `qunda build` to replace it"
+                )
     why = f" ({'; '.join(warnings)})" if warnings else ""
     raise NoKnowledgeError(f"the knowledge base {base!r} has no usable version in {folder}{why}: run `qunda build`")
+
+
+def _manifest(path: Path) -> Manifest:
+    data = verified(path)
+    try:
+        return Manifest.from_dict(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(f"{MANIFEST} is not as it was written") from error
+
+
+def check_embedder(manifest: Manifest, embedder_id: str) -> None:
+    """Whether the vectors of a version can be compared with those of this embedder.
+
+    Raises:
+        KnowledgeError: they are of another one.
+    """
+    if manifest.embedder != embedder_id:
+        raise KnowledgeError(
+            f"knowledge base {manifest.base!r} was built with the embedder {manifest.embedder}, but {embedder_id} is "
+            "configured: run `qunda build` to rebuild it"
+        )
 
 
 def read_current(root: Path, base: str) -> str:
@@ -232,40 +288,3 @@ def base_names(root: Path) -> list[str]:
         return sorted(path.name for path in root.iterdir() if path.is_dir() and version_names(root, path.name))
     except OSError:
         return []
-
-
-def checksum(path: Path) -> tuple[int, int]:
-    """A file's size and a CRC-32 of its content, of both ends only where it is large."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if size <= _SAMPLE_BYTES:
-            return size, zlib.crc32(file.read())
-        crc = zlib.crc32(file.read(_SAMPLE_BYTES // 2))
-        file.seek(-(_SAMPLE_BYTES // 2), 2)
-        return size, zlib.crc32(file.read(), crc)
-
-
-def _verify(path: Path) -> Manifest:
-    try:
-        text = (path / MANIFEST).read_text("utf-8")
-        data = json.loads(text)
-        if data["format"] != FORMAT:
-            raise _DamagedError(f"it has format {data['format']}, this program reads {FORMAT}")
-        body = {key: value for key, value in data.items() if key != "checksum"}
-        if data["checksum"] != manifest_checksum(body):
-            raise _DamagedError(f"{MANIFEST} is not as it was written")
-        for name, expected in data["files"].items():
-            if list(checksum(path / name)) != expected:
-                raise _DamagedError(f"{name} is not as it was written")
-        return Manifest.from_dict(data)
-    except FileNotFoundError as error:
-        raise _DamagedError(f"{Path(error.filename).name} is missing") from error
-    except OSError as error:
-        raise _DamagedError(f"it cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _DamagedError(f"{MANIFEST} is not as it was written") from error
-
-
-def manifest_checksum(body: Mapping[str, Any]) -> int:
-    """The CRC-32 of a manifest without its own checksum."""
-    return zlib.crc32(json.dumps(body, sort_keys=True).encode())

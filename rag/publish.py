@@ -18,20 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import KnowledgeError
-from rag.knowledge import (
-    CURRENT,
-    MANIFEST,
-    PASSAGES,
-    VOCABULARY,
-    Manifest,
-    checksum,
-    manifest_checksum,
-    read_current,
-    version_names,
-)
+from rag.intact import MANIFEST, checksum, manifest_checksum
+from rag.knowledge import CURRENT, PASSAGES, VOCABULARY, Manifest, read_current, version_names
 
 _LOCK = ".lock"
 _UNFINISHED = ".new-"
+_BUFFER_BYTES = 1 << 20
+_LINE_END = ord("\n")
 
 
 @contextlib.contextmanager
@@ -76,7 +69,7 @@ def publish(
 ) -> Path:
     """Write a version and make it current; call it under `build_lock`.
 
-    ``passages`` are lines as `rag.knowledge.Version.line` gives them, ``arrays`` go to ``<name>.npy``.
+    ``passages`` are whole lines as `rag.knowledge.Version.lines` gives them, ``arrays`` go to ``<name>.npy``.
 
     Raises:
         KnowledgeError: it could not be written (disk full, for instance); nothing of it is left.
@@ -107,28 +100,49 @@ def publish(
 
 
 def prune(root: Path, base: str, keep: int) -> list[str]:
-    """Remove the oldest versions beyond ``keep``, never the current one; returns their names."""
+    """Remove the oldest versions beyond ``keep``; returns their names.
+
+    Never the current one, and none that anybody has open: those go with a later build.
+    """
     current = read_current(root, base)
     others = [name for name in version_names(root, base) if name != current]
-    removed = others[: max(0, len(others) - max(0, keep - 1))]
-    for name in removed:
-        shutil.rmtree(root / base / name, ignore_errors=True)
-    return removed
+    surplus = others[: max(0, len(others) - max(0, keep - 1))]
+    return [name for name in surplus if _remove(root / base / name)]
+
+
+def _remove(version: Path) -> bool:
+    """Delete a version, unless a `rag.knowledge.Version` holds it."""
+    try:
+        handle = os.open(version, os.O_RDONLY)
+    except OSError:  # gone already
+        return False
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        shutil.rmtree(version, ignore_errors=True)
+    finally:
+        os.close(handle)
+    return True
 
 
 def _write_files(
     folder: Path, passages: Iterable[bytes], terms: Iterable[str], arrays: Mapping[str, NDArray[Any]]
 ) -> None:
-    ends = [0]
-    with (folder / PASSAGES).open("wb") as file:
-        for line in passages:
-            file.write(line)
-            ends.append(ends[-1] + len(line))
+    written, ends = 0, [np.zeros(1, np.int64)]
+    with (folder / PASSAGES).open("wb", _BUFFER_BYTES) as file:
+        for lines in passages:
+            file.write(lines)
+            if lines:  # a document may have no passage
+                ends.append(np.flatnonzero(np.frombuffer(lines, np.uint8) == _LINE_END) + written + 1)
+            written += len(lines)
         _sync(file)
     with (folder / VOCABULARY).open("w", encoding="utf-8", newline="\n") as text:
         text.writelines(f"{term}\n" for term in terms)
         _sync(text)
-    for name, array in {**arrays, "passages_offsets": np.array(ends, np.int64)}.items():
+    for name, array in {**arrays, "passages_offsets": np.concatenate(ends)}.items():
         with (folder / f"{name}.npy").open("wb") as file:
             # Not np.save: on a full disk it raises an error without its number.
             array = np.ascontiguousarray(array)

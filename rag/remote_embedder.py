@@ -24,6 +24,7 @@ class RemoteEmbedder:
         self._api = api
         self._dim = 0
         self._lock = threading.Lock()
+        self.step_texts = BATCH_TEXTS  # a build that is cut off loses one request at most
         self.id = f"remote-{api}:{model or self._server.base_url}"
 
     @property

@@ -52,7 +52,7 @@ class HybridRetriever:
 
         ``dense_weight``: None is what suits the embedder.
 
-        ``words_only``: vectors of another embedder are left aside, not refused: BM25 serves alone then.
+        ``words_only``: versions may be of other embedders, whose scores say nothing to each other: BM25 serves alone.
 
         ``with_dense_evidence``: fill `Evidence.dense` and ``vector`` even where ``dense_weight`` is 0.
 
@@ -64,7 +64,9 @@ class HybridRetriever:
         """
         self._usable = usable = all(version.manifest.embedder == embedder.id for version in versions)
         for version in versions:
-            _check(version, None if words_only else embedder)
+            check_tokenizer(version)
+            if not words_only:
+                _compare(version, "embedder", version.manifest.embedder, embedder.id)
         self.versions = tuple(versions)
         self._embedder = embedder
         self._reranker = reranker
@@ -188,15 +190,21 @@ def _spread(cosines: FloatArray, found: FloatArray) -> FloatArray:
     return np.asarray(np.clip((cosines - low) / (high - low), 0, 1), np.float32)
 
 
-def _check(version: Version, embedder: Embedder | None) -> None:
-    made = version.manifest
-    id = made.embedder if embedder is None else embedder.id
-    for name, theirs, ours in (("embedder", made.embedder, id), ("tokenizer", made.tokenizer, TOKENIZER_ID)):
-        if theirs != ours:
-            raise KnowledgeError(
-                f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "
-                "run `qunda build` to rebuild it"
-            )
+def check_tokenizer(version: Version) -> None:
+    """Whether the terms of a version are those of this program.
+
+    Raises:
+        KnowledgeError: they are not.
+    """
+    _compare(version, "tokenizer", version.manifest.tokenizer, TOKENIZER_ID)
+
+
+def _compare(version: Version, name: str, theirs: str, ours: str) -> None:
+    if theirs != ours:
+        raise KnowledgeError(
+            f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "
+            "run `qunda build` to rebuild it"
+        )
 
 
 def _pooled(versions: Sequence[Version]) -> LexicalIndex:

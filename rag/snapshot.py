@@ -36,11 +36,17 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The views of all groups: ``groups`` holds those of groups and platforms with something of their own."""
+    """The views of all groups: ``groups`` holds those of groups and platforms with something of their own.
 
-    default: View
-    groups: Mapping[str, View] = field(default_factory=dict)
+    None: none of the bases listed there can be used. Nobody falls back to bases that they do not list.
+    """
 
-    def view(self, group: str) -> View:
+    default: View | None
+    groups: Mapping[str, View | None] = field(default_factory=dict)
+
+    def view(self, group: str) -> View | None:
         """The view of ``platform:chat``: its own, else its platform's, else the default."""
-        return self.groups.get(group) or self.groups.get(group.partition(":")[0]) or self.default
+        for place in (group, group.partition(":")[0]):
+            if place in self.groups:
+                return self.groups[place]
+        return self.default

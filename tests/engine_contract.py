@@ -23,7 +23,7 @@ from bot.config import Settings
 from bot.engine import Engine, EngineError
 from bot.store.groups import Example
 from bot.teachings import Teachings
-from rag.base import KnowledgeError, NoKnowledgeError, Question
+from rag.base import KnowledgeError, NoKnowledgeError, Question, RagError
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 
@@ -106,6 +106,30 @@ class EngineContract:
             assert not silent.decision.answer and silent.evidence.hits == ()
             asked = await engine.judge("fake:g1", INSTALL)
             assert asked.evidence.vector is None and asked.evidence.terms
+
+    async def test_a_training_whose_versions_are_about_to_go_ends_and_can_be_begun_again(
+        self, settings: Settings
+    ) -> None:
+        teachings = taught("Zephyrlink 的吉祥物是什么")
+        async with self.opened(settings) as engine:
+            training = asyncio.ensure_future(engine.remake(teachings, reopen=False))
+            while not training.done():
+                await engine.hurry()
+                await asyncio.sleep(0)
+            assert isinstance(training.exception(), RagError)
+            await engine.remake(teachings, reopen=False)
+            assert engine.facts.trained
+
+    async def test_new_versions_are_in_use_before_their_gates_are_trained(self, settings: Settings) -> None:
+        async with self.opened(settings) as engine:
+            group.write_documents(settings.root / "docs", {"mascot.md": "# 吉祥物\n\nZephyrlink 的吉祥物是水獭。\n"})
+            await asyncio.to_thread(build_base, settings, "default")
+            await engine.remake(Teachings(), reopen=True)
+            assert not engine.facts.trained
+            hits = (await engine.judge("fake:g1", Question("吉祥物", mentioned=True))).evidence.hits
+            assert hits[0].passage.uri == "mascot.md"
+            await engine.remake(Teachings(), reopen=False)
+            assert engine.facts.trained
 
     async def test_without_knowledge_asking_says_so_until_there_is_some(self, tmp_path: Path) -> None:
         settings = make_settings(tmp_path)

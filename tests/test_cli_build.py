@@ -86,6 +86,22 @@ def test_passages_from_several_bases_stand_below_the_name_of_theirs(tmp_path: Pa
     assert {row["base"] for row in rows} == {"default", "other"}
 
 
+def test_all_files_and_failures_are_listed_by_base(tmp_path: Path) -> None:
+    prepare(tmp_path)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "good.md").write_text("# [x] 更多\n\n更多内容。\n", "utf-8")
+    (tmp_path / "more" / "bad.md").write_text("")
+    assert qunda("build", "more", "--base", "other", cwd=tmp_path).status == 0
+    lines = qunda("knowledge", "files", cwd=tmp_path).out.splitlines()
+    assert lines[0].startswith("[default] ") and "install.md · 安装 Zephyrlink" in "\n".join(lines)
+    other = lines[next(n for n, line in enumerate(lines) if line.startswith("[other] ")) :]
+    assert other[1:] == ["good.md · [x] 更多 1 passages", "✗ bad.md: empty"]
+    assert "✗ [other] bad.md: empty" in qunda("knowledge", cwd=tmp_path).out
+    rows = {row["base"]: row for row in json.loads(qunda("knowledge", "--json", cwd=tmp_path).out)}
+    assert [file["uri"] for file in rows["default"]["files"]] == ["config.md", "install.md"]
+    assert rows["other"]["files"] == [{"uri": "good.md", "title": "[x] 更多", "passages": 1}]
+
+
 def test_no_room_where_the_output_goes_is_one_line_with_what_to_do(tmp_path: Path) -> None:
     prepare(tmp_path)
     command = [sys.executable, "-m", "bot", "knowledge"]
@@ -208,7 +224,7 @@ def test_knowledge_of_another_embedder_is_told_and_a_build_mends_it(tmp_path: Pa
 
 def _retell(version: Path, **changes: str) -> None:
     """Change a manifest as another program would have written it."""
-    from rag.knowledge import manifest_checksum
+    from rag.intact import manifest_checksum
 
     body = json.loads((version / "manifest.json").read_text("utf-8"))
     del body["checksum"]

@@ -27,6 +27,7 @@ HOMES = {
     "grpclib": ("adapters/wechat",),
     "lxml": ("bot/sources",),
     "protego": ("bot/sources/robots",),
+    "watchfiles": ("bot/watch",),
     "sqlite3": ("bot/store",),
     "pickle": ("bot/engine/wire", "rag/neural/checkpoint"),  # the latter for the name of an error
     "joblib": (),

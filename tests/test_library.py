@@ -16,12 +16,13 @@ from group import make_settings
 
 from bot import library as library_module
 from bot import views as views_module
-from bot.builder import BaseBuild, build_base, build_bases
+from bot.builder import BaseBuild, build_base
 from bot.config import Settings
 from bot.engine import Engine, open_engine
 from bot.engine.threads import ThreadEngine
 from bot.library import Library, report_text
 from bot.models import make_embedder
+from bot.rebuilds import Rebuilds
 from bot.store import Store
 from rag.base import KnowledgeError, NoKnowledgeError, Passage, Question
 from rag.gate import TrainingCancelledError, train_gate
@@ -51,7 +52,10 @@ async def opened(settings: Settings) -> AsyncIterator[Held]:
         async with open_engine(settings) as engine:
             library = Library(settings, store, engine)
             await library.open()
-            yield Held(library, store, engine)
+            try:
+                yield Held(library, store, engine)
+            finally:
+                await library.close()
     finally:
         await store.close()
 
@@ -315,7 +319,15 @@ async def test_what_several_admins_teach_at_once_all_counts_at_once(tmp_path: Pa
 async def test_a_base_that_cannot_be_built_is_told_beside_those_that_were(tmp_path: Path) -> None:
     settings = prepared(tmp_path, "knowledge:b.documents=nix")
     (tmp_path / "docs" / "mascot.md").write_text("# 吉祥物\n\nZephyrlink 的吉祥物是一只水獭。", "utf-8")
-    one, two = await build_bases(settings)
+    swaps: list[int] = []
+
+    async def swap() -> None:
+        swaps.append(1)
+
+    rebuilds = Rebuilds(settings, swap, swap)
+    one, two = await rebuilds.all()
+    await rebuilds.close()
+    assert swaps == [1, 1]
     assert (one.base, one.error, one.added) == ("default", "", 1)
     assert (two.base, two.version) == ("b", "") and "there is no documents folder" in two.error
     assert report_text(two, "en").startswith("[b] The rebuild failed") and two.error in report_text(two, "en")

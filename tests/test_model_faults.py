@@ -20,8 +20,8 @@ from loguru import logger
 from model_server import ModelServerStandIn, serving
 from test_remote_models import embeddings
 
+from bot import faults as faults_module
 from bot import library as library_module
-from bot import watch as watch_module
 from bot.builder import build_base
 from bot.config import Settings
 from bot.engine import Engine, open_engine
@@ -149,8 +149,8 @@ async def test_an_encoder_that_fails_leaves_the_question_to_words_and_is_asked_a
 async def test_what_is_taught_while_the_encoder_fails_counts_once_it_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_module, "MIN_REST_S", 0.0)
-    monkeypatch.setattr(watch_module, "REST_TIMES", 0.0)
+    monkeypatch.setattr(faults_module, "MIN_REST_S", 0.0)
+    monkeypatch.setattr(faults_module, "REST_TIMES", 0.0)
     text, embedder = "Zephyrlink 的吉祥物是什么", FlakyEmbedder()
     async with engine_of(built_with(tmp_path, embedder), embedder) as engine:
         before = await probability(engine, "fake:g1", text)

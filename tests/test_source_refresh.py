@@ -13,7 +13,8 @@ from test_library import opened, prepared
 from test_source_git import Repository, built, settings_for
 
 from bot import library as library_module
-from bot.builder import BaseBuild, build_bases
+from bot.build_process import Builder
+from bot.builder import BaseBuild
 from bot.cli.doctor_sources import examine_sources
 from bot.config import Settings
 from bot.library import report_text
@@ -140,7 +141,9 @@ async def test_a_running_bot_fetches_what_is_due_and_answers_from_it(
 
 async def test_a_reload_tells_admins_of_sources_in_their_language(tmp_path: Path, repository: Repository) -> None:
     settings = settings_for(tmp_path, repository.bare, f"git+file://{tmp_path}/nix.git")
-    [report] = await build_bases(settings)
+    builder = Builder(settings)
+    report = await builder.build("default")
+    await builder.close()
     english, chinese = report_text(report, "en"), report_text(report, "zh")
     assert "nix.git could not be fetched: git says" in english
     assert "nix.git 没有取到：git says" in chinese

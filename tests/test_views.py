@@ -9,7 +9,7 @@ import pytest
 from test_library import opened, prepared, teach
 
 from bot.cli.offline import open_view
-from bot.views import SPARE_GATES
+from bot.gates import SPARE_GATES
 from rag.base import Question
 from rag.snapshot import View
 

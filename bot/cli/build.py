@@ -68,7 +68,8 @@ def print_report(report: BaseBuild) -> None:
     if report.rebuilt:
         console.print(f"  everything was rebuilt: {shown(report.rebuilt)}")
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {len(report.failed)} failed"
-    console.print(f"[green]✓[/] {report.base}: {total} in {report.seconds:.1f} s ({changes}); version {report.version}")
+    made = f"{report.embedded:,} passages embedded in {report.seconds:.1f} s"
+    console.print(f"[green]✓[/] {report.base}: {total} ({changes}); {made}; version {report.version}")
 
 
 def print_sources(reports: Sequence[SourceReport], console: Console) -> None:

@@ -34,6 +34,8 @@ def knowledge(settings: Settings, options: argparse.Namespace) -> int:
     rows = [_row(settings, name) for name in names]
     if options.json:
         print(json.dumps(rows, ensure_ascii=False))
+    elif options.action == "files":
+        _print_files(rows)
     else:
         _print_rows(rows)
     return 0
@@ -51,6 +53,10 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
         "versions": version_names(root, base),
         "documents": len(version.manifest.documents),
         "passages": len(version),
+        "files": [
+            {"uri": uri, "title": entry.title, "passages": entry.passages}
+            for uri, entry in version.manifest.documents.items()
+        ],
         "failed": [{"uri": failure.uri, "reason": failure.reason} for failure in version.manifest.failed],
         "warnings": list(version.warnings),
         "sources": _sources(settings, base),
@@ -72,24 +78,38 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
     table = Table(
         "base", Column("version", no_wrap=True, min_width=20), "documents", "passages", "failed", "versions kept"
     )
-    notes = []
+    notes: list[str] = []
     reports: list[SourceReport] = []
     for row in rows:
         reports += [as_report(source) for source in row["sources"]]
+        of = f"\\[{row['base']}] " if len(rows) > 1 else ""
         if "error" in row:
             table.add_row(row["base"], "[red]none usable[/]", "", "", "", "")
-            notes.append(f"[red]✗[/] {shown(row['error'])}")
+            notes.append(f"[red]✗[/] {of}{shown(row['error'])}")
             continue
         kept = str(len(row["versions"]))
         counts = (f"{row['documents']:,}", f"{row['passages']:,}", str(len(row["failed"])))
         table.add_row(row["base"], row["version"], *counts, kept)
-        notes += [f"[yellow]![/] {shown(warning)}" for warning in row["warnings"]]
-        notes += [f"[red]✗[/] {one_line(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
+        notes += [f"[yellow]![/] {of}{shown(warning)}" for warning in row["warnings"]]
+        notes += [f"[red]✗[/] {of}{one_line(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
     console = Console(highlight=False, soft_wrap=True)
     console.print(table, soft_wrap=False)
     print_sources(reports, console)
     for note in notes:
         console.print(note)
+
+
+def _print_files(rows: Sequence[dict[str, Any]]) -> None:
+    """Every document of every base, those that failed too."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for row in rows:
+        console.print(f"[bold cyan]\\[{row['base']}][/] {row.get('version', 'none usable')}")
+        for file in row.get("files", ()):
+            console.print(f"{one_line(file['uri'])} · {one_line(file['title'])} [dim]{file['passages']} passages[/]")
+        for failure in row.get("failed", ()):
+            console.print(f"[red]✗[/] {one_line(failure['uri'])}: {shown(failure['reason'])}")
 
 
 def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ def check_facts(facts: Facts) -> None:
     Raises:
         NoKnowledgeError: there is no usable knowledge version.
     """
-    if facts.of("") is None:
+    if not any(seen.versions for seen in facts.places.values()):
         raise NoKnowledgeError(facts.warnings[0] if facts.warnings else _NO_VERSION)
     for warning in (*facts.warnings, *(fault_text(fault, "en") for fault in facts.faults)):
         warn(warning)

@@ -164,7 +164,8 @@ def _add_knowledge(command: Any) -> None:
     build.add_argument("--base", default="default", help="the knowledge base to build (default: default)")
     build.add_argument("--json", action="store_true", help="print JSON")
     knowledge = command("knowledge", "knowledge", "knowledge", "bases, versions and failures; passages of a file")
-    knowledge.add_argument("action", nargs="?", choices=["show"], help="show FILE: the passages of a file as cut")
+    actions = "show FILE: the passages of a file as cut; files: every document"
+    knowledge.add_argument("action", nargs="?", choices=["show", "files"], help=actions)
     knowledge.add_argument("file", nargs="?", metavar="FILE", help="the uri or name of the file to show")
     knowledge.add_argument("--base", default="", help="only this base")
     knowledge.add_argument("--json", action="store_true", help="print JSON")

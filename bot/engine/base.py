@@ -38,18 +38,23 @@ class BaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlaceFacts:
-    """What a group sees: the version of each of its bases, its dial, and what its gate rests on, in words."""
+    """What a group sees: the version of each of its bases, its dial, and what its gate rests on, in words.
+
+    ``versions`` is empty where none of its bases can be used; ``warnings`` are of its own bases alone.
+    """
 
     versions: Mapping[str, str]
     dial: float
     notes: Mapping[Language, str]
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is in use; later facts have a higher ``number``. ``places`` holds what differs from the place ``""``.
 
-    ``faults`` tells of models that do not work.
+    ``faults`` tells of models that do not work. ``trained``: every gate was trained on the versions in use; else a
+    `remake` without ``reopen`` trains them.
     """
 
     number: int = 0
@@ -57,6 +62,7 @@ class Facts:
     places: Mapping[str, PlaceFacts] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     faults: tuple[ModelFault, ...] = ()
+    trained: bool = True
 
     def of(self, place: str) -> PlaceFacts | None:
         """Those of ``platform:chat``: its own, else its platform's, else everybody's; None without knowledge."""
@@ -87,11 +93,16 @@ class Engine(Protocol):
     async def remake(self, teachings: Teachings, *, reopen: bool) -> None:
         """Make the gates anew and, with ``reopen``, read the current versions; then swap all of it in at once.
 
-        ``reopen`` also tries again to load models that are left out.
+        ``reopen`` also tries again to load models that are left out. New versions do not wait for a training where the
+        gates of those before will do: ``facts.trained`` says so.
 
         Raises:
             RagError: the knowledge cannot be used; what was in use stays.
         """
+        ...
+
+    async def hurry(self) -> None:
+        """Have a `remake` that is training end with a `RagError`: its versions are about to be replaced."""
         ...
 
     async def learn(self, teachings: Teachings) -> None:

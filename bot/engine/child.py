@@ -20,7 +20,7 @@ from bot.config import ConfigError, Settings
 from bot.engine.base import EngineError
 from bot.engine.core import Core
 from bot.engine.process import TRAINS
-from bot.engine.wire import frame, read_frame, survives
+from bot.engine.wire import frame, pipes, read_frame, survives
 from rag.base import RagError
 
 END_S = 3.0
@@ -105,10 +105,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     faulthandler.enable()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as answers:
-        with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
-            os.dup2(nothing.fileno(), 0)
-        os.dup2(2, 1)  # what a library prints must not get between the frames
+    with pipes() as (requests, answers):
         try:
             settings = read_frame(requests)
         except EOFError:

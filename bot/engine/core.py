@@ -18,7 +18,16 @@ from bot.faults import ModelFault
 from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
 from rag.answer import quote_passages
-from rag.base import Answer, Embedder, Evidence, GateDecision, ModelError, NoKnowledgeError, Question
+from rag.base import (
+    Answer,
+    Embedder,
+    Evidence,
+    GateDecision,
+    Language,
+    ModelError,
+    NoKnowledgeError,
+    Question,
+)
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
 from rag.snapshot import Snapshot, View
@@ -41,9 +50,12 @@ class Core:
         self._latest = self._reflected
         self._number = 0
         self._told: tuple[ModelFault, ...] = ()
+        self._trained = True
+        self._hurried = False
 
     def remake(self, teachings: Teachings, reopen: bool) -> Facts:
         """See `bot.engine.base.Engine.remake`."""
+        self._hurried = False
         with self._lock:
             self._note(teachings)
         if reopen and self._models.reopen():
@@ -51,10 +63,10 @@ class Core:
         bases = self._maker.open_bases() if reopen or not self._bases else self._bases
         while True:
             try:
-                snapshot = self._maker.snapshot(bases, teachings, partial(self._pointless, teachings))
+                snapshot = self._maker.snapshot(bases, teachings, partial(self._pointless, teachings), lenient=reopen)
                 break
             except TrainingCancelledError:
-                if self._closing.is_set():
+                if self._closing.is_set() or self._hurried:
                     raise
                 teachings = self._latest
             except ModelError as error:
@@ -65,11 +77,16 @@ class Core:
                 bases = self._maker.open_bases()
         with self._lock:
             self._bases = bases
+            self._trained = not self._maker.gates.lent
             return self._use(snapshot, teachings)
 
     def _new_maker(self) -> ViewMaker:
         models = self._models
         return ViewMaker(self._settings, models.embedder, reranker=models.reranker, words_only=models.words_only)
+
+    def hurry(self) -> None:
+        """See `bot.engine.base.Engine.hurry`."""
+        self._hurried = True
 
     def learn(self, teachings: Teachings) -> Facts:
         """See `bot.engine.base.Engine.learn`."""
@@ -83,6 +100,9 @@ class Core:
         if snapshot is None:
             raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
         view = snapshot.view(place)
+        if view is None:
+            names = self._maker.base_names(place)
+            raise NoKnowledgeError(f"no version of {', '.join(names)} can be used: run `qunda build --base {names[0]}`")
         text = standalone_text(question)
         try:
             evidence = view.search(text)
@@ -101,11 +121,9 @@ class Core:
         self._closing.set()
 
     def _pointless(self, teachings: Teachings) -> bool:
-        """Whether a training need not go on: the bot stops, or an example that it learns from was undone."""
-        latest = self._latest
-        if latest is teachings:
-            return self._closing.is_set()
-        return self._closing.is_set() or not _ids(teachings) <= _ids(latest)
+        """Whether a training need not go on: the bot stops, versions come, or an example of it was undone."""
+        latest, ending = self._latest, self._closing.is_set() or self._hurried
+        return ending if latest is teachings else ending or not _ids(teachings) <= _ids(latest)
 
     def _note(self, teachings: Teachings) -> None:
         if teachings.revision > self._latest.revision:
@@ -143,8 +161,15 @@ class Core:
             for name, version in self._bases.items()
         }
         views = {"": self.snapshot.default, **self.snapshot.groups} if self.snapshot else {}
-        places = {place: _place_facts(view) for place, view in views.items()}
-        return Facts(self._number, bases, places, tuple(dict.fromkeys(self._maker.warnings)), self._told)
+        places = {place: self._place_facts(place, view) for place, view in views.items()}
+        return Facts(self._number, bases, places, tuple(self._maker.warnings), self._told, self._trained)
+
+    def _place_facts(self, place: str, view: View | None) -> PlaceFacts:
+        warnings = self._maker.warnings_of(place)
+        if view is None:
+            return PlaceFacts({}, self._maker.dial(place, self._reflected), {"zh": "", "en": ""}, warnings)
+        notes: dict[Language, str] = {"zh": view.gate.note("zh"), "en": view.gate.note("en")}
+        return PlaceFacts(view.versions, view.gate.dial, notes, warnings)
 
 
 def _ids(teachings: Teachings) -> set[int]:
@@ -156,10 +181,6 @@ def _without_new(latest: Teachings, known: Teachings) -> Teachings:
     again."""
     kept = [example for example in latest.examples if example.id in _ids(known)]
     return replace(latest, examples=kept, revision=known.revision)
-
-
-def _place_facts(view: View) -> PlaceFacts:
-    return PlaceFacts(view.versions, view.gate.dial, {"zh": view.gate.note("zh"), "en": view.gate.note("en")})
 
 
 def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:

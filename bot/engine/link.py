@@ -13,7 +13,7 @@ from loguru import logger
 from bot.engine.wire import Frames, frame
 
 # As multiprocessing does when it spawns: the same modules from the same places, and nothing from the current folder.
-_START = "import sys; sys.path[:] = sys.argv[1:]; from bot.engine.child import main; main()"
+_START = "import sys; sys.path[:] = sys.argv[2:]; from importlib import import_module as load; load(sys.argv[1]).main()"
 _END_S = 5.0
 _STDIN, _STDOUT = 0, 1
 
@@ -29,14 +29,16 @@ class Link(asyncio.SubprocessProtocol):
         self._transport: asyncio.SubprocessTransport | None = None
 
     @classmethod
-    async def start(cls, received: Callable[[Any], None]) -> Link:
-        """Start a process, in a session of its own: Ctrl-C in a terminal is for the bot, which then closes it.
+    async def start(cls, received: Callable[[Any], None], module: str = "bot.engine.child") -> Link:
+        """Start a process that runs ``main`` of a module, in a session of its own.
+
+        Ctrl-C in a terminal is for the bot, which then closes it.
 
         Raises:
             OSError: the system has no room for it.
         """
         _, link = await asyncio.get_running_loop().subprocess_exec(
-            lambda: cls(received), sys.executable, "-P", "-c", _START, *sys.path, start_new_session=True
+            lambda: cls(received), sys.executable, "-P", "-c", _START, module, *sys.path, start_new_session=True
         )
         return link
 
@@ -63,6 +65,11 @@ class Link(asyncio.SubprocessProtocol):
         if not done:
             transport.kill()
             await asyncio.wait([self.ended])
+
+    def kill(self) -> None:
+        """End it at once, whatever it is at."""
+        if self._transport is not None and self._transport.get_returncode() is None:
+            self._transport.kill()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The process runs."""

@@ -10,18 +10,16 @@ import asyncio
 import itertools
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loguru import logger
 
 from bot.config import Settings
 from bot.engine.base import CLOSED, EngineError, Facts, Judgement
 from bot.engine.link import Link
+from bot.log import relay
 from bot.teachings import Teachings
 from rag.base import Answer, Evidence, Question
-
-if TYPE_CHECKING:
-    from loguru import Record
 
 MAX_DEATHS = 3
 _PAUSE_S, _MAX_PAUSE_S = 0.1, 10.0
@@ -71,6 +69,10 @@ class ProcessEngine:
         """See `Engine.remake`."""
         await self._ask(TRAINS, teachings, reopen)
         self._trained = teachings
+
+    async def hurry(self) -> None:
+        """See `Engine.hurry`."""
+        await self._ask("hurry")
 
     async def learn(self, teachings: Teachings) -> None:
         """See `Engine.learn`."""
@@ -135,7 +137,7 @@ class ProcessEngine:
         number, what, content = value
         request = self._pending.get(number)
         if what == "log":
-            (request.context if request else copy_context()).run(_log, *content)
+            (request.context if request else copy_context()).run(relay, *content)
             return
         self._unlucky = 0
         self._pending.pop(number, None)
@@ -210,12 +212,3 @@ class ProcessEngine:
         if not request.done.done():
             request.done.set_exception(EngineError(why))
             request.done.exception()  # its caller may be gone
-
-
-def _log(level: str, name: str, function: str, line: int, text: str) -> None:
-    """Log what the process said as if it had been said here."""
-
-    def place(record: Record) -> None:
-        record["name"], record["function"], record["line"] = name, function, line
-
-    logger.patch(place).log(level, "{}", text)

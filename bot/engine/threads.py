@@ -26,6 +26,10 @@ class ThreadEngine:
         """See `Engine.remake`."""
         self._take(await self._workers.train(self.core.remake, teachings, reopen))
 
+    async def hurry(self) -> None:
+        """See `Engine.hurry`."""
+        self.core.hurry()
+
     async def learn(self, teachings: Teachings) -> None:
         """See `Engine.learn`."""
         self._take(await self._workers.compute(self.core.learn, teachings))

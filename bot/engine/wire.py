@@ -6,9 +6,11 @@ pipe; no file and no platform's bytes are ever unpickled.
 
 from __future__ import annotations
 
+import os
 import pickle
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO
 
 _LENGTH = struct.Struct("!I")
@@ -28,6 +30,16 @@ def read_frame(source: BinaryIO) -> Any:
     """
     body = _read(source, *_LENGTH.unpack(_read(source, _LENGTH.size)))
     return pickle.loads(body)
+
+
+@contextmanager
+def pipes() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """A child's ends: what the parent sends, and where answers go; nothing else reads or writes there any more."""
+    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as answers:
+        with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted
+            os.dup2(nothing.fileno(), 0)
+        os.dup2(2, 1)  # what a library prints must not get between the frames
+        yield requests, answers
 
 
 def survives(value: Any) -> bool:
