@@ -16,6 +16,8 @@ from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms
+from rag.names import asked_names
+from rag.pruning import Ranked
 from rag.tokens import TOKENIZER_ID, tokenize
 
 _log = logging.getLogger(__name__)
@@ -72,13 +74,17 @@ class HybridRetriever:
         query = text[:MAX_QUERY_CHARS]
         terms = self._lexical.mended(tokenize(query))
         wanted = max(_MIN_CANDIDATES, top_k)
-        sums = self._lexical.scores(terms) if self._weights[0] > 0 else np.zeros(0, np.float32)
-        by_bm25 = best(sums, wanted)
-        by_bm25 = by_bm25[sums[by_bm25] > 0]
-        vector, by_dense, cosines = self._search_dense(query, wanted, by_bm25)
-        hits = self._reranked(query, self._fuse(sums, by_bm25, vector, by_dense, cosines, top_k))
+        plain = self._lexical.search(terms if self._weights[0] > 0 else (), wanted)
+        named = self._with_names(query, terms, plain, wanted)
+        vector, by_dense, cosines = self._search_dense(query, wanted, plain.rows)
+        hits = self._reranked(query, self._fuse(named, vector, by_dense, cosines, top_k))
         found = self._lexical.describe(terms)
-        return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+        return Evidence(text, hits, plain.sums[:top_k], cosines[:top_k], vector, found)
+
+    def _with_names(self, query: str, terms: list[str], plain: Ranked, wanted: int) -> Ranked:
+        """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
+        names = self._lexical.known(asked_names(query, terms)) if self._weights[0] > 0 else []
+        return self._lexical.search([*terms, *names], wanted) if names else plain
 
     def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         if self._reranker is None or not hits:
@@ -111,8 +117,7 @@ class HybridRetriever:
 
     def _fuse(
         self,
-        sums: FloatArray,
-        by_bm25: IntArray,
+        lexical: Ranked,
         vector: FloatArray | None,
         by_dense: IntArray,
         cosines: FloatArray,
@@ -122,9 +127,9 @@ class HybridRetriever:
         bm25_weight, dense_weight = self._weights
         parts: list[tuple[str, float, FloatArray]] = []
         use_dense = dense_weight > 0 and self._dense is not None and vector is not None and len(by_dense) > 0
-        candidates = np.union1d(by_bm25, by_dense) if use_dense else by_bm25
-        if bm25_weight > 0 and len(by_bm25):
-            parts.append(("bm25", bm25_weight, sums[candidates] / sums[by_bm25[0]]))
+        candidates = np.union1d(lexical.rows, by_dense) if use_dense else lexical.rows
+        if bm25_weight > 0 and len(lexical.rows):
+            parts.append(("bm25", bm25_weight, lexical.at(candidates) / lexical.sums[0]))
         if use_dense:
             exact = _cosines(self._dense, vector, candidates)
             parts.append(("dense", dense_weight, np.maximum(exact, 0) / cosines[0]))
