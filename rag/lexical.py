@@ -144,7 +144,7 @@ def score_terms(counts: TermCounts, ids: Mapping[str, int]) -> BM25Arrays:
     """
     frequencies = np.bincount(counts.ids, minlength=len(ids))
     idf = _idf(len(counts), frequencies)
-    idf *= np.fromiter(map(_weight, ids), np.float64, len(ids))
+    idf *= np.fromiter(map(term_weight, ids), np.float64, len(ids))
     lengths = counts.lengths / max(float(counts.lengths.mean()) if len(counts) else 0.0, 1e-9)
     penalty = np.repeat((K1 * (1 - B + B * lengths)).astype(np.float32), np.diff(counts.offsets))
     tf = counts.counts.astype(np.float32)
@@ -155,7 +155,8 @@ def score_terms(counts: TermCounts, ids: Mapping[str, int]) -> BM25Arrays:
     return BM25Arrays(scores[order], owners[order], starts, len(counts))
 
 
-def _weight(term: str) -> float:
+def term_weight(term: str) -> float:
+    """What a term counts beside its idf."""
     if term[0] in _MARKED_WEIGHTS:
         return _MARKED_WEIGHTS[term[0]]
     kind = classify(term)
@@ -217,7 +218,7 @@ class LexicalIndex:
         arrays, number = self._arrays, self._ids[term]
         part = slice(int(arrays.starts[number]), int(arrays.starts[number + 1]))
         idf = float(_idf(arrays.passages, np.array(part.stop - part.start)))
-        return Postings(arrays.data[part], arrays.rows[part], times, times * idf * _weight(term))
+        return Postings(arrays.data[part], arrays.rows[part], times, times * idf * term_weight(term))
 
     def mended(self, terms: Iterable[str]) -> list[str]:
         """The terms, with what no passage has but what looks like a slip of the finger put right.

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, ModelError, Passage, Reranker
+from rag.arrange import arranged, lifted
+from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, ModelError, Passage, Reranker, Term
 from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
-from rag.lexical import LexicalIndex, pool, score_terms
+from rag.lexical import LexicalIndex, pool, score_terms, term_weight
 from rag.names import asked_names
 from rag.pruning import Ranked
 from rag.tokens import TOKENIZER_ID, tokenize
@@ -63,8 +64,8 @@ class HybridRetriever:
         use_dense = len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         lexical = bm25_weight > 0 and embedder.id.startswith(LEXICAL_ID)
         self._scan = scan if scan is not None else not lexical
-        vectors = _stacked(self.versions) if use_dense else None
-        self._dense = None if vectors is None else open_index(vectors) if self._scan else NumpyIndex(vectors)
+        self._vectors = _stacked(self.versions) if len(self) else np.zeros((0, embedder.dim), np.float32)
+        self._dense = None if not use_dense else open_index(self._vectors) if self._scan else NumpyIndex(self._vectors)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -77,14 +78,23 @@ class HybridRetriever:
         plain = self._lexical.search(terms if self._weights[0] > 0 else (), wanted)
         named = self._with_names(query, terms, plain, wanted)
         vector, by_dense, cosines = self._search_dense(query, wanted, plain.rows)
-        hits = self._reranked(query, self._fuse(named, vector, by_dense, cosines, top_k))
         found = self._lexical.describe(terms)
+        rows, fused = self._fuse(named, vector, by_dense, cosines, 2 * top_k)
+        hits = self._reranked(query, self._arranged(query, found, rows, fused)[:top_k])
         return Evidence(text, hits, plain.sums[:top_k], cosines[:top_k], vector, found)
 
     def _with_names(self, query: str, terms: list[str], plain: Ranked, wanted: int) -> Ranked:
         """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
         names = self._lexical.known(asked_names(query, terms)) if self._weights[0] > 0 else []
         return self._lexical.search([*terms, *names], wanted) if names else plain
+
+    def _arranged(self, query: str, found: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""
+        if len(hits) > 1 and min(self._weights) > 0:
+            hits = lifted(hits, {term.text: term.idf * term_weight(term.text) for term in found}, sum(self._weights))
+            order = sorted(range(len(hits)), key=lambda n: -hits[n].score)
+            rows, hits = rows[order], [hits[n] for n in order]
+        return tuple(arranged(query, hits, self._vectors[rows]) if len(hits) > 1 else hits)
 
     def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         if self._reranker is None or not hits:
@@ -121,9 +131,9 @@ class HybridRetriever:
         vector: FloatArray | None,
         by_dense: IntArray,
         cosines: FloatArray,
-        top_k: int,
-    ) -> tuple[Hit, ...]:
-        """Score the candidates of both retrievers by both, exactly, and keep the best ``top_k``."""
+        wanted: int,
+    ) -> tuple[IntArray, list[Hit]]:
+        """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows."""
         bm25_weight, dense_weight = self._weights
         parts: list[tuple[str, float, FloatArray]] = []
         use_dense = dense_weight > 0 and self._dense is not None and vector is not None and len(by_dense) > 0
@@ -134,17 +144,17 @@ class HybridRetriever:
             exact = _cosines(self._dense, vector, candidates)
             parts.append(("dense", dense_weight, np.maximum(exact, 0) / cosines[0]))
         if not parts:
-            return ()
+            return np.zeros(0, np.int64), []
         total = bm25_weight + dense_weight
         fused = np.zeros(len(candidates), np.float32)
         for _, weight, scores in parts:
             fused += weight / total * scores
-        return tuple(
-            Hit(
-                self.passage(int(candidates[i])), float(fused[i]), {name: float(scores[i]) for name, _, scores in parts}
-            )
-            for i in best(fused, top_k)
-        )
+        order = best(fused, wanted)
+        hits = [
+            Hit(self.passage(int(candidates[i])), float(fused[i]), {name: float(part[i]) for name, _, part in parts})
+            for i in order
+        ]
+        return candidates[order], hits
 
 
 def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArray) -> FloatArray:
