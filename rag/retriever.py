@@ -19,6 +19,7 @@ from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
 from rag.names import asked_names
 from rag.pruning import Ranked
+from rag.surroundings import surrounded
 from rag.tokens import TOKENIZER_ID, tokenize
 
 _log = logging.getLogger(__name__)
@@ -109,6 +110,10 @@ class HybridRetriever:
         """The passage with this number, counted over all versions."""
         which = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self.versions[which].passage(row - int(self._starts[which]))
+
+    def surrounded(self, evidence: Evidence) -> Evidence:
+        """See `rag.surroundings.Surrounder`."""
+        return surrounded(evidence, {version.base: version for version in self.versions})
 
     def _search_dense(
         self, query: str, wanted: int, by_bm25: IntArray

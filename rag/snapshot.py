@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from rag.base import Evidence, Retriever
 from rag.gate import RelevanceGate
+from rag.surroundings import Surrounder
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,10 @@ class View:
     def search(self, text: str) -> Evidence:
         """The evidence on ``text`` in this group's bases."""
         return self.retriever.search(text, self.top_k)
+
+    def surrounded(self, evidence: Evidence) -> Evidence:
+        """The evidence with the neighbours of what was found, for an answer."""
+        return self.retriever.surrounded(evidence) if isinstance(self.retriever, Surrounder) else evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Core:
         view = snapshot.view(place)
         evidence = view.search(standalone_text(question))
         decision = view.gate.decide(question, evidence)
+        if decision.answer:
+            evidence = view.surrounded(evidence)
         return Judgement(_needed(question, evidence, decision), decision)
 
     @staticmethod
