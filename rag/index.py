@@ -95,12 +95,18 @@ class FaissIndex:
 
 
 def open_index(vectors: FloatArray) -> VectorIndex:
-    """The fastest index that this installation has: on a GPU through torch, else faiss, else numpy."""
+    """The fastest index that this installation has: on a GPU through torch, else faiss, else numpy.
+
+    Of very many vectors faiss searches a part (see `rag.index_clustered`)."""
     if _has_gpu():
         from rag.neural.index import TorchIndex
 
         return TorchIndex(vectors)
-    return FaissIndex(vectors) if find_spec("faiss") else NumpyIndex(vectors)
+    if not find_spec("faiss"):
+        return NumpyIndex(vectors)
+    from rag.index_clustered import FROM_ROWS, ClusteredIndex
+
+    return ClusteredIndex(vectors) if len(vectors) >= FROM_ROWS else FaissIndex(vectors)
 
 
 def _has_gpu() -> bool:
