@@ -185,7 +185,7 @@ class ViewMaker:
         self, folder: Path, retriever: HybridRetriever, examples: Sequence[LabelledExample], cancelled: Cancelled | None
     ) -> RelevanceGate:
         top_k = self.settings.retrieval.top_k
-        gate = self.train(examples, lambda text: retriever.search(text, top_k), cancelled)
+        gate = self.train(examples, lambda text: retriever.measure(text, top_k), cancelled)
         try:
             save_gate(gate, folder)
         except RagError as error:  # it works without being kept

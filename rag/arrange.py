@@ -24,7 +24,7 @@ def lifted(hits: Sequence[Hit], question: Mapping[str, float], total: float) -> 
     """
     covers = [sentence_cover(hit.passage.text, question) for hit in hits[:PASSAGES]] + [0.0] * len(hits[PASSAGES:])
     return [
-        replace(hit, score=(total * hit.score + WEIGHT * cover) / (total + WEIGHT))
+        Hit(hit.passage, (total * hit.score + WEIGHT * cover) / (total + WEIGHT), hit.scores)
         for hit, cover in zip(hits, covers, strict=True)
     ]
 
@@ -53,7 +53,7 @@ def arranged(text: str, hits: Sequence[Hit], vectors: FloatArray) -> list[Hit]:
     for place, number in enumerate(slots):
         same = next((one for one in kept if (one, number) in copies), None)
         if same is None:
-            kept[number] = replace(hits[number], score=hits[place].score)
+            kept[number] = hits[number] if number == place else replace(hits[number], score=hits[place].score)
         else:
             kept[same] = replace(kept[same], copies=(*kept[same].copies, hits[number].passage.uri))
     return list(kept.values())

@@ -32,6 +32,7 @@ _WEIGHTS = {"han": 1.0, "identifier": 3.0, "latin": 2.0, "number": 1.0}
 # tests/bench/identifiers.py, where doubling or halving either changes little.
 _MARKED_WEIGHTS = {SHOWN: 1.5, PARTIAL: 6.0}
 MOST_MENDED = 12
+_SCORED_AT_ONCE = 50_000  # passages: bounds the memory of a large build
 _QUESTION, _COMMON = frozenset(QUESTION_HAN), frozenset(COMMON_HAN)
 _HAN_UNIGRAM_WEIGHT = 0.7
 _QUESTION_WEIGHT = 0.15  # a Han term with a character of a question word
@@ -142,17 +143,22 @@ def score_terms(counts: TermCounts, ids: Mapping[str, int]) -> BM25Arrays:
 
     bm25s computes the same passage by passage in Python; at 15,000 passages this takes a tenth of its time.
     """
+    from scipy.sparse import csr_matrix
+
     frequencies = np.bincount(counts.ids, minlength=len(ids))
     idf = _idf(len(counts), frequencies)
     idf *= np.fromiter(map(term_weight, ids), np.float64, len(ids))
     lengths = counts.lengths / max(float(counts.lengths.mean()) if len(counts) else 0.0, 1e-9)
-    penalty = np.repeat((K1 * (1 - B + B * lengths)).astype(np.float32), np.diff(counts.offsets))
-    tf = counts.counts.astype(np.float32)
-    scores = idf.astype(np.float32)[counts.ids] * tf / (tf + penalty)
-    owners = np.repeat(np.arange(len(counts), dtype=np.int32), np.diff(counts.offsets))
-    order = np.argsort(counts.ids, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(frequencies))).astype(np.int64)
-    return BM25Arrays(scores[order], owners[order], starts, len(counts))
+    penalty, weights = (K1 * (1 - B + B * lengths)).astype(np.float32), idf.astype(np.float32)
+    scores = np.empty(len(counts.ids), np.float32)
+    for first in range(0, len(counts), _SCORED_AT_ONCE):
+        last = min(first + _SCORED_AT_ONCE, len(counts))
+        part = slice(int(counts.offsets[first]), int(counts.offsets[last]))
+        tf = counts.counts[part].astype(np.float32)
+        spread = np.repeat(penalty[first:last], np.diff(counts.offsets[first : last + 1]))
+        scores[part] = weights[counts.ids[part]] * tf / (tf + spread)
+    by_term = csr_matrix((scores, counts.ids, counts.offsets), shape=(len(counts), len(ids))).tocsc()
+    return BM25Arrays(by_term.data, by_term.indices.astype(np.int32), by_term.indptr.astype(np.int64), len(counts))
 
 
 def term_weight(term: str) -> float:

@@ -9,7 +9,8 @@ of letters: ``replay_buffer`` and ``buffer_put`` both lead to ``replay_buffer.pu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rag.base import Passage, detect_language
@@ -18,21 +19,28 @@ from rag.tokens import classify, name_parts, runs, split_path, tokenize
 
 SHOWN = "\u0001"  # a name in code, in a heading or in the document's path
 PARTIAL = "\u0002"  # a name with one part left out; where that leaves a single word, of shown names only
+_MAY_SHOW = re.compile(r"^ {0,3}#|```|~~~|^ {0,3}(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _MOST_PARTS = 8
 _MOST_CHARS = 60
 
 
 def passage_names(passage: Passage) -> list[str]:
     """The marked terms of a passage; a shown name as often as it occurs, the others once for each different name."""
-    above = "\n".join(dict.fromkeys((passage.source, *passage.headings)))
-    outstanding = [above]
-    for block in blocks(passage.text, continues=passage.position > 0):
-        if block.kind in ("code", "heading"):
-            outstanding.append(passage.text[block.start : block.end])
-    shown = "\n".join(outstanding)
-    terms = [SHOWN + term for term in tokenize(f"{passage.uri}\n{shown}") if classify(term) != "han"]
-    terms.extend(term for name in _names(passage.text) for term in _partial(name) if "_" in term)
-    terms.extend(term for name in _names(shown) for term in _partial(name))
+    shown = [passage.uri, *dict.fromkeys((passage.source, *passage.headings))]
+    if _MAY_SHOW.search(passage.text) or passage.position:
+        for block in blocks(passage.text, continues=passage.position > 0):
+            if block.kind in ("code", "heading"):
+                shown.append(passage.text[block.start : block.end])
+    terms: list[str] = []
+    known: set[str] = set()
+    for run in runs("\n".join(shown)):
+        whole, partial, _ = _terms(run)
+        terms.extend(whole)
+        if run not in known:
+            known.add(run)
+            terms.extend(partial)
+    for run in dict.fromkeys(runs(passage.text)):
+        terms.extend(_terms(run)[2])
     return terms
 
 
@@ -50,19 +58,19 @@ def asked_names(text: str, terms: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _names(text: str) -> Iterator[str]:
-    """The different names of several parts in ``text``, those within a path too."""
-    found: dict[str, str] = {}
-    for run in runs(text):
-        if len(run) <= 2 * _MOST_CHARS:
-            for name in (run, *split_path(run)):
-                found.setdefault(name.lower(), name)
-    yield from found.values()
+@lru_cache(maxsize=1 << 17)
+def _terms(run: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Of a run: the terms where it is shown, those with a part left out, and of these the ones of several words."""
+    if not run.isascii() and classify(run) == "han":
+        return (), (), ()
+    partial = tuple(dict.fromkeys(term for name in (run, *split_path(run)) for term in _partial(name)))
+    return tuple(SHOWN + term for term in tokenize(run)), partial, tuple(term for term in partial if "_" in term)
 
 
-@lru_cache(maxsize=65536)
 def _partial(name: str) -> tuple[str, ...]:
-    parts = name_parts(name)
-    if not 2 <= len(parts) <= _MOST_PARTS or len(name) > _MOST_CHARS:
+    if len(name) > _MOST_CHARS:
         return ()
-    return tuple({f"{PARTIAL}{'_'.join(parts[:i] + parts[i + 1 :])}": None for i in range(len(parts))})
+    parts = name_parts(name)
+    if not 2 <= len(parts) <= _MOST_PARTS:
+        return ()
+    return tuple(f"{PARTIAL}{'_'.join(parts[:i] + parts[i + 1 :])}" for i in range(len(parts)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +29,19 @@ MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What both retrievers have on a question: ``wanted`` candidates of each at most."""
+
+    query: str
+    terms: list[str]
+    plain: Ranked
+    wanted: int
+    vector: FloatArray | None
+    by_dense: IntArray
+    cosines: FloatArray
 
 
 class HybridRetriever:
@@ -73,21 +87,31 @@ class HybridRetriever:
 
     def search(self, text: str, top_k: int) -> Evidence:
         """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at."""
-        query = text[:MAX_QUERY_CHARS]
-        terms = self._lexical.mended(tokenize(query))
-        wanted = max(_MIN_CANDIDATES, top_k)
-        plain = self._lexical.search(terms if self._weights[0] > 0 else (), wanted)
-        named = self._with_names(query, terms, plain, wanted)
-        vector, by_dense, cosines = self._search_dense(query, wanted, plain.rows)
-        found = self._lexical.describe(terms)
-        rows, fused = self._fuse(named, vector, by_dense, cosines, 2 * top_k)
-        hits = self._reranked(query, self._arranged(query, found, rows, fused)[:top_k])
-        return Evidence(text, hits, plain.sums[:top_k], cosines[:top_k], vector, found)
+        found = self._look(text, top_k)
+        evidence = self._evidence(text, found, top_k)
+        named = self._with_names(found)
+        rows, fused = self._fuse(named, found, 2 * top_k)
+        hits = self._arranged(found.query, evidence.terms, rows, fused)[:top_k]
+        return replace(evidence, hits=self._reranked(found.query, hits))
 
-    def _with_names(self, query: str, terms: list[str], plain: Ranked, wanted: int) -> Ranked:
+    def measure(self, text: str, top_k: int) -> Evidence:
+        """What a gate reads: `search` without its hits, in half the time. Most messages need no more."""
+        return self._evidence(text, self._look(text, top_k), top_k)
+
+    def _look(self, text: str, top_k: int) -> _Found:
+        query, wanted = text[:MAX_QUERY_CHARS], max(_MIN_CANDIDATES, top_k)
+        terms = self._lexical.mended(tokenize(query))
+        plain = self._lexical.search(terms if self._weights[0] > 0 else (), wanted)
+        return _Found(query, terms, plain, wanted, *self._search_dense(query, wanted, plain.rows))
+
+    def _evidence(self, text: str, found: _Found, top_k: int) -> Evidence:
+        terms = self._lexical.describe(found.terms)
+        return Evidence(text, (), found.plain.sums[:top_k], found.cosines[:top_k], found.vector, terms)
+
+    def _with_names(self, found: _Found) -> Ranked:
         """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
-        names = self._lexical.known(asked_names(query, terms)) if self._weights[0] > 0 else []
-        return self._lexical.search([*terms, *names], wanted) if names else plain
+        names = self._lexical.known(asked_names(found.query, found.terms)) if self._weights[0] > 0 else []
+        return self._lexical.search([*found.terms, *names], found.wanted) if names else found.plain
 
     def _arranged(self, query: str, found: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""
@@ -112,7 +136,7 @@ class HybridRetriever:
         return self.versions[which].passage(row - int(self._starts[which]))
 
     def surrounded(self, evidence: Evidence) -> Evidence:
-        """See `rag.surroundings.Surrounder`."""
+        """The same evidence with `Hit.around` filled for its first hits."""
         return surrounded(evidence, {version.base: version for version in self.versions})
 
     def _search_dense(
@@ -130,15 +154,9 @@ class HybridRetriever:
         near = cosines > 0
         return vector, rows[near], cosines[near]
 
-    def _fuse(
-        self,
-        lexical: Ranked,
-        vector: FloatArray | None,
-        by_dense: IntArray,
-        cosines: FloatArray,
-        wanted: int,
-    ) -> tuple[IntArray, list[Hit]]:
+    def _fuse(self, lexical: Ranked, found: _Found, wanted: int) -> tuple[IntArray, list[Hit]]:
         """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows."""
+        vector, by_dense, cosines = found.vector, found.by_dense, found.cosines
         bm25_weight, dense_weight = self._weights
         parts: list[tuple[str, float, FloatArray]] = []
         use_dense = dense_weight > 0 and self._dense is not None and vector is not None and len(by_dense) > 0

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag.base import Evidence, Retriever
+from rag.base import Evidence
 from rag.gate import RelevanceGate
-from rag.surroundings import Surrounder
+from rag.retriever import HybridRetriever
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What one group sees. ``versions`` maps each base to its version; ``top_k`` passages are searched."""
 
-    retriever: Retriever
+    retriever: HybridRetriever
     gate: RelevanceGate
     versions: Mapping[str, str]
     top_k: int
@@ -28,7 +28,11 @@ class View:
 
     def surrounded(self, evidence: Evidence) -> Evidence:
         """The evidence with the neighbours of what was found, for an answer."""
-        return self.retriever.surrounded(evidence) if isinstance(self.retriever, Surrounder) else evidence
+        return self.retriever.surrounded(evidence)
+
+    def measure(self, text: str) -> Evidence:
+        """The evidence on ``text`` as far as the gate reads it: without hits."""
+        return self.retriever.measure(text, self.top_k)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,22 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
 
 from rag.base import Evidence, Hit, Passage
 from rag.knowledge import Version
 
 HITS = 4  # the first ones; further down is what hardly fits a prompt
 REACH = 1  # passages before and behind
-
-
-@runtime_checkable
-class Surrounder(Protocol):
-    """A retriever that can fetch the neighbours of what it found."""
-
-    def surrounded(self, evidence: Evidence) -> Evidence:
-        """The same evidence with `Hit.around` filled."""
-        ...
 
 
 def surrounded(evidence: Evidence, versions: Mapping[str, Version]) -> Evidence:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -73,10 +72,9 @@ def fold(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
-def runs(text: str) -> Iterator[str]:
+def runs(text: str) -> list[str]:
     """What ``text`` is made of between spaces and signs: stretches of Han characters, words, numbers, identifiers."""
-    for match in _RUN.finditer(fold(text)):
-        yield match.group()
+    return _RUN.findall(fold(text))
 
 
 @lru_cache(maxsize=65536)

@@ -67,10 +67,13 @@ class Core:
         if snapshot is None:
             raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
         view = snapshot.view(place)
-        evidence = view.search(standalone_text(question))
+        text = standalone_text(question)
+        evidence = view.measure(text)
         decision = view.gate.decide(question, evidence)
         if decision.answer:
-            evidence = view.surrounded(evidence)
+            evidence = view.surrounded(view.search(text))
+        elif question.mentioned:
+            evidence = view.search(text)
         return Judgement(_needed(question, evidence, decision), decision)
 
     @staticmethod

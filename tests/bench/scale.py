@@ -162,11 +162,8 @@ def search(folder: Path, root: Path) -> None:
     retriever = HybridRetriever([version], load_embedder())
     retriever.search("warm up", TOP_K)
     print(f"opened and searched once in {time.perf_counter() - started:.1f} s", flush=True)
-    p50, p99 = timed(lambda text: retriever.search(text, TOP_K), asked)
-    print(
-        f"retrieval of {len(version):,} passages: p50 {p50:.1f} ms, p99 {p99:.1f} ms, peak {peak():,.0f} MiB",
-        flush=True,
-    )
+    times = timed(lambda text: retriever.search(text, TOP_K), asked)
+    print(f"retrieval of {len(version):,} passages: {times}, peak {peak():,.0f} MiB", flush=True)
     print(f"ten best by BM25 against the full sums: {same_best(version, asked):.4f} found", flush=True)
 
 
