@@ -236,6 +236,19 @@ class LexicalIndex:
         right = {term: mended(term, self._passages_with) for term in unknown}
         return [right.get(term, term) for term in given]
 
+    def by_document(self, terms: Iterable[str], owners: IdArray) -> FloatArray:
+        """The BM25 sums of whole documents over ``terms``, shape (documents,); ``owners`` are the passages' documents.
+
+        How often a term stands in a passage is told by its score there: a document has it as often as its passages.
+        """
+        documents = int(owners[-1]) + 1 if len(owners) else 0
+        sums = np.zeros(documents, np.float32)
+        for one in (self._postings(term, 1) for term in self.known(terms)):
+            frequencies = np.bincount(owners[one.rows], one.data, documents) / max(float(one.data.max()), 1e-9)
+            idf = _idf(documents, np.array(np.count_nonzero(frequencies)))
+            sums += (idf * frequencies / (frequencies + 1)).astype(np.float32)
+        return sums
+
     def known(self, terms: Iterable[str]) -> list[str]:
         """The terms that some passage has."""
         return [term for term in terms if term in self._ids]
