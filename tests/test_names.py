@@ -82,3 +82,23 @@ def test_names_change_neither_lengths_nor_the_numbers_that_the_gate_reads(
     assert with_names.dense.tolist() == plainly.dense.tolist()
     assert with_names.terms == plainly.terms
     assert with_names.hits[0].passage.uri == "b_code.md"
+
+
+def test_measuring_for_the_gate_is_searching_without_hits(retriever: HybridRetriever) -> None:
+    for text in ("replay_put 怎么设置", "缓冲", "nix", ""):
+        searched, measured = retriever.search(text, 5), retriever.measure(text, 5)
+        assert measured.hits == ()
+        assert measured.terms == searched.terms
+        assert measured.bm25.tolist() == searched.bm25.tolist()
+        assert measured.dense.tolist() == searched.dense.tolist()
+
+
+def test_a_document_that_has_more_such_names_goes_before_one_that_has_one(tmp_path: Path) -> None:
+    filler = "再说一些别的事情，与它没有关系。" * 30
+    once = f"# 节9\n\n```\nconv_pool(x)\n```\n\n{filler}\n\n# 节8\n\n{filler}\n"
+    often = "".join(
+        f"# 节{n}\n\n```\nconv_{name}(x)\n```\n\n{filler}\n\n" for n, name in enumerate(("norm", "act", "bias"))
+    )
+    others = {f"c{n}.md": f"# 其他{n}\n\n{filler}\n" for n in range(5)}
+    hits = find(tmp_path, {"a_once.md": once, "b_often.md": often} | others).search("conv 怎么用", 4).hits
+    assert hits[0].passage.uri == "b_often.md"
