@@ -35,6 +35,7 @@ def main() -> int:
         failed += part("Knowledge (KNOWLEDGE)", "build.py", [folder], folder)
         failed += part("Feishu", "feishu.py", [], True)
         failed += part("Bot (KNOWLEDGE and MESSAGES)", "bot_speed.py", [folder, paths.messages], both)
+        failed += part("Identifiers (KNOWLEDGE)", "identifiers.py", [folder], folder)
         failed += part("Retrieval (RETRIEVAL)", "retrieval.py", [paths.retrieval], paths.retrieval)
         failed += part("Answers (RETRIEVAL)", "answers.py", [paths.retrieval], paths.retrieval)
         failed += part("Gate (KNOWLEDGE and MESSAGES)", "gate.py", [folder, paths.messages, *encoders], both)
