@@ -97,16 +97,17 @@ class FaissIndex:
 def open_index(vectors: FloatArray) -> VectorIndex:
     """The fastest index that this installation has: on a GPU through torch, else faiss, else numpy.
 
-    Of very many vectors faiss searches a part (see `rag.index_clustered`)."""
+    Very many vectors are quantised further (see `rag.index_quantised`)."""
     if _has_gpu():
         from rag.neural.index import TorchIndex
 
         return TorchIndex(vectors)
     if not find_spec("faiss"):
         return NumpyIndex(vectors)
-    from rag.index_clustered import FROM_ROWS, ClusteredIndex
+    from rag.index_quantised import FROM_ROWS, QuantisedIndex
 
-    return ClusteredIndex(vectors) if len(vectors) >= FROM_ROWS else FaissIndex(vectors)
+    large = len(vectors) >= FROM_ROWS and vectors.shape[1] % 2 == 0
+    return QuantisedIndex(vectors) if large else FaissIndex(vectors)
 
 
 def _has_gpu() -> bool:

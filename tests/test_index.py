@@ -11,7 +11,7 @@ from index_contract import IndexContract, vectors
 
 from rag.base import FloatArray
 from rag.index import FaissIndex, NumpyIndex, VectorIndex, best, open_index
-from rag.index_clustered import ClusteredIndex
+from rag.index_quantised import QuantisedIndex
 
 
 class TestNumpy(IndexContract):
@@ -55,24 +55,23 @@ def test_the_best_come_first_and_ties_keep_their_order(values: list[int], k: int
     assert best(np.array(values, np.float32), k).tolist() == expected
 
 
-class TestClustered(IndexContract):
-    """With every cluster read, it has to find what an exact index finds."""
+class TestQuantised(IndexContract):
+    """With enough candidates it has to find what an exact index finds."""
 
     def make(self, data: FloatArray) -> VectorIndex:
-        return ClusteredIndex(data, clusters=8, probed=8)
+        return QuantisedIndex(data, wider=60)
 
 
-def test_reading_few_clusters_finds_nearly_all_of_what_lies_in_clusters() -> None:
-    source = np.random.default_rng(1)
-    centres = vectors(50, seed=2)
-    rows = centres[source.integers(0, 50, 5000)] + 0.05 * source.standard_normal((5000, 64)).astype(np.float32)
-    data = np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
-    index = ClusteredIndex(data, clusters=50, probed=5)
-    found = [len({*index.search(row, 10)[0].tolist()} & {*best(data @ row, 10).tolist()}) for row in data[:100]]
+def test_coarse_codes_find_nearly_all_of_the_ten_best_also_where_nothing_is_clustered() -> None:
+    data = vectors(5000, dim=256)
+    index = QuantisedIndex(data)
+    asked = vectors(50, seed=1, dim=256)
+    found = [len({*index.search(row, 10)[0].tolist()} & {*best(data @ row, 10).tolist()}) for row in asked]
     assert np.mean(found) >= 9.5
 
 
-def test_many_rows_are_searched_in_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.index_clustered.FROM_ROWS", 100)
-    assert isinstance(open_index(vectors(100)), ClusteredIndex)
+def test_many_rows_are_quantised_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.index_quantised.FROM_ROWS", 100)
+    assert isinstance(open_index(vectors(100)), QuantisedIndex)
     assert isinstance(open_index(vectors(99)), FaissIndex)
+    assert isinstance(open_index(vectors(100, dim=63)), FaissIndex)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from rag.answer import LLMAnswerer
+from rag.answer import LLMAnswerer, quote_passages
 from rag.base import Answer, Evidence, Prompt, Question
 from rag.build import build
 from rag.embedder import LexicalEmbedder
@@ -120,3 +122,29 @@ def test_evidence_of_a_base_that_is_gone_stays_as_it_was(retriever: HybridRetrie
     empty = HybridRetriever([], EMBEDDER)
     found = retriever.search("怎么转换模型格式", 2)
     assert [hit.around for hit in empty.surrounded(found).hits] == [()] * len(found.hits)
+
+
+async def test_a_quoted_answer_reads_on_where_its_section_was_cut_and_cites_the_part_it_quotes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "docs").mkdir()
+    cut = (
+        "# 部署\n\n部署服务分两步做，先读完这一段再动手，不要跳过。"
+        + "这里是背景介绍。" * 12
+        + "\n\n部署服务的端口是 9527。\n"
+    )
+    (tmp_path / "docs" / "guide.md").write_text(cut, "utf-8")
+    (tmp_path / "docs" / "other.md").write_text("# 其他\n\n这一段讲别的。\n", "utf-8")
+    build([tmp_path / "docs"], tmp_path / "knowledge", EMBEDDER, passage_chars=130)
+    retriever = HybridRetriever([open_current(tmp_path / "knowledge", "default")], EMBEDDER)
+    found = retriever.search("部署服务的端口是多少", 8)
+    first = next(hit for hit in found.hits if "分两步" in hit.passage.text)
+    assert "9527" not in first.passage.text
+    alone = replace(found, hits=(first,))
+    near = retriever.surrounded(alone)
+    question = Question("部署服务的端口是多少", mentioned=True)
+    without, answer = quote_passages(question, alone), quote_passages(question, near)
+    assert without is None or "9527" not in without.text
+    assert answer is not None
+    assert "9527" in answer.text
+    assert answer.citations[0].passage_id == near.hits[0].around[0].id
