@@ -70,6 +70,7 @@ class Builder:
     def _end(self) -> None:
         if self._link is not None and not self.busy:
             self._link.kill()
+            self._link = None  # the next build does not wait for its end
 
     def _received(self, value: tuple[str, Any]) -> None:
         what, content = value

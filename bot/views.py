@@ -232,6 +232,8 @@ class ViewMaker:
             return scores
 
         def search(text: str) -> Evidence:
+            if self._scores is None:
+                return retriever.measure(text, top_k)
             return retriever.search(text, top_k, rerank=False)
 
         try:

@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
-from rag.base import Answer, Evidence, Generator, Passage, Question, Source
+from rag.base import Answer, Evidence, Generator, Hit, Passage, Question, Source
 from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
 from rag.prompts import NO_ANSWER, answer_prompt, fit_passages
 from rag.scoring import best_quote
+from rag.surroundings import home, widened
 
 # [3], [1, 2], 【4】, [^2]; code and links are told apart first, where brackets mean something else.
 _MARK = re.compile(r"[\[【［]\s*\^?\s*(\d{1,3}(?:\s*[,，、;；]\s*\^?\d{1,3})*)\s*[\]】］](?!\()")
@@ -66,8 +67,9 @@ class LLMAnswerer:
         Raises:
             GeneratorError: the generator failed; what was yielded before is no answer.
         """
-        found = [hit.passage for hit in evidence.hits[: self._max_passages] if hit.passage.text.strip()]
-        passages = fit_passages(found, self._max_context_chars)
+        hits = [hit for hit in evidence.hits[: self._max_passages] if hit.passage.text.strip()]
+        found = fit_passages([hit.passage for hit in hits], self._max_context_chars)
+        passages = widened(hits, found, self._max_context_chars)
         if not passages:
             yield None
             return
@@ -83,7 +85,7 @@ class LLMAnswerer:
                 if visible and visible != shown:
                     shown = visible
                     yield shown
-        yield cite(text, passages, question.text)
+        yield cite(text, passages, question.text, hits)
 
 
 def is_refusal(text: str) -> bool:
@@ -124,16 +126,21 @@ def clean(text: str, count: int) -> tuple[str, list[int]]:
     return re.sub(r"[ \t]+(?=[.。,，;；!！]|\n|\Z)", "", "".join(parts)).strip(), order
 
 
-def cite(text: str, passages: Sequence[Passage], question: str) -> Answer | None:
-    """A finished text as an `Answer`; None where it refuses or names no passage."""
+def cite(text: str, passages: Sequence[Passage], question: str, hits: Sequence[Hit] = ()) -> Answer | None:
+    """A finished text as an `Answer`; None where it refuses or names no passage.
+
+    ``hits`` say which neighbours ``passages`` were widened by, so that a source names the passage that it quotes.
+    """
     if is_refusal(text):
         return None
     shown, order = clean(text, len(passages))
     if not order or not _MARK.sub("", shown).strip():
         return None
     claims = f"{question}\n{shown}"
-    sources = [
-        Source(n, passage.source, passage.link or passage.uri, best_quote(passage.text, claims), passage.id)
-        for n, passage in enumerate((passages[number - 1] for number in order), 1)
-    ]
+    sources = []
+    for n, number in enumerate(order, 1):
+        passage = passages[number - 1]
+        quote = best_quote(passage.text, claims)
+        place = passage.link or passage.uri
+        sources.append(Source(n, passage.source, place, quote, home(passage, hits, quote).id))
     return Answer(shown, tuple(sources))

@@ -80,11 +80,17 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage with its fused score, and the normalised score of each retriever that found it."""
+    """A passage with its fused score, and the normalised score of each retriever that found it.
+
+    ``copies`` are the documents of found passages that say the same and were left out for it. ``around`` are the
+    passages before and behind it in its document, where they were asked for (see `rag.surroundings`).
+    """
 
     passage: Passage
     score: float
     scores: Mapping[str, float] = field(default_factory=dict)
+    copies: tuple[str, ...] = ()
+    around: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Pas
 from rag.documents import Document, Failure, read_documents
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
+from rag.names import passage_names
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
 from rag.publish import build_lock, prune, publish
 from rag.reuse import KeyArray, VectorSource, distinct, find, text_keys
@@ -223,7 +224,7 @@ def _count(plan: _Plan, old: Version | None, step: Callable[[Progress], None]) -
         if before is not None and old is not None:
             parts.append(old.counts.select(before.first, before.first + before.passages))
         else:
-            parts.append(vocabulary.count(map(indexed_text, plan.fresh[uri])))
+            parts.append(vocabulary.count(map(indexed_text, plan.fresh[uri]), map(passage_names, plan.fresh[uri])))
             step(Progress("count", entry.first, plan.passages, uri))
     return compact(list(vocabulary.ids), concatenate(parts))
 

@@ -13,6 +13,7 @@ from rag.asked import Asked, asked
 from rag.base import Answer, Evidence, Hit, detect_language
 from rag.quoting import MAX_BLOCK, MAX_ROWS, compose, prose_length
 from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, score_units, sections
+from rag.surroundings import widened
 
 # The share of the question's weight, in squared idf, that what is quoted has to have with its headings. On CMRC 2018
 # with BM25 (3,219 questions) 0.7% of the answerable ones fall below it, and 67% of those whose paragraph is hidden.
@@ -21,6 +22,7 @@ MIN_SUPPORT = 0.45
 # on even-numbered paragraphs of CMRC 2018, and nine in ten of those whose paragraph is hidden are.
 MIN_SUPPORT_OVERHEARD = 0.55
 MIN_HIT = 0.3  # of the best score
+MAX_NEIGHBOURS = 1600  # characters that neighbours of the first passage add to what is read
 MAX_DROP = 6.0  # log-odds below the best sentence of plain text at which a further one is not worth its room
 MAX_DROP_BELOW_HEADING = 2.0  # the same below a heading, where the sentences that answer are few
 OWN_SHARE = 0.12  # of the question, that a sentence has beyond its headings: from here on sentences are picked
@@ -52,7 +54,7 @@ def extract(
     many. A code block or table rows come on top. ``min_support`` is the share of the question, by weight, that what is
     quoted has to cover.
     """
-    hits = _near(evidence.hits)
+    hits = _whole_section(_near(evidence.hits))
     question = asked(evidence, text)
     if not hits or not question.tells:
         return None
@@ -71,6 +73,17 @@ def _near(hits: Sequence[Hit]) -> list[Hit]:
     """The hits worth reading."""
     best = max((hit.score for hit in hits), default=0.0)
     return [hit for hit in hits[:MAX_PASSAGES] if hit.score >= MIN_HIT * best and hit.passage.text.strip()]
+
+
+def _whole_section(hits: list[Hit]) -> list[Hit]:
+    """The hits, the first with its neighbours of the same section: it may have been cut in the middle."""
+    if not hits or not hits[0].around:
+        return hits
+    room = len(hits[0].passage.text) + MAX_NEIGHBOURS
+    known = {hit.passage.id for hit in hits}
+    first = replace(hits[0], around=tuple(one for one in hits[0].around if one.id not in known))
+    passages = widened([first], [first.passage], room, beyond_section=False)
+    return [replace(first, passage=passages[0]), *hits[1:]]
 
 
 def _enough(question: Asked, ranked: Sequence[Section], min_support: float) -> list[Section]:

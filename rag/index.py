@@ -99,17 +99,25 @@ class FaissIndex:
 
 
 def open_index(vectors: FloatArray) -> VectorIndex:
-    """The fastest index that this installation has and that has room: on a card faiss or torch, else faiss, numpy."""
+    """The fastest index that this installation has and that has room: on a card faiss or torch, else faiss, numpy.
+
+    Very many vectors are quantised further on the CPU (see `rag.index_quantised`).
+    """
     from rag.index_gpu import FaissGpuIndex, has_card, working_faiss
 
-    faiss = find_spec("faiss") and working_faiss()
+    faiss = bool(find_spec("faiss")) and working_faiss()
     for made in (FaissGpuIndex if faiss and has_card() else None, _torch_index() if _has_gpu() else None):
         try:
             if made is not None:
                 return made(vectors)
         except ModelError as error:
             _log.warning("vectors are searched by the next best index: %s", error)
-    return FaissIndex(vectors) if faiss else NumpyIndex(vectors)
+    if not faiss:
+        return NumpyIndex(vectors)
+    from rag.index_quantised import FROM_ROWS, QuantisedIndex
+
+    large = len(vectors) >= FROM_ROWS and vectors.shape[1] % 2 == 0
+    return QuantisedIndex(vectors) if large else FaissIndex(vectors)
 
 
 def _torch_index() -> Callable[[FloatArray], VectorIndex]:

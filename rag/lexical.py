@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray, Term
+from rag.names import PARTIAL, SHOWN
+from rag.pruning import BUDGET, Postings, Ranked, rank_full, rank_pruned
 from rag.spelling import mended
 from rag.tokens import COMMON_HAN, QUESTION_HAN, classify, tokenize
 
@@ -25,7 +28,11 @@ B = 0.5
 # The weights keep a question's own words ("怎么用") from outweighing its subject where few passages are Chinese. They
 # are part of the stored scores: change `TOKENIZER_ID` with them.
 _WEIGHTS = {"han": 1.0, "identifier": 3.0, "latin": 2.0, "number": 1.0}
+# How far a name in code or a heading, and one with a part left out, count beside plain terms: chosen on seeds 0 to 4 of
+# tests/bench/identifiers.py, where doubling or halving either changes little.
+_MARKED_WEIGHTS = {SHOWN: 1.5, PARTIAL: 6.0}
 MOST_MENDED = 12
+_SCORED_AT_ONCE = 50_000  # passages: bounds the memory of a large build
 _QUESTION, _COMMON = frozenset(QUESTION_HAN), frozenset(COMMON_HAN)
 _HAN_UNIGRAM_WEIGHT = 0.7
 _QUESTION_WEIGHT = 0.15  # a Han term with a character of a question word
@@ -80,18 +87,19 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def count(self, texts: Iterable[str]) -> TermCounts:
-        """Count the terms of passages, numbering new terms."""
+    def count(self, texts: Iterable[str], names: Iterable[Sequence[str]] = ()) -> TermCounts:
+        """Count the terms of passages, numbering new ones; ``names`` (`rag.names`) make no passage longer."""
         ids: list[int] = []
         counts: list[int] = []
         ends, lengths = [0], []
         numbers = self.ids
-        for text in texts:
+        for text, marked in zip(texts, chain(names, repeat(())), strict=False):
             terms = Counter(tokenize(text))
+            lengths.append(terms.total())
+            terms.update(marked)
             ids.extend([numbers.setdefault(term, len(numbers)) for term in terms])
             counts.extend(terms.values())
             ends.append(len(ids))
-            lengths.append(terms.total())
         return TermCounts(
             np.array(ids, np.int32),
             np.minimum(counts, 65535).astype(np.uint16),
@@ -135,20 +143,28 @@ def score_terms(counts: TermCounts, ids: Mapping[str, int]) -> BM25Arrays:
 
     bm25s computes the same passage by passage in Python; at 15,000 passages this takes a tenth of its time.
     """
+    from scipy.sparse import csr_matrix
+
     frequencies = np.bincount(counts.ids, minlength=len(ids))
     idf = _idf(len(counts), frequencies)
-    idf *= np.fromiter(map(_weight, ids), np.float64, len(ids))
+    idf *= np.fromiter(map(term_weight, ids), np.float64, len(ids))
     lengths = counts.lengths / max(float(counts.lengths.mean()) if len(counts) else 0.0, 1e-9)
-    penalty = np.repeat((K1 * (1 - B + B * lengths)).astype(np.float32), np.diff(counts.offsets))
-    tf = counts.counts.astype(np.float32)
-    scores = idf.astype(np.float32)[counts.ids] * tf / (tf + penalty)
-    owners = np.repeat(np.arange(len(counts), dtype=np.int32), np.diff(counts.offsets))
-    order = np.argsort(counts.ids, kind="stable")
-    starts = np.concatenate(([0], np.cumsum(frequencies))).astype(np.int64)
-    return BM25Arrays(scores[order], owners[order], starts, len(counts))
+    penalty, weights = (K1 * (1 - B + B * lengths)).astype(np.float32), idf.astype(np.float32)
+    scores = np.empty(len(counts.ids), np.float32)
+    for first in range(0, len(counts), _SCORED_AT_ONCE):
+        last = min(first + _SCORED_AT_ONCE, len(counts))
+        part = slice(int(counts.offsets[first]), int(counts.offsets[last]))
+        tf = counts.counts[part].astype(np.float32)
+        spread = np.repeat(penalty[first:last], np.diff(counts.offsets[first : last + 1]))
+        scores[part] = weights[counts.ids[part]] * tf / (tf + spread)
+    by_term = csr_matrix((scores, counts.ids, counts.offsets), shape=(len(counts), len(ids))).tocsc()
+    return BM25Arrays(by_term.data, by_term.indices.astype(np.int32), by_term.indptr.astype(np.int64), len(counts))
 
 
-def _weight(term: str) -> float:
+def term_weight(term: str) -> float:
+    """What a term counts beside its idf."""
+    if term[0] in _MARKED_WEIGHTS:
+        return _MARKED_WEIGHTS[term[0]]
     kind = classify(term)
     if kind != "han":
         return _WEIGHTS[kind]
@@ -196,6 +212,20 @@ class LexicalIndex:
             return np.zeros(self._arrays.passages, np.float32)
         return np.asarray(self._bm25.get_scores_from_ids(known), np.float32)
 
+    def search(self, terms: Iterable[str], k: int) -> Ranked:
+        """The ``k`` passages with the highest scores above 0, without scoring all of a large base."""
+        given = [term for term in terms if term in self._ids]
+        asked = Counter(given)
+        if sum(map(self._passages_with, asked)) <= BUDGET:
+            return rank_full(self.scores(given), k)
+        return rank_pruned([self._postings(term, times) for term, times in asked.items()], len(self), k)
+
+    def _postings(self, term: str, times: int) -> Postings:
+        arrays, number = self._arrays, self._ids[term]
+        part = slice(int(arrays.starts[number]), int(arrays.starts[number + 1]))
+        idf = float(_idf(arrays.passages, np.array(part.stop - part.start)))
+        return Postings(arrays.data[part], arrays.rows[part], times, times * idf * term_weight(term))
+
     def mended(self, terms: Iterable[str]) -> list[str]:
         """The terms, with what no passage has but what looks like a slip of the finger put right.
 
@@ -205,6 +235,23 @@ class LexicalIndex:
         unknown = [term for term in dict.fromkeys(given) if term not in self._ids][:MOST_MENDED]
         right = {term: mended(term, self._passages_with) for term in unknown}
         return [right.get(term, term) for term in given]
+
+    def by_document(self, terms: Iterable[str], owners: IdArray) -> FloatArray:
+        """The BM25 sums of whole documents over ``terms``, shape (documents,); ``owners`` are the passages' documents.
+
+        How often a term stands in a passage is told by its score there: a document has it as often as its passages.
+        """
+        documents = int(owners[-1]) + 1 if len(owners) else 0
+        sums = np.zeros(documents, np.float32)
+        for one in (self._postings(term, 1) for term in self.known(terms)):
+            frequencies = np.bincount(owners[one.rows], one.data, documents) / max(float(one.data.max()), 1e-9)
+            idf = _idf(documents, np.array(np.count_nonzero(frequencies)))
+            sums += (idf * frequencies / (frequencies + 1)).astype(np.float32)
+        return sums
+
+    def known(self, terms: Iterable[str]) -> list[str]:
+        """The terms that some passage has."""
+        return [term for term in terms if term in self._ids]
 
     def _passages_with(self, term: str) -> int:
         number = self._ids.get(term)

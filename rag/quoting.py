@@ -16,6 +16,7 @@ from rag.base import Answer, Hit, Passage, Source, detect_language
 from rag.markup import shown
 from rag.scoring import QUOTE_CHARS, Scored
 from rag.sentences import Unit
+from rag.surroundings import neighbour_with
 
 MAX_BLOCK = 1000  # characters of a code block or of table rows
 MAX_ROWS = 5
@@ -33,7 +34,8 @@ def compose(chosen: Sequence[Scored], hits: Sequence[Hit], budget: int) -> Answe
         passage = hits[index].passage
         best = max((unit for unit in chosen if unit.passage == index), key=lambda unit: unit.score)
         quote = shown(best.unit.text) if best.unit.kind != "code" else best.unit.text
-        sources.append(Source(n, passage.source, passage.link or passage.uri, quote[:QUOTE_CHARS], passage.id))
+        place, home = passage.link or passage.uri, neighbour_with(hits[index], best.unit.text)
+        sources.append(Source(n, passage.source, place, quote[:QUOTE_CHARS], home.id))
     parts = []
     for (index, _), group in groupby(chosen, key=lambda unit: (unit.passage, unit.unit.path)):
         units = list(group)

@@ -9,28 +9,49 @@ candidates: see tests/bench/neural_retrieval.py.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage, Reranker
+from rag.arrange import arranged, lifted
+from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage, Reranker, Term
 from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
-from rag.lexical import LexicalIndex, pool, score_terms
+from rag.lexical import LexicalIndex, pool, score_terms, term_weight
+from rag.names import PARTIAL, asked_names
 from rag.passages import indexed_text
+from rag.pruning import Ranked
 from rag.reranking import reranked
+from rag.surroundings import surrounded
 from rag.tokens import TOKENIZER_ID, tokenize
 
 MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
 NEURAL_DENSE_WEIGHT = 0.5
+DOCUMENT_WEIGHT = 6.0  # of a name with a part missing in the whole document: seeds 0 to 4 of tests/bench/identifiers.py
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 
 def default_dense_weight(embedder: Embedder) -> float:
     """The weight of the vectors that suits an embedder, with BM25 at 1."""
     return DENSE_WEIGHT if embedder.id.startswith(LEXICAL_ID) else NEURAL_DENSE_WEIGHT
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """What both retrievers, of these ``weights``, have on a question: ``wanted`` candidates of each at most."""
+
+    query: str
+    weights: tuple[float, float]
+    terms: list[str]
+    plain: Ranked
+    wanted: int
+    vector: FloatArray | None
+    by_dense: IntArray
+    cosines: FloatArray
 
 
 class HybridRetriever:
@@ -75,42 +96,43 @@ class HybridRetriever:
         self._weights = (bm25_weight, dense_weight) if usable else (bm25_weight or BM25_WEIGHT, 0.0)
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
+        self._owners = _owners(self.versions)
         use_dense = usable and len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
-        vectors = _stacked(self.versions) if use_dense else None
-        self._dense = None if vectors is None else open_index(vectors) if self._scan else NumpyIndex(vectors)
+        # Vectors of several embedders cannot be compared, not even to find copies: then each is as good as none.
+        self._vectors = _stacked(self.versions) if usable and len(self) else np.zeros((len(self), 1), np.float32)
+        self._dense = None if not use_dense else open_index(self._vectors) if self._scan else NumpyIndex(self._vectors)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def search(self, text: str, top_k: int, *, rerank: bool = True) -> Evidence:
+    def search(self, text: str, top_k: int, *, rerank: bool = True, vector: FloatArray | None = None) -> Evidence:
         """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at.
 
-        Without ``rerank`` the evidence is as `reranked` takes it.
+        Without ``rerank`` the evidence is as `reranked` takes it. ``vector`` is the text's, where it is known already.
 
         Raises:
             ModelError: the embedder failed; `search_words` does without.
         """
-        found = self._search(text, top_k, self._weights)
+        found = self._search(text, top_k, self._look(text, top_k, self._weights, vector=vector))
         return self.reranked(found) if rerank else found
 
     def search_words(self, text: str, top_k: int) -> Evidence:
         """The same by BM25 alone, whatever its weight: for when the embedder fails."""
-        return self.reranked(self._search(text, top_k, (self._weights[0] or BM25_WEIGHT, 0.0), with_vector=False))
+        weights = (self._weights[0] or BM25_WEIGHT, 0.0)
+        return self.reranked(self._search(text, top_k, self._look(text, top_k, weights, with_vector=False)))
 
-    def _search(self, text: str, top_k: int, weights: tuple[float, float], with_vector: bool = True) -> Evidence:
-        query = text[:MAX_QUERY_CHARS]
-        terms = self._lexical.mended(tokenize(query))
-        wanted = max(_MIN_CANDIDATES, top_k)
-        sums = self._lexical.scores(terms) if weights[0] > 0 else np.zeros(0, np.float32)
-        by_bm25 = best(sums, wanted)
-        by_bm25 = by_bm25[sums[by_bm25] > 0]
-        vector, by_dense, cosines = self._search_dense(query if with_vector else None, wanted, by_bm25)
-        hits = self._fuse(weights, sums, by_bm25, vector, by_dense, cosines, top_k)
-        if not self._usable and with_vector:
-            vector, cosines = self._likeness(query, hits)
-        found = self._lexical.describe(terms)
-        return Evidence(text, hits, sums[by_bm25[:top_k]], cosines[:top_k], vector, found)
+    def measure(self, text: str, top_k: int) -> Evidence:
+        """What a gate reads: `search` without its hits, in half the time. Most messages need no more.
+
+        A reranker scores hits, and versions of another embedder are measured by them: then it is `search`.
+
+        Raises:
+            ModelError: the embedder failed.
+        """
+        if self._reranker is not None or not self._usable:
+            return self.search(text, top_k)
+        return self._evidence(text, self._look(text, top_k, self._weights), top_k)
 
     def reranked(self, evidence: Evidence) -> Evidence:
         """The evidence in the reranker's order, with its scores; the same where there is none or it fails."""
@@ -118,22 +140,83 @@ class HybridRetriever:
             return evidence
         return reranked(self._reranker, evidence.text[:MAX_QUERY_CHARS], evidence)
 
-    def _likeness(self, query: str, hits: tuple[Hit, ...]) -> tuple[FloatArray, FloatArray]:
-        """The query's vector and the cosines to what was found, where there are no vectors to compare with."""
-        vectors = self._embedder.embed([query, *(indexed_text(hit.passage) for hit in hits)])
-        return vectors[0], np.sort(vectors[1:] @ vectors[0])[::-1]
+    def _search(self, text: str, top_k: int, found: _Found) -> Evidence:
+        evidence = self._evidence(text, found, top_k)
+        rows, fused = self._fuse(self._with_names(found), found, 2 * top_k)
+        evidence = replace(evidence, hits=self._arranged(found, evidence.terms, rows, fused)[:top_k])
+        if self._usable or found.vector is None:
+            return evidence
+        return replace(evidence, dense=self._likeness(found.vector, evidence.hits))
+
+    def _look(
+        self,
+        text: str,
+        top_k: int,
+        weights: tuple[float, float],
+        *,
+        with_vector: bool = True,
+        vector: FloatArray | None = None,
+    ) -> _Found:
+        query, wanted = text[:MAX_QUERY_CHARS], max(_MIN_CANDIDATES, top_k)
+        terms = self._lexical.mended(tokenize(query))
+        plain = self._lexical.search(terms if weights[0] > 0 else (), wanted)
+        if vector is None and with_vector and (self._dense is not None or not self._usable):
+            vector = self._embedder.embed([query])[0]
+        dense = self._search_dense(vector, wanted, plain.rows)
+        return _Found(query, weights, terms, plain, wanted, *dense)
+
+    def _evidence(self, text: str, found: _Found, top_k: int) -> Evidence:
+        terms = self._lexical.describe(found.terms)
+        return Evidence(text, (), found.plain.sums[:top_k], found.cosines[:top_k], found.vector, terms)
+
+    def _likeness(self, vector: FloatArray, hits: Sequence[Hit]) -> FloatArray:
+        """The cosines to what was found, best first, where there are no vectors to compare with."""
+        if not hits:
+            return np.zeros(0, np.float32)
+        vectors = self._embedder.embed([indexed_text(hit.passage) for hit in hits])
+        return np.sort(vectors @ vector)[::-1]
+
+    def _with_names(self, found: _Found) -> Ranked:
+        """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
+        names = self._lexical.known(asked_names(found.query, found.terms)) if found.weights[0] > 0 else []
+        if not names:
+            return found.plain
+        by_passage = self._lexical.search([*found.terms, *names], found.wanted)
+        partial = [name for name in names if name.startswith(PARTIAL)]
+        if not partial:
+            return by_passage
+        more = DOCUMENT_WEIGHT * self._lexical.by_document(partial, self._owners)
+
+        def at(rows: IntArray) -> FloatArray:
+            sums = by_passage.at(rows)
+            return np.where(sums > 0, sums + more[self._owners[rows]], np.float32(0))
+
+        sums = at(by_passage.rows)
+        order = best(sums, len(sums))
+        return Ranked(by_passage.rows[order], sums[order], at)
+
+    def _arranged(self, found: _Found, terms: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""
+        if len(hits) > 1 and min(found.weights) > 0:
+            hits = lifted(hits, {term.text: term.idf * term_weight(term.text) for term in terms}, sum(found.weights))
+            order = sorted(range(len(hits)), key=lambda n: -hits[n].score)
+            rows, hits = rows[order], [hits[n] for n in order]
+        return tuple(arranged(found.query, hits, self._vectors[rows]) if len(hits) > 1 else hits)
 
     def passage(self, row: int) -> Passage:
         """The passage with this number, counted over all versions."""
         which = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self.versions[which].passage(row - int(self._starts[which]))
 
+    def surrounded(self, evidence: Evidence) -> Evidence:
+        """The same evidence with `Hit.around` filled for its first hits."""
+        return surrounded(evidence, {version.base: version for version in self.versions})
+
     def _search_dense(
-        self, query: str | None, wanted: int, by_bm25: IntArray
+        self, vector: FloatArray | None, wanted: int, by_bm25: IntArray
     ) -> tuple[FloatArray | None, IntArray, FloatArray]:
-        if self._dense is None or query is None:
-            return None, np.zeros(0, np.int64), np.zeros(0, np.float32)
-        vector: FloatArray = self._embedder.embed([query])[0]
+        if vector is None or self._dense is None:  # a gate may have vectors of its own
+            return vector, np.zeros(0, np.int64), np.zeros(0, np.float32)
         if self._scan:
             rows, cosines = self._dense.search(vector, wanted)
         else:
@@ -143,39 +226,31 @@ class HybridRetriever:
         near = cosines > 0
         return vector, rows[near], cosines[near]
 
-    def _fuse(
-        self,
-        weights: tuple[float, float],
-        sums: FloatArray,
-        by_bm25: IntArray,
-        vector: FloatArray | None,
-        by_dense: IntArray,
-        cosines: FloatArray,
-        top_k: int,
-    ) -> tuple[Hit, ...]:
-        """Score the candidates of both retrievers by both, exactly, and keep the best ``top_k``."""
-        bm25_weight, dense_weight = weights
+    def _fuse(self, lexical: Ranked, found: _Found, wanted: int) -> tuple[IntArray, list[Hit]]:
+        """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows."""
+        vector, by_dense, cosines = found.vector, found.by_dense, found.cosines
+        bm25_weight, dense_weight = found.weights
         parts: list[tuple[str, float, FloatArray]] = []
         use_dense = dense_weight > 0 and self._dense is not None and vector is not None and len(by_dense) > 0
-        candidates = np.union1d(by_bm25, by_dense) if use_dense else by_bm25
-        if bm25_weight > 0 and len(by_bm25):
-            parts.append(("bm25", bm25_weight, sums[candidates] / sums[by_bm25[0]]))
+        candidates = np.union1d(lexical.rows, by_dense) if use_dense else lexical.rows
+        if bm25_weight > 0 and len(lexical.rows):
+            parts.append(("bm25", bm25_weight, lexical.at(candidates) / lexical.sums[0]))
         if use_dense:
             exact = _cosines(self._dense, vector, candidates)
             near = _spread(exact, cosines) if self._neural else np.maximum(exact, 0) / cosines[0]
             parts.append(("dense", dense_weight, near))
         if not parts:
-            return ()
+            return np.zeros(0, np.int64), []
         total = bm25_weight + dense_weight
         fused = np.zeros(len(candidates), np.float32)
         for _, weight, scores in parts:
             fused += weight / total * scores
-        return tuple(
-            Hit(
-                self.passage(int(candidates[i])), float(fused[i]), {name: float(scores[i]) for name, _, scores in parts}
-            )
-            for i in best(fused, top_k)
-        )
+        order = best(fused, wanted)
+        hits = [
+            Hit(self.passage(int(candidates[i])), float(fused[i]), {name: float(part[i]) for name, _, part in parts})
+            for i in order
+        ]
+        return candidates[order], hits
 
 
 def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArray) -> FloatArray:
@@ -212,6 +287,12 @@ def _pooled(versions: Sequence[Version]) -> LexicalIndex:
         return versions[0].lexical
     ids, counts = pool([(version.ids, version.counts) for version in versions])
     return LexicalIndex(ids, score_terms(counts, ids))
+
+
+def _owners(versions: Sequence[Version]) -> NDArray[np.int32]:
+    """The number of each passage's document, counted over all versions."""
+    lengths = [entry.passages for version in versions for entry in version.manifest.documents.values()]
+    return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
 
 
 def _stacked(versions: Sequence[Version]) -> FloatArray:

@@ -8,30 +8,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag.base import Evidence, Retriever
+from rag.base import Evidence, FloatArray
 from rag.gate import RelevanceGate
+from rag.retriever import HybridRetriever
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """What one group sees. ``versions`` maps each base to its version; ``top_k`` passages are searched."""
 
-    retriever: Retriever
+    retriever: HybridRetriever
     gate: RelevanceGate
     versions: Mapping[str, str]
     top_k: int
 
-    def search(self, text: str) -> Evidence:
-        """The evidence on ``text`` in this group's bases.
+    def search(self, text: str, vector: FloatArray | None = None) -> Evidence:
+        """The evidence on ``text``, whose ``vector`` may be known already, in this group's bases.
 
         Raises:
             ModelError: the embedder failed; `search_words` does without.
         """
-        return self.retriever.search(text, self.top_k)
+        return self.retriever.search(text, self.top_k, vector=vector)
 
     def search_words(self, text: str) -> Evidence:
         """The same without the embedder."""
         return self.retriever.search_words(text, self.top_k)
+
+    def measure(self, text: str) -> Evidence:
+        """The evidence on ``text`` as far as the gate reads it: without hits, unless they are reranked for it.
+
+        Raises:
+            ModelError: the embedder failed; `search_words` does without.
+        """
+        return self.retriever.measure(text, self.top_k)
+
+    def surrounded(self, evidence: Evidence) -> Evidence:
+        """The evidence with the neighbours of what was found, for an answer."""
+        return self.retriever.surrounded(evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
-TOKENIZER_ID = "uni-bi-ident-1"
+TOKENIZER_ID = "uni-bi-ident-2"  # of the terms of `rag.names` too
 Kind = Literal["han", "latin", "identifier", "number"]
 
 # What stands in any text says nothing about its subject; what cannot count them in a corpus carries lists.
@@ -47,7 +46,7 @@ _WORD = re.compile(r"[^\W\d_]+|\d+")
 def tokenize(text: str) -> list[str]:
     """The terms of ``text`` in order, repeated as often as they occur, lower-cased and with widths folded (NFKC)."""
     terms: list[str] = []
-    for run in _runs(text):
+    for run in runs(text):
         if _HAN.match(run):
             terms.extend(run)
             terms.extend([run[i : i + 2] for i in range(len(run) - 1)])
@@ -73,9 +72,9 @@ def fold(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
-def _runs(text: str) -> Iterator[str]:
-    for match in _RUN.finditer(fold(text)):
-        yield match.group()
+def runs(text: str) -> list[str]:
+    """What ``text`` is made of between spaces and signs: stretches of Han characters, words, numbers, identifiers."""
+    return _RUN.findall(fold(text))
 
 
 @lru_cache(maxsize=65536)
@@ -86,7 +85,7 @@ def _word_terms(run: str) -> tuple[str, ...]:
         return ()
     if _NUMBER.fullmatch(whole):
         return _number_terms(whole)
-    parts = _parts(run)
+    parts = name_parts(run)
     if len(parts) <= 1:
         return (whole,)
     terms = {whole: None}
@@ -107,8 +106,13 @@ def _number_terms(whole: str) -> tuple[str, ...]:
     return (number, ".".join(pieces[:2])) if len(pieces) > 2 else (number,)
 
 
-def _parts(run: str) -> list[str]:
-    """``topdownDemo_v2`` -> topdown, demo, v, 2; ``mmdet3d`` -> mmdet, 3d."""
+def split_path(run: str) -> list[str]:
+    """What a path or a qualified name is made of: ``cv2.imshow`` -> cv2, imshow."""
+    return [name for name in _QUALIFIER.split(run) if name]
+
+
+def name_parts(run: str) -> list[str]:
+    """The words in an identifier: ``topdownDemo_v2`` -> topdown, demo, v, 2; ``mmdet3d`` -> mmdet, 3d."""
     parts: list[str] = []
     for name in _SEPARATOR.split(run):
         camel = _CAMEL.findall(name)

@@ -17,6 +17,7 @@ from index_contract import IndexContract, vectors
 from rag.base import FloatArray, ModelError
 from rag.index import FaissIndex, NumpyIndex, VectorIndex, best, open_index
 from rag.index_gpu import CandidateIndex, FaissGpuIndex, build_ivf, check_room, has_card
+from rag.index_quantised import QuantisedIndex
 from rag.neural.index import TorchIndex
 
 GIB = 1 << 30
@@ -187,3 +188,25 @@ def test_without_faiss_numpy_serves(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_best_come_first_and_ties_keep_their_order(values: list[int], k: int) -> None:
     expected = sorted(range(len(values)), key=lambda row: (-values[row], row))[:k]
     assert best(np.array(values, np.float32), k).tolist() == expected
+
+
+class TestQuantised(IndexContract):
+    """With enough candidates it has to find what an exact index finds."""
+
+    def make(self, data: FloatArray) -> VectorIndex:
+        return QuantisedIndex(data, wider=60)
+
+
+def test_coarse_codes_find_nearly_all_of_the_ten_best_also_where_nothing_is_clustered() -> None:
+    data = vectors(5000, dim=256)
+    index = QuantisedIndex(data)
+    asked = vectors(50, seed=1, dim=256)
+    found = [len({*index.search(row, 10)[0].tolist()} & {*best(data @ row, 10).tolist()}) for row in asked]
+    assert np.mean(found) >= 9.5
+
+
+def test_many_rows_are_quantised_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.index_quantised.FROM_ROWS", 100)
+    assert isinstance(open_index(vectors(100)), QuantisedIndex)
+    assert isinstance(open_index(vectors(99)), FaissIndex)
+    assert isinstance(open_index(vectors(100, dim=63)), FaissIndex)

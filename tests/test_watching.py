@@ -59,7 +59,7 @@ class Watched:
 
     async def until_answered(self, word: str) -> None:
         async with asyncio.timeout(60):
-            while word not in await self.answer():
+            while word not in await self.answer():  # noqa: ASYNC110 - each turn asks anew
                 await asyncio.sleep(0.2)
 
     async def answer(self) -> str:

@@ -48,7 +48,8 @@ def eval_retrieval(settings: Settings, options: argparse.Namespace) -> int:
             for question, wanted in zip(questions, relevant, strict=True):
                 step(f"searching ({name})", number * len(questions) + len(ranks), len(both) * len(questions))
                 hits = retriever.search(question.text, PASSAGES).hits
-                ranks.append(rank(distinct([hit.passage.uri for hit in hits]), wanted))
+                found = [uri for hit in hits for uri in (hit.passage.uri, *hit.copies)]
+                ranks.append(rank(distinct(found), wanted))
             report[name] = {key: round(value, 6) for key, value in summarise(ranks).items()}
     if options.json:
         print(json.dumps(report, ensure_ascii=False))

@@ -103,12 +103,16 @@ class Core:
         if view is None:
             names = self._maker.base_names(place)
             raise NoKnowledgeError(f"no version of {', '.join(names)} can be used: run `qunda build --base {names[0]}`")
-        text = standalone_text(question)
+        text, complete = standalone_text(question), False
         try:
-            evidence = view.search(text)
+            evidence = view.measure(text)
         except ModelError:  # counted and logged where it was raised
-            evidence = view.search_words(text)
+            evidence, complete = view.search_words(text), True
         decision = view.gate.decide(question, evidence)
+        if (decision.answer or question.mentioned) and not (complete or evidence.hits):
+            evidence = view.search(text, evidence.vector)
+        if decision.answer:
+            evidence = view.surrounded(evidence)
         return Judgement(_needed(question, evidence, decision), decision, self._news())
 
     @staticmethod

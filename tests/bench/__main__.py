@@ -38,6 +38,7 @@ def main() -> int:
         failed += part("Saved files (KNOWLEDGE)", "watching.py", [folder], folder)
         failed += part("Swaps (KNOWLEDGE and MESSAGES)", "swap.py", [folder, paths.messages], both)
         failed += part("A large base (KNOWLEDGE)", "big_build.py", [folder], folder)
+        failed += part("Identifiers (KNOWLEDGE)", "identifiers.py", [folder], folder)
         failed += part("Retrieval (RETRIEVAL)", "retrieval.py", [paths.retrieval], paths.retrieval)
         failed += part("Answers (RETRIEVAL)", "answers.py", [paths.retrieval], paths.retrieval)
         failed += part("Gate (KNOWLEDGE and MESSAGES)", "gate.py", [folder, paths.messages, *encoders], both)
