@@ -23,7 +23,8 @@ NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class BaseBuild:
-    """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason).
+    """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason);
+    so does ``partial`` for documents that were read in part or with a reservation.
 
     ``skipped`` holds (suffix, count) of the files whose type is not read, the most frequent first. ``error`` says why
     nothing was built; the version before stays, and everything else here is empty then.
@@ -43,6 +44,7 @@ class BaseBuild:
     warnings: tuple[str, ...] = ()
     skipped: tuple[tuple[str, int], ...] = ()
     error: str = ""
+    partial: tuple[tuple[str, str], ...] = ()
 
 
 def build_base(settings: Settings, base: str, progress: Callable[[Progress], None] | None = None) -> BaseBuild:
@@ -64,7 +66,7 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
         make_embedder(settings),
         base=base,
         passage_chars=section.passage_chars,
-        max_file_mb=section.max_file_mb,
+        limits=section.limits,
         keep_versions=section.keep_versions,
         progress=progress,
     )
@@ -82,6 +84,7 @@ def build_base(settings: Settings, base: str, progress: Callable[[Progress], Non
         report.rebuilt,
         report.warnings,
         tuple(unsupported(folders).most_common()),
+        partial=tuple((notice.uri, notice.reason) for notice in report.partial),
     )
 
 

@@ -182,8 +182,9 @@ def report_text(report: BaseBuild, language: Language) -> str:
         facts = {"documents": report.documents, "passages": report.passages, "seconds": f"{report.seconds:.1f}"}
         head = say("reload_done", language, **counts, **facts)
     lines = [head if report.base == "default" else f"[{report.base}] {head}"]
-    shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
-    lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
-    if len(failed) > SHOWN_FAILURES:
-        lines.append(say("reload_more", language, n=len(failed) - SHOWN_FAILURES))
+    for key, files in (("reload_file", failed), ("reload_partial", report.partial)):
+        shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in files[:SHOWN_FAILURES]]
+        lines += [say(key, language, uri=uri, reason=reason) for uri, reason in shown]
+        if len(files) > SHOWN_FAILURES:
+            lines.append(say("reload_more", language, n=len(files) - SHOWN_FAILURES))
     return "\n".join(lines)

@@ -147,6 +147,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The rebuild failed; the previous version stays in use: {error}",
     ),
     "reload_file": ("- {uri}：{reason}", "- {uri}: {reason}"),
+    "reload_partial": ("- {uri}（已收录，但有保留）：{reason}", "- {uri} (kept, with a reservation): {reason}"),
     "reload_more": ("……另有 {n} 个", "... and {n} more"),
     "why_head": ("“{text}” → {outcome}", "“{text}” → {outcome}"),
     "why_score": (

@@ -64,7 +64,8 @@ class Passage:
 
     ``source`` is the document's title, ``uri`` its path relative to the documents folder (with ``/``), ``headings`` the
     heading path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its character
-    offsets in the document's text.
+    offsets in the document's text. ``place`` is where in the file that is, as a link names it (``page=3``, an anchor).
+    ``question``: the passage is a curated pair, this question above its answer.
     """
 
     id: str
@@ -75,6 +76,8 @@ class Passage:
     position: int = 0
     start: int = 0
     end: int = 0
+    place: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

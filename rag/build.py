@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage, PassageEmbedder
-from rag.documents import Failure, read_documents
+from rag.documents import Document, Failure, read_changed
+from rag.formats.base import Limits
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut
 from rag.publish import build_lock, prune, publish
 from rag.tokens import TOKENIZER_ID
 
+_LIMITS = Limits()
 _BATCH = 256  # passages per step of embedding: progress and cancelling come in between
 
 
@@ -43,7 +45,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build did. ``rebuilt`` says why nothing was taken over from the version before, empty where it was."""
+    """What a build did. ``rebuilt`` says why nothing was taken over from the version before, empty where it was.
+
+    ``failed`` names what could not be read, ``partial`` documents that were read in part or with a reservation.
+    ``is_new``: there is a new version; without any change the current one was kept.
+    """
 
     version: str
     added: tuple[str, ...]
@@ -55,11 +61,8 @@ class BuildReport:
     seconds: float
     rebuilt: str = ""
     warnings: tuple[str, ...] = ()
-
-    @property
-    def is_new(self) -> bool:
-        """Whether there is a new version; without any change the current one was kept."""
-        return bool(self.added or self.changed or self.removed or self.rebuilt or not self.unchanged)
+    partial: tuple[Failure, ...] = ()
+    is_new: bool = True
 
 
 @dataclass(slots=True)
@@ -70,7 +73,13 @@ class _Plan:
     reused: dict[str, DocumentEntry] = field(default_factory=dict)
     fresh: dict[str, list[Passage]] = field(default_factory=dict)
     failed: list[Failure] = field(default_factory=list)
+    partial: list[Failure] = field(default_factory=list)
     passages: int = 0
+
+    @property
+    def notes(self) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
+        """What failed, and what was read in part."""
+        return tuple(self.failed), tuple(self.partial)
 
 
 def build(
@@ -80,7 +89,7 @@ def build(
     *,
     base: str = "default",
     passage_chars: int = PASSAGE_CHARS,
-    max_file_mb: float = 20,
+    limits: Limits = _LIMITS,
     keep_versions: int = 3,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -106,11 +115,12 @@ def build(
     with build_lock(root, base):
         splitter = f"{SPLITTER_ID}/{passage_chars}"
         old, why, warnings = _previous(root, base, embedder, splitter)
-        plan = _read(roots, max_file_mb, passage_chars, None if why else old, step)
+        plan = _read(roots, limits, passage_chars, None if why else old, step)
         known = old.manifest.documents if old else {}
         added, changed, removed = _compare(plan, known)
         unchanged = len(plan.entries) - len(added) - len(changed)
-        keep = old is not None and not (added or changed or removed or why or warnings)
+        same_notes = old is not None and (old.manifest.failed, old.manifest.partial) == plan.notes
+        keep = old is not None and same_notes and not (added or changed or removed or why or warnings)
         if keep and old is not None:
             version = old.id
         else:
@@ -124,12 +134,13 @@ def build(
                 TOKENIZER_ID,
                 splitter,
             )
-            manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed))
+            manifest = Manifest(*head, plan.passages, plan.entries, *plan.notes)
             _write(root, manifest, plan, old, embedder, step)
             prune(root, base, keep_versions)
     seconds = time.monotonic() - started
+    failed, partial = plan.notes
     return BuildReport(
-        version, added, changed, removed, unchanged, tuple(plan.failed), plan.passages, seconds, why, warnings
+        version, added, changed, removed, unchanged, failed, plan.passages, seconds, why, warnings, partial, not keep
     )
 
 
@@ -151,24 +162,29 @@ def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple
 
 
 def _read(
-    roots: Sequence[Path], max_file_mb: float, passage_chars: int, old: Version | None, step: Callable[[Progress], None]
+    roots: Sequence[Path], limits: Limits, passage_chars: int, old: Version | None, step: Callable[[Progress], None]
 ) -> _Plan:
+    """Read what changed; the rest, and what was said of it, is taken over from the old version."""
     plan = _Plan()
     known = old.manifest.documents if old else {}
-    for item in read_documents(roots, max_file_mb):
+    failed = {failure.uri: failure for failure in old.manifest.failed} if old else {}
+    partial = {notice.uri: notice for notice in old.manifest.partial} if old else {}
+    digests = {uri: entry.digest for uri, entry in known.items()}
+    for item in read_changed(roots, limits, digests, failed):
         step(Progress("read", len(plan.entries) + len(plan.failed), uri=item.uri))
         if isinstance(item, Failure):
-            plan.failed.append(item)
+            (plan.partial if item.partial else plan.failed).append(item)
             continue
-        before = known.get(item.uri)
-        if before is not None and before.digest == item.digest:
-            plan.reused[item.uri] = before
-            count = before.passages
+        if isinstance(item, Document):
+            passages = plan.fresh[item.uri] = cut(item, passage_chars)
+            pairs = any(passage.question for passage in passages)
+            entry = DocumentEntry(item.digest, item.title, plan.passages, len(passages), pairs)
         else:
-            plan.fresh[item.uri] = cut(item, passage_chars)
-            count = len(plan.fresh[item.uri])
-        plan.entries[item.uri] = DocumentEntry(item.digest, item.title, plan.passages, count)
-        plan.passages += count
+            before = plan.reused[item.uri] = known[item.uri]
+            entry = replace(before, first=plan.passages)
+            plan.partial += [partial[item.uri]] if item.uri in partial else []
+        plan.entries[item.uri] = entry
+        plan.passages += entry.passages
     return plan
 
 
@@ -247,7 +263,7 @@ def _lines(plan: _Plan, old: Version | None) -> Iterator[bytes]:
             yield from (old.line(row) for row in range(before.first, before.first + entry.passages))
         else:
             for p in plan.fresh[uri]:
-                row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text]
+                row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text, p.place, p.question]
                 yield json.dumps(row, ensure_ascii=False).encode() + b"\n"
 
 

@@ -21,31 +21,46 @@ from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage, is_b
 from rag.documents import Failure
 from rag.lexical import BM25Arrays, LexicalIndex, TermCounts
 
-FORMAT = 1
+FORMAT = 2
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 PASSAGES = "passages.jsonl"
 VOCABULARY = "vocabulary.txt"
+_NESTED = ("documents", "failed", "partial")
 _SAMPLE_BYTES = 4 << 20  # a larger file is checked at both ends only: opening stays fast at any size
 
 
 class _DamagedError(Exception):
     """Why a version cannot be used."""
 
+    def __str__(self) -> str:
+        return f"is damaged ({super().__str__()})"
+
+
+class _OtherFormatError(_DamagedError):
+    """It was written by another release."""
+
+    def __str__(self) -> str:
+        return f"is of another release ({Exception.__str__(self)})"
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """A document of a version: its digest, title, and which passages are its own (``first`` and how many)."""
+    """A document of a version: its digest, title, and which passages are its own (``first`` and how many).
+
+    ``pairs``: some of them are curated pairs of question and answer.
+    """
 
     digest: str
     title: str
     first: int
     passages: int
+    pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a version was made of and with."""
+    """What a version was made of and with. ``partial``: documents in it, and what of each could not be read."""
 
     base: str
     version: str
@@ -57,23 +72,27 @@ class Manifest:
     passages: int
     documents: Mapping[str, DocumentEntry]
     failed: tuple[Failure, ...] = ()
+    partial: tuple[Failure, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; `from_dict` reads it back."""
-        documents = {uri: [d.digest, d.title, d.first, d.passages] for uri, d in self.documents.items()}
+        documents = {uri: [d.digest, d.title, d.first, d.passages, d.pairs] for uri, d in self.documents.items()}
         return {
-            **{name: getattr(self, name) for name in self.__slots__ if name not in ("documents", "failed")},
+            **{name: getattr(self, name) for name in self.__slots__ if name not in _NESTED},
             "format": FORMAT,
             "documents": documents,
-            "failed": [[failure.uri, failure.reason] for failure in self.failed],
+            "failed": [[failure.uri, failure.reason, failure.digest] for failure in self.failed],
+            "partial": [[notice.uri, notice.reason] for notice in self.partial],
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
         """Read what `as_dict` wrote."""
-        fields = {name: data[name] for name in cls.__slots__ if name not in ("documents", "failed")}
+        fields = {name: data[name] for name in cls.__slots__ if name not in _NESTED}
         documents = {uri: DocumentEntry(*entry) for uri, entry in data["documents"].items()}
-        return cls(**fields, documents=documents, failed=tuple(Failure(*entry) for entry in data["failed"]))
+        failed = tuple(Failure(uri, reason, digest=digest) for uri, reason, digest in data["failed"])
+        partial = tuple(Failure(uri, reason, partial=True) for uri, reason in data["partial"])
+        return cls(**fields, documents=documents, failed=failed, partial=partial)
 
 
 class Version:
@@ -94,8 +113,9 @@ class Version:
 
     def passage(self, row: int) -> Passage:
         """Decode one passage; its id is ``base/uri#position``."""
-        uri, position, source, headings, start, end, text = json.loads(self.line(row))
-        return Passage(f"{self.base}/{uri}#{position}", text, source, uri, tuple(headings), position, start, end)
+        uri, position, source, headings, start, end, text, place, question = json.loads(self.line(row))
+        where = (tuple(headings), position, start, end, place, question)
+        return Passage(f"{self.base}/{uri}#{position}", text, source, uri, *where)
 
     def line(self, row: int) -> bytes:
         """A passage as it is stored, with its line end."""
@@ -175,9 +195,7 @@ def open_current(root: Path, base: str, embedder_id: str | None = None) -> Versi
         try:
             manifest = _verify(folder / name)
         except _DamagedError as error:
-            warnings.append(
-                f"knowledge base {base!r}: version {name} is damaged ({error}); run `qunda build` to replace it"
-            )
+            warnings.append(f"knowledge base {base!r}: version {name} {error}; run `qunda build` to replace it")
             continue
         if warnings:
             warnings.append(f"knowledge base {base!r}: using version {name}, the last good one")
@@ -231,7 +249,7 @@ def _verify(path: Path) -> Manifest:
         text = (path / MANIFEST).read_text("utf-8")
         data = json.loads(text)
         if data["format"] != FORMAT:
-            raise _DamagedError(f"it has format {data['format']}, this program reads {FORMAT}")
+            raise _OtherFormatError(f"it has format {data['format']}, this program reads {FORMAT}")
         body = {key: value for key, value in data.items() if key != "checksum"}
         if data["checksum"] != manifest_checksum(body):
             raise _DamagedError(f"{MANIFEST} is not as it was written")

@@ -1,0 +1,154 @@
+"""Workbooks: a table for each visible sheet, merged cells filled, question-answer sheets as pairs."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from rag.formats.archive import check_expansion
+from rag.formats.base import ConversionError, Converted, Limits
+from rag.formats.csv import over_cells
+from rag.formats.pairs import table_pairs, write_pairs
+from rag.formats.writer import MAX_COLUMNS, MarkdownWriter
+
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_CHUNK = 1 << 20
+_MAX_MERGED = 20_000  # cells that are filled from the one that they are merged with
+_MAX_EMPTY_ROWS = 1000
+Rows = list[list[str]]
+Merged = dict[tuple[int, int], tuple[int, int]]
+
+
+def convert(data: bytes, name: str, limits: Limits) -> Converted:
+    """The sheets of a workbook."""
+    import openpyxl
+
+    check_expansion(data, limits)
+    try:
+        values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True) if _has_formulas(data) else None
+    except (ValueError, KeyError, OSError, zipfile.BadZipFile, SyntaxError, TypeError, AttributeError) as error:
+        raise ConversionError(
+            f"truncated or damaged: no readable workbook ({type(error).__name__}); save it again"
+        ) from error
+    writer, left = MarkdownWriter(), limits.cells
+    for sheet in values.worksheets:
+        if sheet.sheet_state != "visible":
+            writer.notices.append(f"the hidden sheet {sheet.title!r} was left out")
+            continue
+        path = getattr(sheet, "_worksheet_path", "")
+        other = formulas[sheet.title] if formulas is not None else None
+        rows, cut = _rows(sheet, other, _merged(data, path), left)
+        left -= sum(map(len, rows))
+        if cut:
+            writer.notices.append(f"sheet {sheet.title!r}: {over_cells(len(rows), limits.cells)}")
+        _write(writer, sheet.title, rows, len(values.worksheets) > 1)
+    return writer.result()
+
+
+def _write(writer: MarkdownWriter, title: str, rows: Rows, named: bool) -> None:
+    if not any(any(row) for row in rows):
+        return
+    pairs = table_pairs(rows)
+    if pairs:
+        write_pairs(writer, pairs)
+        return
+    writer.place(f"sheet={title}", cuts=True)
+    if named or not title.lower().startswith("sheet"):
+        writer.heading(2, title)
+    writer.table(rows)
+
+
+def _rows(sheet: Any, formulas: Any, merged: Merged, limit: int) -> tuple[Rows, bool]:
+    """The rows of a sheet as text up to ``limit`` cells, and whether there are more."""
+    sheet.reset_dimensions()
+    if formulas is not None:
+        formulas.reset_dimensions()
+    others = formulas.iter_rows(max_col=MAX_COLUMNS) if formulas is not None else None
+    rows: Rows = []
+    cells, empty = 0, 0
+    texts: dict[tuple[int, int], str] = {}
+    sources = set(merged.values())
+    for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
+        beside = next(others, ()) if others is not None else ()
+        line = [_shown(cell, beside[i].value if i < len(beside) else None) for i, cell in enumerate(row)]
+        for i in range(max((c for r, c in merged if r == number), default=0) if merged else 0):
+            line += [""] * (i + 1 - len(line))
+            at = (number, i + 1)
+            if at in sources:
+                texts[at] = line[i]
+            elif at in merged:
+                line[i] = line[i] or texts.get(merged[at], "")
+        empty = 0 if any(line) else empty + 1
+        cells += len(line)
+        if cells > limit or empty > _MAX_EMPTY_ROWS:
+            return rows, cells > limit
+        rows.append(line)
+    return rows, False
+
+
+def _shown(cell: Any, formula: Any) -> str:
+    """A cell as a person sees it; its formula where no program has worked out its value yet."""
+    value = cell.value
+    if value is None:
+        return formula if isinstance(formula, str) else ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, datetime.datetime):
+        bare = value.replace(tzinfo=None)
+        return str(bare.date()) if bare.time() == datetime.time() else bare.isoformat(" ", "minutes")
+    if isinstance(value, float):
+        if "%" in str(cell.number_format or ""):
+            return f"{value * 100:.6g}%"
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.12g}"
+    if isinstance(value, int) and "%" in str(cell.number_format or ""):
+        return f"{value * 100}%"
+    return str(value)
+
+
+def _merged(data: bytes, path: str) -> Merged:
+    """Which cell holds the value of each merged one: (row, column) -> (row, column), from 1."""
+    found: Merged = {}
+    for first_column, first_row, last_column, last_row in _found(data, path, _MERGED):
+        top, left = int(first_row), _column(first_column)
+        for row in range(top, int(last_row) + 1):
+            for column in range(left, min(_column(last_column), MAX_COLUMNS) + 1):
+                if len(found) >= _MAX_MERGED:
+                    return found
+                found[row, column] = (top, left)
+    return found
+
+
+def _has_formulas(data: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+    return any(True for name in sheets for _ in _found(data, name, _FORMULA))
+
+
+def _found(data: bytes, path: str, pattern: re.Pattern[bytes]) -> Iterator[tuple[bytes, ...]]:
+    """What a pattern finds in a member, read piece by piece."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        name = path.lstrip("/")
+        if name not in archive.namelist():
+            return
+        with archive.open(name) as file:
+            before = b""
+            while chunk := file.read(_CHUNK):
+                text = before + chunk
+                last = 0
+                for match in pattern.finditer(text):
+                    last = match.end()
+                    yield match.groups()
+                before = text[max(last, len(text) - 200) :]
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
