@@ -74,7 +74,7 @@ def cut(document: Document, passage_chars: int = PASSAGE_CHARS) -> list[Passage]
             body = text[span.start : span.end]
             at, to = span.start + len(body) - len(body.lstrip()), span.end - (len(body) - len(body.rstrip()))
             if at < to:
-                n, where = len(passages), places.of(start if question else max(span.body, span.start + 1))
+                n, where = len(passages), places.of(span.start + 1 if question else max(span.body, span.start + 1))
                 name = f"{document.uri}#{n}"
                 whole = span.header + text[at:to]
                 place = (document.title, document.uri, span.headings, n, at, to, where, question)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from rag.formats.archive import check_expansion
+from rag.formats.archive import OFFICE_ERRORS, check_expansion
 from rag.formats.base import ConversionError, Converted, Limits
 from rag.formats.writer import MarkdownWriter
 
@@ -45,6 +45,7 @@ class _Reader:
         self._styles = {style.style_id: style for style in document.styles}
         self._limits = limits
         self._cells = limits.cells
+        self._below_title = 0
         self._items: list[tuple[int, str, str]] = []
         self._code: list[str] = []
 
@@ -135,8 +136,9 @@ class _Reader:
     def _level(self, paragraph: Any, style: str) -> int:
         """The level of a heading, 0 where it is none."""
         if match := _HEADING.match(style):
-            return int(match[1])
+            return int(match[1]) + self._below_title
         if style.lower() in ("title", "标题"):
+            self._below_title = 1
             return 1
         outline = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
         value = outline.get(f"{_W}val", "9") if outline is not None else "9"

@@ -31,6 +31,7 @@ _MAIN = ("//main", "//*[@role='main']", "//article", "//*[@id='content']")
 _MIN_MAIN = 0.3  # of the page's text, that an element has to hold to be taken for its main part
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_WIDE_BREAK = re.compile(r"(?<=[\u2e80-\uffef])\n+(?=[\u2e80-\uffef])")  # no space stands between Chinese characters
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush:?)[-_ ]+([\w+#]+)")
 MAX_DEPTH = 200
 
@@ -191,9 +192,9 @@ class _Walk:
     def _end(self) -> None:
         text = re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", "".join(self._inline))
         self._inline = []
-        lines = [" ".join(line.split()) for line in text.strip().split("\n")]
-        if any(lines):
-            self._writer.raw(escaped(" ".join(line for line in lines if line)))
+        text = " ".join(_WIDE_BREAK.sub("", text).split())
+        if text:
+            self._writer.raw(escaped(text))
 
 
 def _is_plain_list(element: Any) -> bool:

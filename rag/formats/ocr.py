@@ -12,7 +12,7 @@ from rag.formats.base import ConversionError
 from rag.formats.pdf_layout import Line
 
 _MIN_SCORE = 0.5
-_POINTS = 0.36  # of a pixel, at 200 dots an inch
+_POINTS = 0.48  # of a pixel, at 150 dots an inch
 _SIZE = 0.75  # of the height of a line's box is its letters' size
 
 
@@ -52,5 +52,5 @@ def _engine() -> Any:
     from rapidocr import RapidOCR
 
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    threads = {"EngineConfig.onnxruntime.intra_op_num_threads": 2, "EngineConfig.onnxruntime.inter_op_num_threads": 1}
+    threads = {"EngineConfig.onnxruntime.intra_op_num_threads": 1, "EngineConfig.onnxruntime.inter_op_num_threads": 1}
     return RapidOCR(params={"Global.log_level": "error", **threads})

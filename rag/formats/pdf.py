@@ -16,8 +16,8 @@ from rag.formats.pdf_lines import is_garbled, read_page
 from rag.formats.registry import OCR_FIX, has_ocr
 from rag.formats.writer import MarkdownWriter
 
-OCR_DPI = 200
-MAX_SIDE = 4000  # pixels of a page that is read by OCR
+OCR_DPI = 150
+MAX_SIDE = 3000  # pixels of a page that is read by OCR
 _OCR_SHARE = 0.7  # of the time limit: what is read by then is kept
 _SENTENCE_ENDS = "。．.！!？?；;：:…”」』）)】"
 

@@ -23,7 +23,6 @@ _PAGE_NUMBER = re.compile(
     r"^[-–—\s]*(?:第\s*)?\d{1,4}\s*页?[-–—\s]*$|^(?:page|p\.)\s*\d+(?:\s*(?:of|/)\s*\d+)?$|^\d+\s*/\s*\d+$",
     re.IGNORECASE,
 )
-_ENDS = tuple("。.！？!?:：")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def without_running_lines(pages: Sequence[Page]) -> list[Page]:
             if id(line) not in edges or not (_pattern(line.text) in running or _is_page_number(line, page))
         ]
         found.append(replace(page, lines=tuple(kept)))
-    return found
+    return found if any(page.lines for page in found) else list(pages)
 
 
 def body_size(pages: Sequence[Page]) -> float:
@@ -244,9 +243,8 @@ def _goes_on(last: Line, line: Line, right: float) -> bool:
         return False
     if _BULLET.match(line.text) or line.left > last.left + 1.5 * height:
         return False
-    return last.right > right - max(0.25 * (right - last.left), 4 * height) or not last.text.endswith(
-        tuple("。.！？!?:：")
-    )
+    is_full = last.right > right - max(0.25 * (right - last.left), 4 * height)
+    return is_full or line.text[:1].islower()
 
 
 def _level(line: Line, size: float) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from rag.formats.pdf_layout import Line
 
 _GAP = 1.8  # character heights between two stretches of one line that belong apart
-_HYPHENS = {"\x02": "-", "\ufffe": "-", "\u00ad": "-", "\u2010": "-"}
+_LINE_ENDS = "\r\n\x02\ufffe"  # the last two stand for a hyphen at the end of a line, which goes on in the next
 _MAX_GARBLED = 0.1  # of the characters
 _MAX_CHARS = 200_000  # of one page
 
@@ -55,6 +55,13 @@ class _Stretch:
         self.bottom, self.top = min(self.bottom, bottom), max(self.top, top)
         self.sizes.append(size)
 
+    def is_left_by(self, left: float, top: float, size: float) -> bool:
+        """Whether a character stands too far off to belong here."""
+        if not self.sizes:
+            return False
+        apart = left - self.right > _GAP * max(size, 4) or left < self.left - 2 * size
+        return apart or top < self.bottom - 0.1 * size
+
     def line(self) -> Line | None:
         text = " ".join("".join(self.chars).split())
         if not text:
@@ -68,19 +75,20 @@ def _lines(raw: Any, handle: Any, count: int) -> Iterator[Line]:
     box = [ctypes.c_double() for _ in range(4)]
     for i in range(count):
         char = chr(raw.FPDFText_GetUnicode(handle, i) or 0x20)
-        if char in "\r\n":
+        if char in _LINE_ENDS:
+            if char not in "\r\n" and stretch.chars:
+                stretch.chars.append("-")
             if line := stretch.line():
                 yield line
             stretch = _Stretch()
             continue
-        char = _HYPHENS.get(char, char)
         if char == " " or not raw.FPDFText_GetCharBox(handle, i, *map(ctypes.byref, box)):
             stretch.chars.append(" ")
             continue
         left, right, bottom, top = (value.value for value in box)
         size = raw.FPDFText_GetFontSize(handle, i) if len(stretch.sizes) < 40 else stretch.sizes[-1]
         size = _drawn(size, top - bottom)
-        if stretch.sizes and (left - stretch.right > _GAP * max(size, 4) or left < stretch.left - 2 * size):
+        if stretch.is_left_by(left, top, size):
             if line := stretch.line():
                 yield line
             stretch = _Stretch()

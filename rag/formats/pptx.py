@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from rag.formats.archive import check_expansion
+from rag.formats.archive import OFFICE_ERRORS, check_expansion
 from rag.formats.base import ConversionError, Converted, Limits
 from rag.formats.writer import MarkdownWriter
 

@@ -117,11 +117,7 @@ def _trimmed(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], str]:
     empty = {i for i in range(width) if not any(row[i] for row in kept)}
     kept = [[text for i, text in enumerate(row) if i not in empty] for row in kept]
     title = ""
-    if (
-        len(kept) > 2
-        and len(kept[0]) > 1
-        and len({text for text in kept[0] if text}) == 1
-        and sum(map(bool, kept[1])) > 1
-    ):
+    is_title = len(kept) > 2 and len(kept[0]) > 1 and {text for text in kept[0] if text} == {kept[0][0]}
+    if is_title and sum(map(bool, kept[1])) > 1:
         title = next(text for text in kept.pop(0) if text)
     return kept, title

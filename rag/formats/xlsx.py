@@ -69,14 +69,14 @@ def _rows(sheet: Any, formulas: Any, merged: Merged, limit: int) -> tuple[Rows, 
     sheet.reset_dimensions()
     if formulas is not None:
         formulas.reset_dimensions()
-    others = formulas.iter_rows(max_col=MAX_COLUMNS) if formulas is not None else None
+    others = formulas.iter_rows() if formulas is not None else None
     rows: Rows = []
     cells, empty = 0, 0
     texts: dict[tuple[int, int], str] = {}
     sources = set(merged.values())
-    for number, row in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
+    for number, row in enumerate(sheet.iter_rows(), 1):
         beside = next(others, ()) if others is not None else ()
-        line = [_shown(cell, beside[i].value if i < len(beside) else None) for i, cell in enumerate(row)]
+        line = [_shown(cell, beside[i].value if i < len(beside) else None) for i, cell in enumerate(row[:MAX_COLUMNS])]
         for i in range(max((c for r, c in merged if r == number), default=0) if merged else 0):
             line += [""] * (i + 1 - len(line))
             at = (number, i + 1)

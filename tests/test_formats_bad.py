@@ -1,0 +1,277 @@
+"""Files that cannot be read, or not wholly: each is named with its reason, and the rest of the folder is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pdf_files import Picture, Text, pdf
+
+from rag.documents import Document, Failure, Unchanged, read_changed
+from rag.formats import pdf as pdf_format
+from rag.formats.base import ConversionError, Limits
+from rag.formats.pool import WorkerPool
+from rag.formats.registry import FORMATS
+from rag.passages import cut
+
+FILES = Path(__file__).resolve().parent / "data" / "formats" / "files"
+BY_NAME = {one.name: one for one in FORMATS}
+LIMITS = Limits(seconds=60)
+LINE = Text(72, 700, "The valve has to be opened slowly.")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "good.md").write_text("# Setup\n\nInstall it.\n", "utf-8")
+    return tmp_path
+
+
+def read(folder: Path, limits: Limits = LIMITS) -> tuple[dict[str, Document], dict[str, Failure]]:
+    items = list(read_changed([folder], limits))
+    documents = {item.uri: item for item in items if isinstance(item, Document)}
+    assert "good.md" in documents
+    return documents, {item.uri: item for item in items if isinstance(item, Failure)}
+
+
+def locked_office() -> bytes:
+    """The head of an OLE container, and the name of the stream that a password-protected office file is in."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 480
+
+
+BAD = {
+    "locked.pdf": (lambda: pdf([[LINE]], password="secret"), "password-protected: save it without"),
+    "truncated.pdf": (lambda: (FILES / "manual.pdf").read_bytes()[:300], "truncated or damaged"),
+    "locked.docx": (locked_office, "password-protected: save it without"),
+    "old.docx": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 800, "before 2007: save it as .docx"),
+    "truncated.docx": (lambda: (FILES / "report.docx").read_bytes()[:9000], "truncated or damaged"),
+    "truncated.xlsx": (lambda: (FILES / "prices.xlsx").read_bytes()[:3000], "truncated or damaged"),
+    "truncated.pptx": (lambda: (FILES / "deck.pptx").read_bytes()[:20000], "truncated or damaged"),
+    "truncated.png": (lambda: (FILES / "sign.png").read_bytes()[:900], "truncated or damaged"),
+    "truncated.ipynb": (lambda: (FILES / "notebook.ipynb").read_bytes()[:100], "truncated or damaged"),
+    "truncated.zip": (lambda: (FILES / "bundle.zip").read_bytes()[:300], "truncated or damaged"),
+    "text.docx": (lambda: b"just text", "mislabelled or damaged: no docx file"),
+    "picture.txt": (lambda: (FILES / "sign.png").read_bytes(), "it is a png file named .txt"),
+    "empty.pdf": (lambda: b"", "empty"),
+    "blank.pdf": (lambda: pdf([[]]), "all of its pages are blank"),
+    "empty.html": (lambda: b"<html><body><script>x()</script></body></html>", "empty"),
+    "broken.json": (lambda: b'{"question": "a?", "answer": ', "no JSON"),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_a_bad_file_is_named_with_its_reason_and_the_rest_is_read(folder: Path, name: str) -> None:
+    make, reason = BAD[name]
+    (folder / name).write_bytes(make())
+    documents, failures = read(folder)
+    assert list(documents) == ["good.md"]
+    assert reason in failures[name].reason
+    assert not failures[name].partial
+
+
+def test_a_mislabelled_document_is_read_as_what_it_is_and_reported(folder: Path) -> None:
+    (folder / "really.docx").write_bytes((FILES / "manual.pdf").read_bytes())
+    (folder / "page.txt").write_bytes((FILES / "report.docx").read_bytes())
+    documents, failures = read(folder)
+    assert "Tokens expire after thirty days" in documents["really.docx"].text
+    assert failures["really.docx"].partial
+    assert "it is a pdf file named .docx" in failures["really.docx"].reason
+    assert "华东区增长最快" in documents["page.txt"].text
+
+
+def test_a_zip_bomb_is_refused_and_its_neighbours_in_the_archive_are_read(folder: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("big.txt", b"0" * (30 << 20))
+        archive.writestr("small.md", "# Small\n")
+    (folder / "pack.zip").write_bytes(out.getvalue())
+    documents, failures = read(folder)
+    assert "zip bomb" in failures["pack.zip/big.txt"].reason
+    assert "pack.zip/small.md" in documents
+
+
+def test_an_office_file_that_unpacks_to_a_bomb_is_refused(folder: Path) -> None:
+    out = io.BytesIO((FILES / "report.docx").read_bytes())
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/media/x.xml", b"0" * (30 << 20))
+    (folder / "bomb.docx").write_bytes(out.getvalue())
+    assert "zip bomb" in read(folder)[1]["bomb.docx"].reason
+
+
+def test_archives_are_bounded_in_depth_members_and_size(folder: Path) -> None:
+    data = b"# Deep\n"
+    for name in ("deep.md", "c.zip", "b.zip"):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr(name, data)
+            for n in range(3 if name == "b.zip" else 0):
+                archive.writestr(f"n{n}.md", f"# {n}\n" + "x" * 400)
+        data = out.getvalue()
+    (folder / "a.zip").write_bytes(data)
+    _, failures = read(folder)
+    assert "2 deep" in failures["a.zip/b.zip/c.zip"].reason
+    assert "limit is 2" in read(folder, Limits(members=2))[1]["a.zip"].reason
+    assert "unpacks to more than" in read(folder, Limits(expanded_mb=0.0006))[1]["a.zip"].reason
+
+
+def test_a_member_cannot_lead_out_of_its_archive(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "up.zip", "w") as archive:
+        archive.writestr("../../etc/up.md", "# Up\n")
+    assert "up.zip/etc/up.md" in read(folder)[0]
+
+
+def test_a_locked_member_is_reported(folder: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.md", "# A\n")
+    data = bytearray(out.getvalue())
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    (folder / "locked.zip").write_bytes(data)
+    assert "password-protected" in read(folder)[1]["locked.zip/a.md"].reason
+
+
+def test_a_table_of_100000_rows_is_cut_within_the_limit_and_the_rest_is_reported(folder: Path) -> None:
+    with (folder / "big.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "name", "stock"])
+        writer.writerows((n, f"part {n}", n % 7) for n in range(100_000))
+    documents, failures = read(folder, Limits(cells=60_000, seconds=60))
+    assert "only its first 20,000 rows were read" in failures["big.csv"].reason
+    assert failures["big.csv"].partial
+    passages = cut(documents["big.csv"])
+    assert all(passage.text.startswith("| id | name | stock |\n") for passage in passages)
+    rows = [line for passage in passages for line in passage.text.splitlines()[2:]]
+    assert len(rows) == 19_999 and len(set(rows)) == 19_999
+
+
+def test_a_sheet_of_many_rows_is_cut_at_the_limit_too(folder: Path) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("Big")
+    for n in range(3000):
+        sheet.append([n, n + 1])
+    book.save(folder / "big.xlsx")
+    documents, failures = read(folder, Limits(cells=2000, seconds=60))
+    assert "sheet 'Big': only its first 1,000 rows" in failures["big.xlsx"].reason
+    assert "| 998 | 999 |" in documents["big.xlsx"].text
+
+
+def without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf_format, "has_ocr", lambda: False)
+
+
+def test_without_ocr_the_readable_pages_are_kept_and_the_fix_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_ocr(monkeypatch)
+    scan = Picture(8, 8, bytes(64))
+    converted = pdf_format.convert(pdf([[LINE], scan, scan]), "mixed.pdf", Limits())
+    assert "opened slowly" in converted.text
+    assert converted.notices == ("2 of 3 pages (2-3) scanned, not read: pip install 'qunda[ocr]' reads them",)
+    with pytest.raises(ConversionError, match=r"1 of 1 pages \(1\) scanned.*qunda\[ocr\]"):
+        pdf_format.convert(pdf([scan]), "scan.pdf", Limits())
+
+
+def test_a_garbled_text_layer_is_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_ocr(monkeypatch)
+    with pytest.raises(ConversionError, match="garbled text layer"):
+        pdf_format.convert(pdf([[LINE]], garbled=True), "odd.pdf", Limits())
+
+
+def test_500_scanned_pages_are_read_to_the_limit_and_reported(folder: Path) -> None:
+    data = pdf([[LINE], *[Picture(8, 8, bytes(64))] * 500])
+    (folder / "scans.pdf").write_bytes(data)
+    documents, failures = read(folder, Limits(ocr_pages=1, seconds=120))
+    assert "opened slowly" in documents["scans.pdf"].text
+    assert "499 of 501 pages (3-501) scanned, not read" in failures["scans.pdf"].reason
+    assert "ocr_pages" in failures["scans.pdf"].reason
+
+
+def test_pages_beyond_the_limit_are_reported(folder: Path) -> None:
+    (folder / "long.pdf").write_bytes(
+        pdf([[LINE, Text(72, 680, f"Part {n}, of its own.")] for n in ("one", "two", "three", "four", "five")])
+    )
+    documents, failures = read(folder, Limits(pages=3))
+    assert documents["long.pdf"].text.count("of its own") == 3
+    assert "only the first 3 of 5 pages" in failures["long.pdf"].reason
+
+
+@pytest.fixture
+def faulty_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerPool]:
+    """Workers whose converter of csv files does what the file says, for one worker process at a time."""
+    (tmp_path / "faulty_worker.py").write_text(
+        "import os, sys, time\n"
+        "from rag.formats import csv, worker\n"
+        "plain = csv.convert\n"
+        "def convert(data, name, limits):\n"
+        "    if name == 'hangs.csv':\n"
+        "        time.sleep(600)\n"
+        "    if name == 'crashes.csv':\n"
+        "        os.abort()\n"
+        "    if name == 'eats.csv':\n"
+        "        return plain(bytes(8 << 30), name, limits)\n"
+        "    if name == 'raises.csv':\n"
+        "        raise ZeroDivisionError('odd')\n"
+        "    return plain(data, name, limits)\n"
+        "csv.convert = convert\n"
+        "worker.main()\n",
+        "utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    with WorkerPool(Limits(seconds=1), 1, "faulty_worker") as pool:
+        yield pool
+
+
+def test_a_file_that_hangs_crashes_or_eats_memory_fails_alone(faulty_pool: WorkerPool) -> None:
+    names = ["hangs.csv", "good.csv", "crashes.csv", "good.csv", "eats.csv", "good.csv", "raises.csv", "good.csv"]
+    futures = [faulty_pool.submit(BY_NAME["csv"], name, b"a,b\n1,2\n") for name in names]
+    told = []
+    for future in futures:
+        try:
+            told.append(future.result().text.splitlines()[0])
+        except ConversionError as error:
+            told.append(str(error))
+    assert told[1::2] == ["| a | b |"] * 4
+    for said, reason in zip(told[::2], ("longer than 1 s", "signal 6", "memory", "ZeroDivisionError"), strict=True):
+        assert reason in said
+
+
+def test_closing_a_pool_ends_a_worker_that_hangs(faulty_pool: WorkerPool) -> None:
+    future = faulty_pool.submit(BY_NAME["csv"], "hangs.csv", b"")
+    faulty_pool.close()
+    assert future.cancelled() or isinstance(future.exception(), ConversionError)
+
+
+def test_what_is_known_is_not_parsed_again_and_a_known_failure_is_told_again(folder: Path) -> None:
+    (folder / "manual.pdf").write_bytes((FILES / "manual.pdf").read_bytes())
+    (folder / "bad.pdf").write_bytes(b"%PDF-1.5 nothing")
+    documents, failures = read(folder)
+    known = {uri: document.digest for uri, document in documents.items()}
+    again = list(read_changed([folder], Limits(seconds=60), known, failures))
+    assert [type(item) for item in again] == [Failure, Unchanged, Unchanged]
+    assert again[0] is failures["bad.pdf"]
+    other = list(read_changed([folder], Limits(seconds=60, pages=1), known, failures))
+    assert [type(item) for item in other] == [Failure, Unchanged, Document, Failure]
+
+
+def test_json_without_questions_is_left_out_and_counted(folder: Path) -> None:
+    from rag.documents import unsupported
+
+    (folder / "package.json").write_text('{"name": "x", "scripts": {"a": "b"}, "save": "保存"}', "utf-8")
+    (folder / "words.json").write_text('{"save": "保存", "open": "打开", "what": "什么"}', "utf-8")
+    documents, failures = read(folder)
+    assert (list(documents), failures) == (["good.md"], {})
+    assert unsupported([folder]) == {".json without question-answer pairs": 2}
+
+
+def test_a_member_with_a_name_of_odd_bytes_is_printable(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "odd.zip", "w") as archive:
+        archive.writestr("xxxx.md", "# Odd\n")
+    data = (folder / "odd.zip").read_bytes().replace(b"xxxx", "说明".encode("gb18030"))
+    (folder / "odd.zip").write_bytes(data)
+    assert "odd.zip/说明.md" in read(folder)[0]
