@@ -17,6 +17,7 @@ from bot.models import make_reranker
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
 from rag.base import Embedder, Evidence, NoKnowledgeError, RagError
+from rag.curated import CuratedPairs
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.gate.storage import gate_key, load_gate, save_gate
 from rag.knowledge import Version, open_current
@@ -88,7 +89,9 @@ class ViewMaker:
         gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
         share = self.settings.gate.expected_share  # a kept gate may come from other settings
         gate = replace(gate, dial=self.dial(place, teachings), expected_share=share)
-        return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
+        pairs = CuratedPairs(pair for name in names for pair in bases[name].pairs)
+        versions = {name: bases[name].path.name for name in names}
+        return View(retriever, gate, versions, self.settings.retrieval.top_k, pairs)
 
     def search(self, place: str, bases: Mapping[str, Version]) -> Callable[[str], Evidence] | None:
         """The search of a group alone, for what needs no gate; None where none of its bases can be used."""

@@ -137,7 +137,8 @@ class Evidence:
 
     ``hits`` are fused, best first. ``bm25`` and ``dense`` are raw scores (BM25 sums; cosines), best first, shape (k,)
     with k <= top_k; they are empty where that retriever is off. ``vector`` is the embedding of the text, shape (dim,),
-    or None where no embedder is configured. ``terms`` are the distinct terms of the text in order.
+    or None where no embedder is configured. ``terms`` are the distinct terms of the text in order. ``curated`` is the
+    pair of question and answer, written by people, that the text asks for word for word or nearly so.
     """
 
     text: str
@@ -146,6 +147,7 @@ class Evidence:
     dense: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
     vector: FloatArray | None = None
     terms: tuple[Term, ...] = ()
+    curated: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)

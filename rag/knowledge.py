@@ -123,6 +123,13 @@ class Version:
         return self._passage_bytes[int(offsets[row]) : int(offsets[row + 1])]
 
     @cached_property
+    def pairs(self) -> list[Passage]:
+        """The curated pairs of question and answer, in order."""
+        entries = [entry for entry in self.manifest.documents.values() if entry.pairs]
+        rows = [row for entry in entries for row in range(entry.first, entry.first + entry.passages)]
+        return [passage for passage in map(self.passage, rows) if passage.question]
+
+    @cached_property
     def vectors(self) -> FloatArray:
         """The passages' vectors: shape (passages, dim)."""
         vectors: FloatArray = self._array("vectors")

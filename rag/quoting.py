@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 
-from rag.base import Answer, Hit, Passage, Source, detect_language
+from rag.base import Answer, Hit, Passage, detect_language
 from rag.markup import shown
+from rag.places import cited
 from rag.scoring import QUOTE_CHARS, Scored
 from rag.sentences import Unit
 
@@ -33,7 +34,7 @@ def compose(chosen: Sequence[Scored], hits: Sequence[Hit], budget: int) -> Answe
         passage = hits[index].passage
         best = max((unit for unit in chosen if unit.passage == index), key=lambda unit: unit.score)
         quote = shown(best.unit.text) if best.unit.kind != "code" else best.unit.text
-        sources.append(Source(n, passage.source, passage.uri, quote[:QUOTE_CHARS], passage.id))
+        sources.append(cited(n, passage, quote[:QUOTE_CHARS]))
     parts = []
     for (index, _), group in groupby(chosen, key=lambda unit: (unit.passage, unit.unit.path)):
         units = list(group)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag.base import Evidence, Retriever
+from rag.base import Evidence, Passage, Retriever
+from rag.curated import CuratedPairs
 from rag.gate import RelevanceGate
 
 
@@ -20,10 +21,15 @@ class View:
     gate: RelevanceGate
     versions: Mapping[str, str]
     top_k: int
+    pairs: CuratedPairs = field(default_factory=CuratedPairs)
 
     def search(self, text: str) -> Evidence:
         """The evidence on ``text`` in this group's bases."""
         return self.retriever.search(text, self.top_k)
+
+    def curated(self, text: str) -> Passage | None:
+        """The curated pair of this group's bases that ``text`` asks for."""
+        return self.pairs.find(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from bot.config import Settings
@@ -67,7 +68,7 @@ class Core:
         if snapshot is None:
             raise NoKnowledgeError("there is no knowledge yet: run `qunda build`")
         view = snapshot.view(place)
-        evidence = view.search(standalone_text(question))
+        evidence = replace(view.search(standalone_text(question)), curated=view.curated(question.text))
         decision = view.gate.decide(question, evidence)
         return Judgement(_needed(question, evidence, decision), decision)
 
@@ -121,5 +122,5 @@ def _place_facts(view: View) -> PlaceFacts:
 def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
     """What is still needed once it is decided: all passages for an answer, names for a mention, else nothing."""
     if decision.answer:
-        return Evidence(evidence.text, evidence.hits, terms=evidence.terms)
+        return Evidence(evidence.text, evidence.hits, terms=evidence.terms, curated=evidence.curated)
     return Evidence(evidence.text, evidence.hits[:SHOWN_SOURCES] if question.mentioned else ())
