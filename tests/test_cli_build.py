@@ -56,6 +56,19 @@ def test_bad_files_are_told_one_by_one_while_the_build_goes_on(tmp_path: Path) -
     assert all(f"✗ {uri}: {reason}" in shown for uri, reason in reasons.items())
 
 
+def test_a_document_that_is_kept_with_a_reservation_is_told_everywhere(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "page.docx").write_text("<!doctype html><html><body><h1>Hi</h1><p>Read me.</p></body></html>", "utf-8")
+    line = "~ page.docx: mislabelled: it is a html file named .docx, and was read as html"
+    done = qunda("build", "docs", cwd=tmp_path)
+    assert line in done.out and "1 read in part" in done.out
+    assert line in qunda("build", "docs", cwd=tmp_path).out
+    assert line in qunda("knowledge", cwd=tmp_path).out
+    listed = json.loads(qunda("knowledge", "--json", cwd=tmp_path).out)[0]
+    assert [(one["uri"], listed["failed"]) for one in listed["partial"]] == [("page.docx", [])]
+
+
 def test_what_is_of_no_supported_type_is_counted_by_suffix(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     (docs / "below").mkdir(parents=True)

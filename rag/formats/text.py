@@ -76,30 +76,35 @@ def _decode_chinese(data: bytes) -> str:
 
 
 def _commonness(text: str, standard: str) -> tuple[float, float]:
-    """The share of the foreign characters that the plain ``standard`` has, and how common they are in all."""
+    """The share of the foreign characters that are ordinary ones, and how common they are in all."""
     foreign = [char for char in text[:HEAD_CHARS] if not char.isascii()]
     if not foreign:
         return 1.0, 0.0
     weights = _weights(standard)
-    known = len("".join(foreign).encode(standard, "ignore")) / 2
+    known = sum(char in weights or len(char.encode(standard, "ignore")) == 2 for char in foreign)
     return known / len(foreign), sum(weights.get(char, 0.0) for char in foreign) / len(foreign)
 
 
 @cache
 def _weights(standard: str) -> dict[str, float]:
-    """How much a character speaks for a text: the most used ones most, those of the standard's first level some."""
-    rows = range(0xB0, 0xD8) if standard == "gb2312" else range(0xA4, 0xC7)
+    """How much a character speaks for a text: the most used ones most, those of the standard's first level some.
+
+    Texts in GB18030 may be in traditional characters, too, which tell a little less.
+    """
+    used = dict.fromkeys(_MOST_USED, 1.0) | dict.fromkeys("，。、；：？！“”‘’（）《》「」『』—…\u3000", 0.8)
+    traditional = dict.fromkeys(_MOST_USED_TRADITIONAL, 1.0)
+    if standard == "big5":
+        return dict.fromkeys(_first_level("big5", range(0xA4, 0xC7)), 0.4) | used | traditional
+    weights = dict.fromkeys(_first_level("big5", range(0xA4, 0xC7)), 0.25)
+    simplified = dict.fromkeys(_first_level("gb2312", range(0xB0, 0xD8)), 0.4)
+    return weights | dict.fromkeys(traditional, 0.8) | simplified | used
+
+
+def _first_level(standard: str, rows: range) -> list[str]:
+    """The characters that a standard lists first, as the more common ones."""
     cells = [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
-    first = (bytes((row, at)).decode(standard, "ignore") for row in rows for at in cells)
-    weights = {char: 0.4 for char in first if len(char) == 1}
-    punctuation = "，。、；：？！“”‘’（）《》「」『』—…　"
-    used = _MOST_USED if standard == "gb2312" else _traditional()
-    return weights | dict.fromkeys(used, 1.0) | dict.fromkeys(punctuation, 0.8)
-
-
-def _traditional() -> str:
-    """The most used characters as they are written in Big5."""
-    return _MOST_USED + _MOST_USED_TRADITIONAL
+    found = (bytes((row, at)).decode(standard, "ignore") for row in rows for at in cells)
+    return [char for char in found if len(char) == 1]
 
 
 _MOST_USED_TRADITIONAL = (
