@@ -57,7 +57,7 @@ class KnowledgeSettings(Section):
     max_file_mb: float = Field(20, gt=0)
     max_file_s: float = Field(60, ge=1)
     max_pages: int = Field(2000, ge=1)
-    max_cells: int = Field(500_000, ge=1)
+    max_cells: int = Field(1_000_000, ge=1)
     ocr_pages: int = Field(50, ge=0)
     keep_versions: int = Field(3, ge=1)
 

@@ -207,7 +207,7 @@ def _document(file: Found, convert: Callable[[], Converted]) -> Iterator[Documen
         converted = convert()
     except ConversionError as error:
         reason = "; ".join(filter(None, (file.notice, str(error))))
-        yield Failure(file.uri, reason, digest=file.digest)
+        yield Failure(file.uri, reason, digest=file.digest if error.lasting else "")
         return
     notices = (*((file.notice,) if file.notice else ()), *converted.notices)
     if not converted.text.strip():

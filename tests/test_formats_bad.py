@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from pdf_files import Picture, Text, pdf
 
-from rag.documents import Document, Failure, Unchanged, read_changed
+from rag.documents import Document, Failure, read_changed
 from rag.formats import pdf as pdf_format
 from rag.formats.base import ConversionError, Limits
-from rag.formats.pool import WorkerPool
 from rag.formats.registry import FORMATS
 from rag.passages import cut
 
@@ -151,8 +148,6 @@ def test_a_table_of_100000_rows_is_cut_within_the_limit_and_the_rest_is_reported
 
 
 def test_a_sheet_of_many_rows_is_cut_at_the_limit_too(folder: Path) -> None:
-    import openpyxl
-
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Big")
     for n in range(3000):
@@ -201,64 +196,6 @@ def test_pages_beyond_the_limit_are_reported(folder: Path) -> None:
     assert "only the first 3 of 5 pages" in failures["long.pdf"].reason
 
 
-@pytest.fixture
-def faulty_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerPool]:
-    """Workers whose converter of csv files does what the file says, for one worker process at a time."""
-    (tmp_path / "faulty_worker.py").write_text(
-        "import os, sys, time\n"
-        "from rag.formats import csv, worker\n"
-        "plain = csv.convert\n"
-        "def convert(data, name, limits):\n"
-        "    if name == 'hangs.csv':\n"
-        "        time.sleep(600)\n"
-        "    if name == 'crashes.csv':\n"
-        "        os.abort()\n"
-        "    if name == 'eats.csv':\n"
-        "        return plain(bytes(8 << 30), name, limits)\n"
-        "    if name == 'raises.csv':\n"
-        "        raise ZeroDivisionError('odd')\n"
-        "    return plain(data, name, limits)\n"
-        "csv.convert = convert\n"
-        "worker.main()\n",
-        "utf-8",
-    )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    with WorkerPool(Limits(seconds=1), 1, "faulty_worker") as pool:
-        yield pool
-
-
-def test_a_file_that_hangs_crashes_or_eats_memory_fails_alone(faulty_pool: WorkerPool) -> None:
-    names = ["hangs.csv", "good.csv", "crashes.csv", "good.csv", "eats.csv", "good.csv", "raises.csv", "good.csv"]
-    futures = [faulty_pool.submit(BY_NAME["csv"], name, b"a,b\n1,2\n") for name in names]
-    told = []
-    for future in futures:
-        try:
-            told.append(future.result().text.splitlines()[0])
-        except ConversionError as error:
-            told.append(str(error))
-    assert told[1::2] == ["| a | b |"] * 4
-    for said, reason in zip(told[::2], ("longer than 1 s", "signal 6", "memory", "ZeroDivisionError"), strict=True):
-        assert reason in said
-
-
-def test_closing_a_pool_ends_a_worker_that_hangs(faulty_pool: WorkerPool) -> None:
-    future = faulty_pool.submit(BY_NAME["csv"], "hangs.csv", b"")
-    faulty_pool.close()
-    assert future.cancelled() or isinstance(future.exception(), ConversionError)
-
-
-def test_what_is_known_is_not_parsed_again_and_a_known_failure_is_told_again(folder: Path) -> None:
-    (folder / "manual.pdf").write_bytes((FILES / "manual.pdf").read_bytes())
-    (folder / "bad.pdf").write_bytes(b"%PDF-1.5 nothing")
-    documents, failures = read(folder)
-    known = {uri: document.digest for uri, document in documents.items()}
-    again = list(read_changed([folder], Limits(seconds=60), known, failures))
-    assert [type(item) for item in again] == [Failure, Unchanged, Unchanged]
-    assert again[0] is failures["bad.pdf"]
-    other = list(read_changed([folder], Limits(seconds=60, pages=1), known, failures))
-    assert [type(item) for item in other] == [Failure, Unchanged, Document, Failure]
-
-
 def test_json_without_questions_is_left_out_and_counted(folder: Path) -> None:
     from rag.documents import unsupported
 
@@ -275,3 +212,21 @@ def test_a_member_with_a_name_of_odd_bytes_is_printable(folder: Path) -> None:
     data = (folder / "odd.zip").read_bytes().replace(b"xxxx", "说明".encode("gb18030"))
     (folder / "odd.zip").write_bytes(data)
     assert "odd.zip/说明.md" in read(folder)[0]
+
+
+def test_code_without_any_definition_is_one_passage(folder: Path) -> None:
+    for name in ("plain.sh", "plain.java", "plain.py"):
+        (folder / name).write_text("set -e\n", "utf-8")
+    documents, failures = read(folder)
+    assert failures == {}
+    assert [len(cut(documents[name])) for name in ("plain.sh", "plain.java", "plain.py")] == [1, 1, 1]
+
+
+def test_a_damaged_sheet_is_left_out_and_the_others_are_read(folder: Path) -> None:
+    with zipfile.ZipFile(FILES / "prices.xlsx") as whole, zipfile.ZipFile(folder / "half.xlsx", "w") as half:
+        for name in whole.namelist():
+            data = whole.read(name)
+            half.writestr(name, data[:200] if name == "xl/worksheets/sheet1.xml" else data)
+    documents, failures = read(folder)
+    assert "Mia" in documents["half.xlsx"].text
+    assert "sheet '价格' is damaged" in failures["half.xlsx"].reason

@@ -14,7 +14,10 @@ from rag.formats.base import ConversionError, Limits
 
 _SMALL = 2_000_000  # bytes up to which any ratio will do
 # What libraries raise on damaged office files, beside errors of their own.
-OFFICE_ERRORS = (ValueError, KeyError, OSError, zipfile.BadZipFile, SyntaxError, TypeError, AttributeError, IndexError)
+OFFICE_ERRORS = (
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, SyntaxError, OSError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, NotImplementedError, struct.error),
+)
 _ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, struct.error)
 
 

@@ -5,9 +5,12 @@ It knows no format.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+_SOFT_SHARE = 0.7  # of a file's time: what is read by then is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,15 @@ class Limits:
     memory_mb: int = 3072
     pages: int = 2000
     ocr_pages: int = 50
-    cells: int = 500_000
+    cells: int = 1_000_000
     expanded_mb: float = 400
     ratio: float = 200
     members: int = 5000
     depth: int = 2
+
+    def deadline(self) -> float:
+        """The monotonic time by which a converter that begins now should stop and give what it has."""
+        return time.monotonic() + _SOFT_SHARE * self.seconds
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; ``Limits(**data)`` reads it back."""
@@ -69,4 +76,11 @@ class Converted:
 
 
 class ConversionError(Exception):
-    """Why a file yields no document, with the fix where there is one."""
+    """Why a file yields no document, with the fix where there is one.
+
+    ``lasting``: the reason lies in the file, which is not tried again until it changes.
+    """
+
+    def __init__(self, reason: str, *, lasting: bool = True) -> None:
+        super().__init__(reason)
+        self.lasting = lasting

@@ -31,6 +31,7 @@ _MAIN = ("//main", "//*[@role='main']", "//article", "//*[@id='content']")
 _MIN_MAIN = 0.3  # of the page's text, that an element has to hold to be taken for its main part
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _WIDE_BREAK = re.compile(r"(?<=[\u2e80-\uffef])\n+(?=[\u2e80-\uffef])")  # no space stands between Chinese characters
 _LANGUAGE = re.compile(r"(?:language|lang|highlight|brush:?)[-_ ]+([\w+#]+)")
 MAX_DEPTH = 200
@@ -49,7 +50,7 @@ def convert_text(page: str) -> Converted:
     """
     import lxml.html
 
-    page = _DECLARATION.sub("", page).replace("\0", "")
+    page = _CONTROL.sub("", _DECLARATION.sub("", page))
     if not page.strip():
         raise ConversionError("empty")
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
@@ -60,6 +61,8 @@ def convert_text(page: str) -> Converted:
     title = " ".join((tree.findtext(".//title") or "").split())
     _drop(tree)
     writer = MarkdownWriter()
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        writer.notices.append("what is nested more than 2,000 deep was not read")
     _Walk(writer).block(_main(tree), 0)
     heading = tree.find(".//h1")
     own = " ".join("".join(heading.itertext()).split()) if heading is not None else ""

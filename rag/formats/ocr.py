@@ -26,7 +26,8 @@ def recognise(picture: Any) -> list[Line]:
         with contextlib.redirect_stdout(io.StringIO()):
             found = _engine()(picture)
     except (ImportError, OSError, ValueError, RuntimeError) as error:
-        raise ConversionError(f"OCR does not work ({error}): pip install --force-reinstall 'qunda[ocr]'") from error
+        reason = f"OCR does not work ({error}): pip install --force-reinstall 'qunda[ocr]'"
+        raise ConversionError(reason, lasting=False) from error
     if found.boxes is None or found.txts is None:
         return []
     lines = []

@@ -18,7 +18,6 @@ from rag.formats.writer import MarkdownWriter
 
 OCR_DPI = 150
 MAX_SIDE = 3000  # pixels of a page that is read by OCR
-_OCR_SHARE = 0.7  # of the time limit: what is read by then is kept
 _SENTENCE_ENDS = "。．.！!？?；;：:…”」』）)】"
 
 
@@ -43,10 +42,12 @@ def convert(data: bytes, name: str, limits: Limits) -> Converted:
         raise ConversionError(_refusal(str(error))) from error
     if not count:
         raise ConversionError("truncated or damaged: no page of it can be read; copy it again")
-    unread, deadline = _Unread(), time.monotonic() + _OCR_SHARE * limits.seconds
+    unread, deadline = _Unread(), limits.deadline()
     pages: list[Page] = []
     ocred = 0
     for number in range(min(count, limits.pages)):
+        if time.monotonic() > deadline and pages and not unread.over:
+            break
         page, wants_ocr = _read(document, number, unread)
         if wants_ocr and has_ocr():
             if ocred < limits.ocr_pages and time.monotonic() < deadline:
@@ -57,7 +58,7 @@ def convert(data: bytes, name: str, limits: Limits) -> Converted:
             (unread.garbled if page.lines else unread.scanned).append(number + 1)
             page = Page(number + 1, ())
         pages.append(page)
-    notices = _notices(unread, count, ocred, limits)
+    notices = _notices(unread, count, len(pages), ocred, limits)
     if not any(page.lines for page in pages):
         raise ConversionError("; ".join(notices) or "no text in it: all of its pages are blank")
     return _written(without_running_lines(pages), notices)
@@ -114,8 +115,10 @@ def _refusal(message: str) -> str:
     return "truncated or damaged: it cannot be read as a PDF; copy it again"
 
 
-def _notices(unread: _Unread, count: int, ocred: int, limits: Limits) -> list[str]:
+def _notices(unread: _Unread, count: int, read: int, ocred: int, limits: Limits) -> list[str]:
     notices = []
+    if read < min(count, limits.pages):
+        notices.append(f"only the first {read:,} of {count:,} pages were read in time (max_file_s in [knowledge])")
     for pages, why in ((unread.scanned, "scanned"), (unread.garbled, "with a garbled text layer")):
         if pages:
             notices.append(f"{_named(pages, count)} {why}, not read: {OCR_FIX} reads them")
@@ -126,7 +129,7 @@ def _notices(unread: _Unread, count: int, ocred: int, limits: Limits) -> list[st
         )
     if unread.broken:
         notices.append(f"{_named(unread.broken, count)} damaged, not read")
-    if count > limits.pages:
+    elif count > limits.pages:
         notices.append(f"only the first {limits.pages:,} of {count:,} pages were read (max_pages in [knowledge])")
     return notices
 

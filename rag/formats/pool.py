@@ -120,7 +120,7 @@ class _Worker:
             timer.cancel()
         self.spent = self.spent or bool(answer.get("spent"))
         if "error" in answer:
-            raise ConversionError(answer["error"])
+            raise ConversionError(str(answer["error"]), lasting=bool(answer.get("lasting", True)))
         return Converted.from_dict(answer)
 
     def kill(self) -> None:

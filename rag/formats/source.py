@@ -130,10 +130,9 @@ def _by_lines(lines: list[str], language: str) -> list[_Piece]:
             depth = max(0, depth + bare.count("{") - bare.count("}"))
             if re.match(r"(?:extern|namespace)\b", bare) and "{" in bare:
                 depth = max(0, depth - 1)  # what stands in it is at the top all the same
-    ends = [*(first for first, _, _ in starts[1:]), len(lines)]
-    return [
-        _Piece(name, first, end, level) for (first, name, level), end in zip(starts, ends, strict=True) if end > first
-    ]
+    ends = [first for first, _, _ in starts[1:]] + [len(lines)]
+    # Without any definition there is an end and no start.
+    return [_Piece(name, first, end, level) for (first, name, level), end in zip(starts, ends) if end > first]  # noqa: B905
 
 
 def _name(line: str, language: str, depth: int) -> str:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from rag.formats.base import ConversionError, Limits
 from rag.formats.registry import FORMATS
 
+_ALARM_S = 10  # later than the parent, which can say why
 _BY_NAME = {one.name: one for one in FORMATS}
 
 
@@ -35,6 +36,7 @@ def serve(requests: BinaryIO, results: BinaryIO) -> None:
     while line := requests.readline():
         head = json.loads(line)
         answer = _converted(head, requests.read(head["size"]))
+        signal.alarm(0)
         body = json.dumps(answer).encode()
         results.write(b"%d\n" % len(body) + body)
         results.flush()
@@ -43,12 +45,16 @@ def serve(requests: BinaryIO, results: BinaryIO) -> None:
 def _converted(head: dict[str, Any], data: bytes) -> dict[str, Any]:
     limits = Limits(**head["limits"])
     _bound_memory(limits.memory_mb)
+    signal.alarm(int(limits.seconds) + _ALARM_S)  # where the parent is gone, nobody else would end it
     try:
         return _BY_NAME[head["format"]].convert(data, head["name"], limits).as_dict()
     except ConversionError as error:
-        return {"error": str(error)}
+        return {"error": str(error), "lasting": error.lasting}
     except MemoryError:
         return {"error": f"it needs more than {limits.memory_mb:,} MB of memory; split it", "spent": True}
+    except ImportError as error:
+        reason = f"the package {error.name or error} is missing: pip install --upgrade qunda"
+        return {"error": reason, "spent": True, "lasting": False}
     except RecursionError:
         return {"error": "it is nested too deeply"}
     except Exception as error:  # one document in a build: whatever a library makes of it stops no other

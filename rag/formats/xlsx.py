@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
-from rag.formats.archive import check_expansion
+from rag.formats.archive import OFFICE_ERRORS, check_expansion
 from rag.formats.base import ConversionError, Converted, Limits
 from rag.formats.csv import over_cells
 from rag.formats.pairs import table_pairs, write_pairs
@@ -25,30 +26,38 @@ Merged = dict[tuple[int, int], tuple[int, int]]
 
 
 def convert(data: bytes, name: str, limits: Limits) -> Converted:
-    """The sheets of a workbook."""
+    """The sheets of a workbook; a damaged one is left out and told."""
     import openpyxl
 
     check_expansion(data, limits)
     try:
         values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True) if _has_formulas(data) else None
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, SyntaxError, TypeError, AttributeError) as error:
-        raise ConversionError(
-            f"truncated or damaged: no readable workbook ({type(error).__name__}); save it again"
-        ) from error
-    writer, left = MarkdownWriter(), limits.cells
+    except OFFICE_ERRORS as error:
+        raise ConversionError(f"truncated or damaged: no readable workbook ({type(error).__name__})") from error
+    writer, left, deadline = MarkdownWriter(), limits.cells, limits.deadline()
     for sheet in values.worksheets:
         if sheet.sheet_state != "visible":
             writer.notices.append(f"the hidden sheet {sheet.title!r} was left out")
             continue
-        path = getattr(sheet, "_worksheet_path", "")
-        other = formulas[sheet.title] if formulas is not None else None
-        rows, cut = _rows(sheet, other, _merged(data, path), left)
+        try:
+            other = formulas[sheet.title] if formulas is not None else None
+            rows, cut = _rows(sheet, other, _merged(data, getattr(sheet, "_worksheet_path", "")), left, deadline)
+        except OFFICE_ERRORS as error:
+            writer.notices.append(f"sheet {sheet.title!r} is damaged and was not read ({type(error).__name__})")
+            continue
         left -= sum(map(len, rows))
         if cut:
-            writer.notices.append(f"sheet {sheet.title!r}: {over_cells(len(rows), limits.cells)}")
+            writer.notices.append(f"sheet {sheet.title!r}: {_cut(len(rows), limits, deadline)}")
         _write(writer, sheet.title, rows, len(values.worksheets) > 1)
     return writer.result()
+
+
+def _cut(rows: int, limits: Limits, deadline: float) -> str:
+    """Why a sheet was not read to its end."""
+    if time.monotonic() > deadline:
+        return f"only its first {rows:,} rows were read in time (max_file_s in [knowledge]); split it"
+    return over_cells(rows, limits.cells)
 
 
 def _write(writer: MarkdownWriter, title: str, rows: Rows, named: bool) -> None:
@@ -64,8 +73,8 @@ def _write(writer: MarkdownWriter, title: str, rows: Rows, named: bool) -> None:
     writer.table(rows)
 
 
-def _rows(sheet: Any, formulas: Any, merged: Merged, limit: int) -> tuple[Rows, bool]:
-    """The rows of a sheet as text up to ``limit`` cells, and whether there are more."""
+def _rows(sheet: Any, formulas: Any, merged: Merged, limit: int, deadline: float) -> tuple[Rows, bool]:
+    """The rows of a sheet as text up to ``limit`` cells or the deadline, and whether there are more."""
     sheet.reset_dimensions()
     if formulas is not None:
         formulas.reset_dimensions()
@@ -86,8 +95,9 @@ def _rows(sheet: Any, formulas: Any, merged: Merged, limit: int) -> tuple[Rows, 
                 line[i] = line[i] or texts.get(merged[at], "")
         empty = 0 if any(line) else empty + 1
         cells += len(line)
-        if cells > limit or empty > _MAX_EMPTY_ROWS:
-            return rows, cells > limit
+        late = number % 1000 == 0 and time.monotonic() > deadline
+        if cells > limit or late or empty > _MAX_EMPTY_ROWS:
+            return rows, cells > limit or late
         rows.append(line)
     return rows, False
 
