@@ -127,7 +127,7 @@ def read_changed(
     if not read:
         names = ", ".join(str(root) for root in roots)
         why = f"{unread} could not be read" if unread else f"none ends in {', '.join(readable_suffixes())}"
-        raise KnowledgeError(f"no documents in {names} ({why}): put md or txt files there, or name another folder")
+        raise KnowledgeError(f"no documents in {names} ({why}): put documents there, or name another folder")
 
 
 def unsupported(roots: Sequence[Path]) -> Counter[str]:

@@ -66,7 +66,7 @@ def convert_text(page: str) -> Converted:
     _Walk(writer).block(_main(tree), 0)
     heading = tree.find(".//h1")
     own = " ".join("".join(heading.itertext()).split()) if heading is not None else ""
-    return writer.result(own.rstrip("¶# ") or title)
+    return writer.result(own.rstrip("¶§# ") or title)
 
 
 def _decoded(data: bytes) -> str:
@@ -143,7 +143,7 @@ class _Walk:
         self._end()
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             self._anchor(child)
-            self._writer.heading(int(tag[1]), " ".join("".join(child.itertext()).split()).rstrip("¶# "))
+            self._writer.heading(int(tag[1]), " ".join("".join(child.itertext()).split()).rstrip("¶§# "))
         elif tag == "pre":
             self._anchor(child)
             match = _LANGUAGE.search(" ".join(f"{one.get('class', '')} " for one in child.iter()))

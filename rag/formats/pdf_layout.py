@@ -244,7 +244,10 @@ def _goes_on(last: Line, line: Line, right: float) -> bool:
     if _BULLET.match(line.text) or line.left > last.left + 1.5 * height:
         return False
     is_full = last.right > right - max(0.25 * (right - last.left), 4 * height)
-    return is_full or line.text[:1].islower()
+    is_half_full = last.right - last.left > 0.5 * (
+        right - last.left
+    )  # ragged lines of prose are, lines of code mostly not
+    return is_full or (line.text[:1].islower() and is_half_full)
 
 
 def _level(line: Line, size: float) -> int:

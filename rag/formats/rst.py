@@ -27,6 +27,7 @@ _HIDDEN = (
     "autofunction", "currentmodule", "sectnum", "role", "default-role",
 )  # fmt: skip
 _REFERENCE = re.compile(r"`([^`<]+?)\s*<([^`>]+)>`__?")
+_STANDARD = re.compile(r":(rfc|pep):`(\d+)[^`]*`")
 _ROLE_TITLE = re.compile(r":[\w:+.-]+:`([^`<]+?)\s*<[^`>]+>`")
 _ROLE = re.compile(r":[\w:+.-]+:`[~!]?([^`]+)`")
 _NAMED = re.compile(r"`([^`]+)`__?(?!\w)")
@@ -185,12 +186,16 @@ def inline(text: str) -> str:
     """Inline mark-up as Markdown: literals, roles, links and references."""
     parts = _LITERAL.split(text)
     for i in range(0, len(parts), 2):
-        part = _ROLE.sub(r"`\1`", _ROLE_TITLE.sub(r"\1", parts[i]))
+        part = _ROLE.sub(r"`\1`", _ROLE_TITLE.sub(r"\1", _STANDARD.sub(_standard, parts[i])))
         part = _REFERENCE.sub(_link, part)
         parts[i] = _SUBSTITUTION.sub(r"\1", re.sub(r"(?<![\w`])`([^`]+)`__?(?!\w)", r"\1", part))
     for i in range(1, len(parts), 2):
         parts[i] = f"`{parts[i]}`"
     return "".join(parts)
+
+
+def _standard(match: re.Match[str]) -> str:
+    return f"{match[1].upper()} {match[2]}"
 
 
 def _link(match: re.Match[str]) -> str:
