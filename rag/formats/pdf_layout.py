@@ -90,11 +90,14 @@ def body_size(pages: Sequence[Page]) -> float:
 def blocks_of(page: Page, size: float) -> list[Block]:
     """The blocks of a page in the order to read them."""
     blocks: list[Block] = []
-    for group in _groups(_ordered(page)):
+    for group in (group for column in _columns(page) for group in _groups(column)):
         if isinstance(group, _Table):
             blocks.append(Block("table", rows=tuple(tuple(line.text for line in row) for row in group.rows)))
-        else:
-            blocks += _paragraphs(group, size)
+            continue
+        found = _paragraphs(group, size)
+        if blocks and blocks[-1].kind == found[0].kind == "text" and found[0].text[:1].islower():
+            blocks[-1] = replace(blocks[-1], text=joined(blocks[-1].text, found.pop(0).text))  # from column to column
+        blocks += found
     return blocks
 
 
@@ -144,20 +147,20 @@ def _beside(line: Line, other: Line) -> bool:
     return overlap > 0.5 * min(line.top - line.bottom, other.top - other.bottom) > 0
 
 
-def _ordered(page: Page) -> list[list[Line]]:
-    """The rows of a page; the two columns of a page one after the other, parted by what spans both."""
+def _columns(page: Page) -> list[list[list[Line]]]:
+    """The rows of a page; of one with two columns those of each column, parted by what spans both."""
     gutter = _gutter(page)
     if gutter is None:
-        return _rows(page.lines)
-    ordered: list[list[Line]] = []
+        return [_rows(page.lines)]
+    columns: list[list[list[Line]]] = []
     sides: tuple[list[Line], list[Line]] = ([], [])
     for line in sorted(page.lines, key=lambda one: (-one.top, one.left)):
         if line.left < gutter < line.right:
-            ordered += [*_rows(sides[0]), *_rows(sides[1]), [line]]
+            columns += [_rows(sides[0]), _rows(sides[1]), [[line]]]
             sides = ([], [])
         else:
             sides[line.left >= gutter].append(line)
-    return [*ordered, *_rows(sides[0]), *_rows(sides[1])]
+    return [*columns, _rows(sides[0]), _rows(sides[1])]
 
 
 def _gutter(page: Page) -> float | None:
@@ -224,30 +227,32 @@ def _paragraphs(lines: Sequence[Line], size: float) -> list[Block]:
     right = max(line.right for line in lines)
     for line in lines:
         level = _level(line, size)
-        goes_on = last is not None and blocks and _goes_on(last, line, right)
-        if goes_on and level == blocks[-1].level and (level == 0 or len(blocks[-1].text) < 80):
+        same = last is not None and blocks and blocks[-1].level == level and _is_below(last, line)
+        if not same or last is None or (level and len(blocks[-1].text) > 80):
+            begins = bool(_BULLET.match(line.text))
+            blocks.append(Block("heading" if level else "text", line.text, level, begins=begins))
+        elif level or _goes_on(last, line, right):
             blocks[-1] = replace(blocks[-1], text=joined(blocks[-1].text, line.text))
         else:
-            blocks.append(
-                Block("heading" if level else "text", line.text, level, begins=bool(_BULLET.match(line.text)))
-            )
+            blocks[-1] = replace(blocks[-1], text=f"{blocks[-1].text}\n{line.text}")
         last = line
     return blocks
 
 
-def _goes_on(last: Line, line: Line, right: float) -> bool:
-    """Whether a line continues the paragraph of the one before."""
+def _is_below(last: Line, line: Line) -> bool:
+    """Whether a line stands right below another one of its size."""
     height = max(last.size, 1.0)
     gap = last.bottom - line.top
-    if gap > 1.0 * height or gap < -3 * height or abs(last.size - line.size) > 0.12 * height:
+    return -3 * height <= gap <= height and abs(last.size - line.size) <= 0.12 * height
+
+
+def _goes_on(last: Line, line: Line, right: float) -> bool:
+    """Whether a line continues the sentence of the one above: that is full, or at least as long as ragged prose."""
+    if _BULLET.match(line.text) or line.left > last.left + 1.5 * last.size:
         return False
-    if _BULLET.match(line.text) or line.left > last.left + 1.5 * height:
-        return False
-    is_full = last.right > right - max(0.25 * (right - last.left), 4 * height)
-    is_half_full = last.right - last.left > 0.5 * (
-        right - last.left
-    )  # ragged lines of prose are, lines of code mostly not
-    return is_full or (line.text[:1].islower() and is_half_full)
+    width = right - last.left
+    is_full = last.right > right - max(0.25 * width, 4 * last.size)
+    return is_full or (line.text[:1].islower() and last.right - last.left > 0.5 * width)
 
 
 def _level(line: Line, size: float) -> int:
