@@ -62,10 +62,10 @@ class GeneratorError(RagError):
 class Passage:
     """The cited unit: a stretch of one document.
 
-    ``source`` is the document's title, ``uri`` its path relative to the documents folder (with ``/``), ``headings`` the
-    heading path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its character
-    offsets in the document's text. ``place`` is where in the file that is, as a link names it (``page=3``, an anchor).
-    ``question``: the passage is a curated pair, this question above its answer.
+    ``source`` is the document's title, ``uri`` its path below the documents folder (with ``/``), ``headings`` the heading
+    path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its offsets in the
+    document's text, ``place`` where in the file that is, as a link has it (``page=3``, an anchor), ``question`` that of
+    a curated pair.
     """
 
     id: str
@@ -138,7 +138,7 @@ class Evidence:
     ``hits`` are fused, best first. ``bm25`` and ``dense`` are raw scores (BM25 sums; cosines), best first, shape (k,)
     with k <= top_k; they are empty where that retriever is off. ``vector`` is the embedding of the text, shape (dim,),
     or None where no embedder is configured. ``terms`` are the distinct terms of the text in order. ``curated`` is the
-    pair of question and answer, written by people, that the text asks for word for word or nearly so.
+    curated pair that the text asks for.
     """
 
     text: str

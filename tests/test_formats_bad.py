@@ -11,8 +11,10 @@ import openpyxl
 import pytest
 from pdf_files import Picture, Text, pdf
 
-from rag.documents import Document, Failure, read_changed
+from bot.cli.build import skipped_line
+from rag.documents import Document, Failure, read_changed, unsupported
 from rag.formats import pdf as pdf_format
+from rag.formats import registry
 from rag.formats.base import ConversionError, Limits
 from rag.formats.registry import FORMATS
 from rag.passages import cut
@@ -197,8 +199,6 @@ def test_pages_beyond_the_limit_are_reported(folder: Path) -> None:
 
 
 def test_json_without_questions_is_left_out_and_counted(folder: Path) -> None:
-    from rag.documents import unsupported
-
     (folder / "package.json").write_text('{"name": "x", "scripts": {"a": "b"}, "save": "保存"}', "utf-8")
     (folder / "words.json").write_text('{"save": "保存", "open": "打开", "what": "什么"}', "utf-8")
     documents, failures = read(folder)
@@ -230,3 +230,26 @@ def test_a_damaged_sheet_is_left_out_and_the_others_are_read(folder: Path) -> No
     documents, failures = read(folder)
     assert "Mia" in documents["half.xlsx"].text
     assert "sheet '价格' is damaged" in failures["half.xlsx"].reason
+
+
+def test_without_ocr_pictures_are_counted_with_the_fix_and_read_once_it_is_there(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_ocr = BY_NAME["pdf"].id
+    monkeypatch.setattr(registry, "has_ocr", lambda: False)
+    (folder / "sign.png").write_bytes((FILES / "sign.png").read_bytes())
+    documents, failures = read(folder)
+    assert (list(documents), failures) == (["good.md"], {})
+    skipped = unsupported([folder])
+    assert skipped == {".png": 1}
+    assert skipped_line(list(skipped.items())).endswith("pip install 'qunda[ocr]' reads the text in pictures")
+    assert BY_NAME["pdf"].id != with_ocr  # so that scanned files are read anew
+
+
+def test_columns_beyond_the_limit_are_reported(folder: Path) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    book.create_sheet("Wide").append([f"c{n}" for n in range(300)])
+    book.save(folder / "wide.xlsx")
+    documents, failures = read(folder)
+    assert "only the first 256 columns" in failures["wide.xlsx"].reason
+    assert "c255" in documents["wide.xlsx"].text

@@ -20,7 +20,6 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _CHUNK = 1 << 20
 _MAX_MERGED = 20_000  # cells that are filled from the one that they are merged with
-_MAX_EMPTY_ROWS = 1000
 Rows = list[list[str]]
 Merged = dict[tuple[int, int], tuple[int, int]]
 
@@ -47,6 +46,9 @@ def convert(data: bytes, name: str, limits: Limits) -> Converted:
             writer.notices.append(f"sheet {sheet.title!r} is damaged and was not read ({type(error).__name__})")
             continue
         left -= sum(map(len, rows))
+        if any(len(row) > MAX_COLUMNS for row in rows):
+            rows = [row[:MAX_COLUMNS] for row in rows]
+            writer.notices.append(f"sheet {sheet.title!r}: only the first {MAX_COLUMNS} columns were read")
         if cut:
             writer.notices.append(f"sheet {sheet.title!r}: {_cut(len(rows), limits, deadline)}")
         _write(writer, sheet.title, rows, len(values.worksheets) > 1)
@@ -80,26 +82,44 @@ def _rows(sheet: Any, formulas: Any, merged: Merged, limit: int, deadline: float
         formulas.reset_dimensions()
     others = formulas.iter_rows() if formulas is not None else None
     rows: Rows = []
-    cells, empty = 0, 0
-    texts: dict[tuple[int, int], str] = {}
-    sources = set(merged.values())
+    cells = 0
+    filled = _Merged(merged)
     for number, row in enumerate(sheet.iter_rows(), 1):
-        beside = next(others, ()) if others is not None else ()
-        line = [_shown(cell, beside[i].value if i < len(beside) else None) for i, cell in enumerate(row[:MAX_COLUMNS])]
-        for i in range(max((c for r, c in merged if r == number), default=0) if merged else 0):
-            line += [""] * (i + 1 - len(line))
-            at = (number, i + 1)
-            if at in sources:
-                texts[at] = line[i]
-            elif at in merged:
-                line[i] = line[i] or texts.get(merged[at], "")
-        empty = 0 if any(line) else empty + 1
-        cells += len(line)
+        beside = [cell.value for cell in next(others, ())] if others is not None else []
+        beside += [None] * (len(row) - len(beside))
+        line = [_shown(cell, formula) for cell, formula in zip(row[: MAX_COLUMNS + 1], beside, strict=False)]
+        line = filled.fill(number, line)
         late = number % 1000 == 0 and time.monotonic() > deadline
-        if cells > limit or late or empty > _MAX_EMPTY_ROWS:
-            return rows, cells > limit or late
-        rows.append(line)
+        cells += len(line)
+        if cells > limit or late:
+            return rows, True
+        if any(line):
+            rows.append(line)
     return rows, False
+
+
+class _Merged:
+    """Fills merged cells from the one that holds their value, row by row from the top."""
+
+    def __init__(self, merged: Merged) -> None:
+        self._merged = merged
+        self._sources = set(merged.values())
+        self._texts: dict[tuple[int, int], str] = {}
+        self._widths: dict[int, int] = {}
+        for row, column in merged:
+            self._widths[row] = max(column, self._widths.get(row, 0))
+
+    def fill(self, number: int, line: list[str]) -> list[str]:
+        """The row with this number, its merged cells filled."""
+        width = self._widths.get(number, 0)
+        line = line + [""] * (width - len(line))
+        for i in range(width):
+            at = (number, i + 1)
+            if at in self._sources:
+                self._texts[at] = line[i]
+            elif at in self._merged:
+                line[i] = line[i] or self._texts.get(self._merged[at], "")
+        return line
 
 
 def _shown(cell: Any, formula: Any) -> str:
