@@ -62,10 +62,9 @@ class GeneratorError(RagError):
 class Passage:
     """The cited unit: a stretch of one document.
 
-    ``source`` is the document's title, ``uri`` its path below the documents folder (with ``/``), ``headings`` the heading
-    path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its offsets in the
-    document's text, ``place`` where in the file that is, as a link has it (``page=3``, an anchor), ``question`` that of
-    a curated pair.
+    ``source`` is the document's title, ``uri`` its path below the documents folder, ``headings`` the heading path that
+    it stands under, ``position`` its index in the document, ``start`` and ``end`` its offsets in the document's text,
+    ``place`` where in the file that is, as a link has it (``page=3``), ``question`` that of a curated pair.
     """
 
     id: str
