@@ -44,6 +44,7 @@ def faulty_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
     (tmp_path / "faulty_worker.py").write_text(
         "import os, sys, time\n"
         "from rag.formats import csv, worker\n"
+        "from rag.formats.base import Converted\n"
         "plain = csv.convert\n"
         "def convert(data, name, limits):\n"
         "    if name == 'hangs.csv':\n"
@@ -54,6 +55,8 @@ def faulty_pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wor
         "        return plain(bytes(8 << 30), name, limits)\n"
         "    if name == 'raises.csv':\n"
         "        raise ZeroDivisionError('odd')\n"
+        "    if name == 'looks.csv':\n"
+        "        return Converted(str([n for n in os.environ if n.startswith('QUNDA')] + sys.path[:1]))\n"
         "    if name == 'lacks.csv':\n"
         "        raise ImportError('no', name='pptx')\n"
         "    return plain(data, name, limits)\n"
@@ -79,6 +82,16 @@ def test_a_file_that_hangs_crashes_or_eats_memory_fails_alone(faulty_pool: Worke
     assert told[1::2] == ["| a | b |"] * len(faults)
     reasons = ("longer than 1 s", "signal 6", "memory", "ZeroDivisionError", "package pptx is missing: pip install")
     assert [(said, reason) for said, reason in zip(told[::2], reasons, strict=True) if reason not in said] == []
+
+
+def test_a_worker_is_told_no_secrets_and_imports_nothing_from_where_we_stand(
+    faulty_pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUNDA_LLM_API_KEY", "secret")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    seen = faulty_pool.submit(BY_NAME["csv"], "looks.csv", b"a,b\n").result().text
+    assert "QUNDA" not in seen and "here" not in seen and "''" not in seen
 
 
 def test_closing_a_pool_ends_a_worker_that_hangs(faulty_pool: WorkerPool) -> None:

@@ -93,11 +93,12 @@ class _Worker:
     def __init__(self, module: str) -> None:
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # as many workers as cores
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUNDA_")}  # no secrets
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-P", "-m", module],  # -P: nothing is imported from the folder that we stand in
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **threads, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**kept, **threads, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         self.spent = False
         self._late = False
