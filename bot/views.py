@@ -37,6 +37,7 @@ class ViewMaker:
         self._reranker = make_reranker(settings)
         self.warnings: list[str] = []
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
+        self._pairs: dict[tuple[Path, ...], CuratedPairs] = {}
         self._gates: dict[str, RelevanceGate] = {}
         self._used: set[str] = set()  # the gates of the latest snapshot
 
@@ -89,7 +90,7 @@ class ViewMaker:
         gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
         share = self.settings.gate.expected_share  # a kept gate may come from other settings
         gate = replace(gate, dial=self.dial(place, teachings), expected_share=share)
-        pairs = CuratedPairs(pair for name in names for pair in bases[name].pairs)
+        pairs = self._curated([bases[name] for name in names])
         versions = {name: bases[name].path.name for name in names}
         return View(retriever, gate, versions, self.settings.retrieval.top_k, pairs)
 
@@ -143,6 +144,12 @@ class ViewMaker:
                 reranker=self._reranker,
             )
         return self._retrievers[key]
+
+    def _curated(self, versions: Sequence[Version]) -> CuratedPairs:
+        key = tuple(version.path for version in versions)
+        if key not in self._pairs:
+            self._pairs[key] = CuratedPairs(pair for version in versions for pair in version.pairs)
+        return self._pairs[key]
 
     def file_examples(self, names: Iterable[str]) -> list[LabelledExample]:
         """The good and bad questions that the sections of these bases name; a file that is wrong is a warning."""
@@ -199,6 +206,7 @@ class ViewMaker:
         """Drop retrievers that no view uses, and with them their versions."""
         used = {id(view.retriever) for view in views}
         self._retrievers = {key: kept for key, kept in self._retrievers.items() if id(kept) in used}
+        self._pairs = {key: kept for key, kept in self._pairs.items() if key in self._retrievers}
         if len(self._gates) > 4 * (len(views) + 1):
             self._gates.clear()
 
