@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bot.builder import build_base
+from bot.config import load
+from bot.models import make_embedder
+from bot.teachings import Teachings
+from bot.views import ViewMaker
 from rag.answer import LLMAnswerer, quote_passages
 from rag.base import Answer, Evidence, GateDecision, Passage, Question
 from rag.build import build
@@ -165,3 +172,21 @@ def test_overheard_talk_that_asks_a_curated_question_passes_the_gate_unless_some
     taught = decide(built, "可以退款吗", LabelledExample("可以退款吗", False, source="group"))
     assert not taught.answer
     assert "curated" not in [reason.name for reason in decide(built, "可以退货吗").reasons]
+
+
+def test_a_group_gets_the_curated_answers_of_its_own_bases_alone(tmp_path: Path) -> None:
+    for name, answer in (("one", "甲。"), ("two", "乙。")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "faq.csv").write_text(f"问题,答案\n{name} 号仓库在哪里？,{answer}\n", "utf-8")
+    (tmp_path / "config.ini").write_text(
+        "[knowledge]\ndocuments = one\n[knowledge:two]\ndocuments = two\n[group:fake:g2]\nknowledge = two\n", "utf-8"
+    )
+    settings = load(tmp_path / "config.ini", data=tmp_path / "data", environ={})
+    for base in ("default", "two"):
+        build_base(settings, base)
+    maker = ViewMaker(settings, make_embedder(settings))
+    snapshot = maker.snapshot(maker.open_bases(), Teachings())
+    assert snapshot is not None
+    asked = ("one 号仓库在哪里", "two 号仓库在哪里")
+    found = [[snapshot.view(place).curated(text) for text in asked] for place in ("fake:g1", "fake:g2")]
+    assert [[pair is not None for pair in pairs] for pairs in found] == [[True, False], [False, True]]
