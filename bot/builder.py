@@ -18,7 +18,8 @@ from rag.documents import unsupported
 
 @dataclass(frozen=True, slots=True)
 class BaseBuild:
-    """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason).
+    """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason);
+    so does ``partial`` for documents that were read in part or with a reservation.
 
     ``embedded`` counts the passages whose vectors were computed; those of the others were there.
     ``skipped`` holds (suffix, count) of the files whose type is not read, the most frequent first. ``error`` says why
@@ -41,6 +42,7 @@ class BaseBuild:
     error: str = ""
     embedded: int = 0
     sources: tuple[SourceReport, ...] = ()
+    partial: tuple[tuple[str, str], ...] = ()
 
 
 def not_built(base: str, reason: str) -> BaseBuild:
@@ -80,7 +82,7 @@ def build_base(
         embedder,
         base=base,
         passage_chars=section.passage_chars,
-        max_file_mb=section.max_file_mb,
+        limits=section.limits,
         keep_versions=section.keep_versions,
         prefixes=sources.prefixes,
         links=sources.links,
@@ -102,6 +104,7 @@ def build_base(
         tuple(unsupported(sources.folders).most_common()),
         embedded=report.embedded,
         sources=sources.reports,
+        partial=tuple((notice.uri, notice.reason) for notice in report.partial),
     )
 
 

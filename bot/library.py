@@ -267,10 +267,16 @@ def _source_lines(reports: Sequence[SourceReport], language: Language) -> list[s
             key = "source_kept" if report.state == "kept" else "source_failed"
             lines.append(say(key, language, entry=report.entry, detail=report.detail))
         lines += [say("source_note", language, entry=report.entry, detail=note) for note in report.notes]
-        failed = report.failed_items
-        lines += [say("reload_file", language, uri=what, reason=why) for what, why in failed[:SHOWN_FAILURES]]
-        if len(failed) > SHOWN_FAILURES:
-            lines.append(say("reload_more", language, n=len(failed) - SHOWN_FAILURES))
+        lines += _file_lines("reload_file", report.failed_items, language)
+    return lines
+
+
+def _file_lines(key: str, files: Sequence[tuple[str, str]], language: Language) -> list[str]:
+    """A line for each of the first few files, and how many there are beyond."""
+    shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in files[:SHOWN_FAILURES]]
+    lines = [say(key, language, uri=uri, reason=reason) for uri, reason in shown]
+    if len(files) > SHOWN_FAILURES:
+        lines.append(say("reload_more", language, n=len(files) - SHOWN_FAILURES))
     return lines
 
 
@@ -291,8 +297,6 @@ def report_text(report: BaseBuild, language: Language, *, named: bool = True) ->
     lines += _source_lines(report.sources, language)
     lines += [say("reload_rebuilt", language, why=report.rebuilt)] if report.rebuilt else []
     lines += report.warnings
-    shown = [(uri.replace("\n", "\\n"), reason) for uri, reason in failed[:SHOWN_FAILURES]]
-    lines += [say("reload_file", language, uri=uri, reason=reason) for uri, reason in shown]
-    if len(failed) > SHOWN_FAILURES:
-        lines.append(say("reload_more", language, n=len(failed) - SHOWN_FAILURES))
+    for key, files in (("reload_file", failed), ("reload_partial", report.partial)):
+        lines += _file_lines(key, files, language)
     return "\n".join(lines)

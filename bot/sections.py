@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from bot.sources.entries import parse_entry
+from rag.formats.base import Limits
 
 Mode = Literal["mention", "passive", "off"]
 
@@ -75,11 +76,26 @@ class KnowledgeSettings(Section):
     bad_questions: str = ""
     passage_chars: int = Field(800, ge=100, le=8000)
     max_file_mb: float = Field(20, gt=0)
+    max_file_s: float = Field(60, ge=1)
+    max_pages: int = Field(2000, ge=1)
+    max_cells: int = Field(1_000_000, ge=1)
+    ocr_pages: int = Field(50, ge=0)
     refresh_hours: float = Field(24, ge=0)
-    max_pages: int = Field(500, ge=1, le=50_000)
+    max_source_pages: int = Field(500, ge=1, le=50_000)
     max_source_mb: float = Field(500, gt=0)
     keep_versions: int = Field(3, ge=1)
     watch: Watch = "no"
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of one file."""
+        return Limits(
+            file_mb=self.max_file_mb,
+            seconds=self.max_file_s,
+            pages=self.max_pages,
+            cells=self.max_cells,
+            ocr_pages=self.ocr_pages,
+        )
 
 
 class RetrievalSettings(Section):

@@ -16,6 +16,7 @@ from bot.gates import Gates
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
 from rag.base import Embedder, Evidence, FloatArray, KnowledgeError, NoKnowledgeError, RagError, Reranker
+from rag.curated import CuratedPairs
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.knowledge import Version, check_embedder, open_current
 from rag.reranking import KeptScores
@@ -39,6 +40,7 @@ class ViewMaker:
         self._words_only = words_only
         self._warnings: dict[str, list[str]] = {}  # by base
         self._retrievers: dict[tuple[Path, ...], HybridRetriever] = {}
+        self._pairs: dict[tuple[Path, ...], CuratedPairs] = {}
         self.gates = Gates(settings.data / "gates", embedder)
 
     @property
@@ -128,7 +130,9 @@ class ViewMaker:
         gate = self._gate(retriever, [bases[name] for name in names], examples, cancelled)
         share = self.settings.gate.expected_share  # a kept gate may come from other settings
         gate = replace(gate, dial=self.dial(place, teachings), expected_share=share)
-        return View(retriever, gate, {name: bases[name].path.name for name in names}, self.settings.retrieval.top_k)
+        pairs = self._curated([bases[name] for name in names])
+        versions = {name: bases[name].path.name for name in names}
+        return View(retriever, gate, versions, self.settings.retrieval.top_k, pairs)
 
     def search(self, place: str, bases: Mapping[str, Version]) -> Callable[[str], Evidence] | None:
         """The search of a group alone, for what needs no gate; None where none of its bases can be used."""
@@ -189,6 +193,12 @@ class ViewMaker:
                 words_only=self._words_only or any(v.manifest.embedder != self.embedder.id for v in versions),
             )
         return self._retrievers[key]
+
+    def _curated(self, versions: Sequence[Version]) -> CuratedPairs:
+        key = tuple(version.path for version in versions)
+        if key not in self._pairs:
+            self._pairs[key] = CuratedPairs(pair for version in versions for pair in version.pairs)
+        return self._pairs[key]
 
     def file_examples(self, names: Iterable[str]) -> list[LabelledExample]:
         """The good and bad questions that the sections of these bases name; a file that is wrong is a warning."""
@@ -256,6 +266,7 @@ class ViewMaker:
         """Drop retrievers that no view uses, and with them their versions."""
         used = {id(view.retriever) for view in views}
         self._retrievers = {key: kept for key, kept in self._retrievers.items() if id(kept) in used}
+        self._pairs = {key: kept for key, kept in self._pairs.items() if key in self._retrievers}
 
 
 def caught_up(snapshot: Snapshot, old: Teachings, new: Teachings, dial: Callable[[str, Teachings], float]) -> Snapshot:

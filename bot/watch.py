@@ -17,7 +17,8 @@ from pathlib import Path
 
 from loguru import logger
 
-from rag.documents import SUFFIXES, TOOL_FOLDERS
+from rag.folders import TOOL_FOLDERS
+from rag.formats.registry import is_read, suffix_of
 
 QUIET_S = 0.25  # a burst has ended when nothing came for so long
 BURST_S = 2.0  # one that does not end is told after so long, and then again
@@ -182,7 +183,7 @@ class DocumentWatch:
         parts = Path(path[len(below) :]).parts
         if not TOOL_FOLDERS.isdisjoint(parts):
             return False
-        if Path(path).suffix.lower() in SUFFIXES:
+        if is_read(suffix_of(Path(path).name)):
             return not _is_temporary(parts[-1])
         try:
             return stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - there may be very many
@@ -224,6 +225,6 @@ def _fingerprint(root: Path, ignored: Collection[str]) -> int:
                         if not taken_out and identity not in seen:
                             seen.add(identity)
                             pending.append(entry.path)
-                    elif Path(entry.name).suffix.lower() in SUFFIXES and not _is_temporary(entry.name):
+                    elif is_read(suffix_of(entry.name)) and not _is_temporary(entry.name):
                         result ^= hash((entry.path, status.st_mtime_ns, status.st_size, status.st_ino))
     return result

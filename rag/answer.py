@@ -1,7 +1,8 @@
 """Writes answers to questions from evidence: quoted (`ExtractiveAnswerer`) or generated (`LLMAnswerer`), always cited.
 
 It decides what may be shown of a model's text: marks that name no passage are dropped, an answer without a valid
-mark is an abstention, and so is the model's own NO_ANSWER, which nobody ever sees. Its only I/O is its generator's.
+mark is an abstention, and so is the model's own NO_ANSWER, which nobody ever sees. A curated answer goes before both,
+as it is. Its only I/O is its generator's.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, cast
 
-from rag.base import Answer, Evidence, Generator, Hit, Passage, Question, Source
+from rag.base import Answer, Evidence, Generator, Hit, Passage, Question
+from rag.curated import curated_answer
 from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
+from rag.places import cited
 from rag.prompts import NO_ANSWER, answer_prompt, fit_passages
 from rag.scoring import best_quote
 from rag.surroundings import home, widened
@@ -45,6 +49,8 @@ class ExtractiveAnswerer:
 
 def quote_passages(question: Question, evidence: Evidence, max_chars: int = 200) -> Answer | None:
     """The answer in the documents' own words, or None where they do not support one; computes for milliseconds."""
+    if evidence.curated is not None:
+        return curated_answer(evidence.curated)
     support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
     return extract(evidence, question.text, max_chars=max_chars, min_support=support)
 
@@ -67,6 +73,9 @@ class LLMAnswerer:
         Raises:
             GeneratorError: the generator failed; what was yielded before is no answer.
         """
+        if evidence.curated is not None:
+            yield curated_answer(evidence.curated)
+            return
         hits = [hit for hit in evidence.hits[: self._max_passages] if hit.passage.text.strip()]
         found = fit_passages([hit.passage for hit in hits], self._max_context_chars)
         passages = widened(hits, found, self._max_context_chars)
@@ -141,6 +150,5 @@ def cite(text: str, passages: Sequence[Passage], question: str, hits: Sequence[H
     for n, number in enumerate(order, 1):
         passage = passages[number - 1]
         quote = best_quote(passage.text, claims)
-        place = passage.link or passage.uri
-        sources.append(Source(n, passage.source, place, quote, home(passage, hits, quote).id))
+        sources.append(replace(cited(n, passage, quote), passage_id=home(passage, hits, quote).id))
     return Answer(shown, tuple(sources))

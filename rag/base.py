@@ -62,9 +62,10 @@ class GeneratorError(RagError):
 class Passage:
     """The cited unit: a stretch of one document.
 
-    ``source`` is the document's title, ``uri`` its path relative to the documents folder (with ``/``), ``headings`` the
-    heading path that it stands under, ``position`` its index within the document, ``start`` and ``end`` its character
-    offsets in the document's text, ``link`` the address that readers find the document at, empty where it has none.
+    ``source`` is the document's title, ``uri`` its path below the documents folder, ``headings`` the heading path that
+    it stands under, ``position`` its index in the document, ``start`` and ``end`` its offsets in the document's text,
+    ``link`` the address that readers find the document at, empty where it has none, ``place`` where in the file it is,
+    as a link has it (``page=3``), ``question`` that of a curated pair.
     """
 
     id: str
@@ -76,6 +77,8 @@ class Passage:
     start: int = 0
     end: int = 0
     link: str = ""
+    place: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,8 @@ class Evidence:
     ``hits`` are fused, best first. ``bm25`` and ``dense`` are raw scores (BM25 sums; cosines), best first, shape (k,)
     with k <= top_k; they are empty where that retriever is off. ``vector`` is the embedding of the text, shape (dim,),
     or None where no embedder is configured. ``terms`` are the distinct terms of the text in order. ``rerank`` are a
-    reranker's scores of the hits, best first; empty without one, or where it failed.
+    reranker's scores of the hits, best first; empty without one, or where it failed. ``curated`` is the curated pair
+    that the text asks for.
     """
 
     text: str
@@ -152,6 +156,7 @@ class Evidence:
     vector: FloatArray | None = None
     terms: tuple[Term, ...] = ()
     rerank: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    curated: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)

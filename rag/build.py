@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
-from rag.documents import Document, Failure, read_documents
+from rag.documents import Document, Failure, Item, read_changed
+from rag.formats.base import Limits
 from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
 from rag.names import passage_names
@@ -26,6 +28,7 @@ from rag.publish import build_lock, prune, publish
 from rag.reuse import KeyArray, VectorSource, distinct, find, text_keys
 from rag.tokens import TOKENIZER_ID
 
+_LIMITS = Limits()
 _VECTOR_LOG = ".vectors"  # what a build has embedded so far
 
 
@@ -47,7 +50,9 @@ class Progress:
 class BuildReport:
     """What a build did. ``rebuilt`` says why nothing was taken over from the version before, empty where it was.
 
+    ``failed`` names what could not be read, ``partial`` documents that were read in part or with a reservation.
     ``embedded`` counts the passages whose vectors had to be computed.
+    ``is_new``: there is a new version; without any change the current one was kept.
     """
 
     version: str
@@ -61,11 +66,8 @@ class BuildReport:
     rebuilt: str = ""
     warnings: tuple[str, ...] = ()
     embedded: int = 0
-
-    @property
-    def is_new(self) -> bool:
-        """Whether there is a new version; without any change the current one was kept."""
-        return bool(self.added or self.changed or self.removed or self.rebuilt or not self.unchanged)
+    partial: tuple[Failure, ...] = ()
+    is_new: bool = True
 
 
 @dataclass(slots=True)
@@ -76,7 +78,13 @@ class _Plan:
     reused: dict[str, DocumentEntry] = field(default_factory=dict)
     fresh: dict[str, list[Passage]] = field(default_factory=dict)
     failed: list[Failure] = field(default_factory=list)
+    partial: list[Failure] = field(default_factory=list)
     passages: int = 0
+
+    @property
+    def notes(self) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
+        """What failed, and what was read in part."""
+        return tuple(self.failed), tuple(self.partial)
 
 
 def build(
@@ -86,7 +94,7 @@ def build(
     *,
     base: str = "default",
     passage_chars: int = PASSAGE_CHARS,
-    max_file_mb: float = 20,
+    limits: Limits = _LIMITS,
     keep_versions: int = 3,
     prefixes: Sequence[str] | None = None,
     links: Mapping[str, str] | None = None,
@@ -115,12 +123,12 @@ def build(
     with build_lock(root, base):
         splitter = f"{SPLITTER_ID}/{passage_chars}"
         old, why, warnings = _previous(root, base, embedder, splitter)
-        items = read_documents(roots, max_file_mb, prefixes)
-        plan = _read(items, passage_chars, None if why else old, step)
+        plan = _read(partial(read_changed, roots, limits, prefixes=prefixes), passage_chars, None if why else old, step)
         known = old.manifest.documents if old else {}
         added, changed, removed = _compare(plan, known)
         unchanged = len(plan.entries) - len(added) - len(changed)
-        keep = old is not None and not (added or changed or removed or why or warnings)
+        same_notes = old is not None and (old.manifest.failed, old.manifest.partial) == plan.notes
+        keep = old is not None and same_notes and not (added or changed or removed or why or warnings)
         embedded, source = 0, VectorSource(embedder, root / base / _VECTOR_LOG)
         if keep and old is not None:
             version = old.id
@@ -128,17 +136,16 @@ def build(
             version = _version_name(root, base, now())
             made = now().isoformat(timespec="seconds")
             head = (base, version, made, embedder.id, embedder.dim, TOKENIZER_ID, splitter)
-            manifest = Manifest(*head, plan.passages, plan.entries, tuple(plan.failed), links or {})
+            manifest = Manifest(*head, plan.passages, plan.entries, *plan.notes, links or {})
             embedded = _write(root, manifest, plan, old, source, step)
             if old is not None:
                 old.release()
             prune(root, base, keep_versions)
         source.done()
     seconds = time.monotonic() - started
-    failed = tuple(plan.failed)
-    return BuildReport(
-        version, added, changed, removed, unchanged, failed, plan.passages, seconds, why, warnings, embedded
-    )
+    failed, notices = plan.notes
+    counts = (plan.passages, seconds, why, warnings, embedded)
+    return BuildReport(version, added, changed, removed, unchanged, failed, *counts, notices, not keep)
 
 
 def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple[Version | None, str, tuple[str, ...]]:
@@ -159,24 +166,32 @@ def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple
 
 
 def _read(
-    items: Iterable[Document | Failure], passage_chars: int, old: Version | None, step: Callable[[Progress], None]
+    read: Callable[[Mapping[str, str], Mapping[str, Failure]], Iterator[Item]],
+    passage_chars: int,
+    old: Version | None,
+    step: Callable[[Progress], None],
 ) -> _Plan:
+    """Read what changed; the rest, and what was said of it, is taken over from the old version."""
     plan = _Plan()
     known = old.manifest.documents if old else {}
-    for item in items:
+    failed = {failure.uri: failure for failure in old.manifest.failed} if old else {}
+    notices = {notice.uri: notice for notice in old.manifest.partial} if old else {}
+    digests = {uri: entry.digest for uri, entry in known.items()}
+    for item in read(digests, failed):
         step(Progress("read", len(plan.entries) + len(plan.failed), uri=item.uri))
         if isinstance(item, Failure):
-            plan.failed.append(item)
+            (plan.partial if item.partial else plan.failed).append(item)
             continue
-        before = known.get(item.uri)
-        if before is not None and before.digest == item.digest:
-            plan.reused[item.uri] = before
-            count = before.passages
+        if isinstance(item, Document):
+            passages = plan.fresh[item.uri] = cut(item, passage_chars)
+            pairs = any(passage.question for passage in passages)
+            entry = DocumentEntry(item.digest, item.title, plan.passages, len(passages), pairs)
         else:
-            plan.fresh[item.uri] = cut(item, passage_chars)
-            count = len(plan.fresh[item.uri])
-        plan.entries[item.uri] = DocumentEntry(item.digest, item.title, plan.passages, count)
-        plan.passages += count
+            before = plan.reused[item.uri] = known[item.uri]
+            entry = replace(before, first=plan.passages)
+            plan.partial += [notices[item.uri]] if item.uri in notices else []
+        plan.entries[item.uri] = entry
+        plan.passages += entry.passages
     return plan
 
 
@@ -275,5 +290,5 @@ def _lines(plan: _Plan, old: Version | None) -> Iterator[bytes]:
             yield old.lines(before.first, before.first + entry.passages)
         else:
             for p in plan.fresh[uri]:
-                row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text]
+                row = [p.uri, p.position, p.source, p.headings, p.start, p.end, p.text, p.place, p.question]
                 yield json.dumps(row, ensure_ascii=False).encode() + b"\n"

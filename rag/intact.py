@@ -14,13 +14,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 _SAMPLE_BYTES = 4 << 20  # a larger file is checked at both ends only: opening stays fast at any size
 
 
 class DamagedError(Exception):
-    """Why a version cannot be used."""
+    """Why a version cannot be used, to be read behind its name."""
+
+    def __str__(self) -> str:
+        return f"is damaged ({super().__str__()})"
+
+
+class OtherFormatError(DamagedError):
+    """It was written by another release."""
+
+    def __str__(self) -> str:
+        return f"is of another release ({Exception.__str__(self)})"
 
 
 def verified(path: Path) -> Any:
@@ -33,7 +43,7 @@ def verified(path: Path) -> Any:
         text = (path / MANIFEST).read_text("utf-8")
         data = json.loads(text)
         if data["format"] != FORMAT:
-            raise DamagedError(f"it has format {data['format']}, this program reads {FORMAT}")
+            raise OtherFormatError(f"it has format {data['format']}, this program reads {FORMAT}")
         body = {key: value for key, value in data.items() if key != "checksum"}
         if data["checksum"] != manifest_checksum(body):
             raise DamagedError(f"{MANIFEST} is not as it was written")

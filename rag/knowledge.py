@@ -28,6 +28,7 @@ from rag.lexical import BM25Arrays, LexicalIndex, TermCounts
 CURRENT = "CURRENT"
 PASSAGES = "passages.jsonl"
 VOCABULARY = "vocabulary.txt"
+_NESTED = ("documents", "failed", "partial", "links")
 _ARRAYS = (
     "vectors",
     "bm25_data",
@@ -44,17 +45,21 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class DocumentEntry:
-    """A document of a version: its digest, title, and which passages are its own (``first`` and how many)."""
+    """A document of a version: its digest, title, and which passages are its own (``first`` and how many).
+
+    ``pairs``: some of them are curated pairs of question and answer.
+    """
 
     digest: str
     title: str
     first: int
     passages: int
+    pairs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a version was made of and with.
+    """What a version was made of and with. ``partial``: documents in it, and what of each could not be read.
 
     ``links`` holds the address that readers find a document at, by its uri or by the beginning of uris, up to a slash.
     """
@@ -69,25 +74,28 @@ class Manifest:
     passages: int
     documents: Mapping[str, DocumentEntry]
     failed: tuple[Failure, ...] = ()
+    partial: tuple[Failure, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; `from_dict` reads it back."""
-        documents = {uri: [d.digest, d.title, d.first, d.passages] for uri, d in self.documents.items()}
+        documents = {uri: [d.digest, d.title, d.first, d.passages, d.pairs] for uri, d in self.documents.items()}
         return {
-            **{name: getattr(self, name) for name in self.__slots__ if name not in ("documents", "failed")},
+            **{name: getattr(self, name) for name in self.__slots__ if name not in _NESTED},
             "format": FORMAT,
             "documents": documents,
-            "failed": [[failure.uri, failure.reason] for failure in self.failed],
+            "failed": [[failure.uri, failure.reason, failure.digest] for failure in self.failed],
+            "partial": [[notice.uri, notice.reason] for notice in self.partial],
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
         """Read what `as_dict` wrote."""
-        fields = {name: data[name] for name in cls.__slots__ if name not in ("documents", "failed", "links")}
+        fields = {name: data[name] for name in cls.__slots__ if name not in _NESTED}
         documents = {uri: DocumentEntry(*entry) for uri, entry in data["documents"].items()}
-        failed = tuple(Failure(*entry) for entry in data["failed"])
-        return cls(**fields, documents=documents, failed=failed, links=data.get("links", {}))
+        failed = tuple(Failure(uri, reason, digest=digest) for uri, reason, digest in data["failed"])
+        partial = tuple(Failure(uri, reason, partial=True) for uri, reason in data["partial"])
+        return cls(**fields, documents=documents, failed=failed, partial=partial, links=data.get("links", {}))
 
 
 class Version:
@@ -123,9 +131,9 @@ class Version:
 
     def passage(self, row: int) -> Passage:
         """Decode one passage; its id is ``base/uri#position``."""
-        uri, position, source, headings, start, end, text = json.loads(self.line(row))
-        place = (tuple(headings), position, start, end, self.link(uri))
-        return Passage(f"{self.base}/{uri}#{position}", text, source, uri, *place)
+        uri, position, source, headings, start, end, text, place, question = json.loads(self.line(row))
+        where = (tuple(headings), position, start, end, self.link(uri), place, question)
+        return Passage(f"{self.base}/{uri}#{position}", text, source, uri, *where)
 
     def link(self, uri: str) -> str:
         """Where readers find a document, empty where that is nowhere: the longest beginning that is known counts."""
@@ -147,6 +155,13 @@ class Version:
         """The passages ``first`` to ``last`` (exclusive) as they are stored."""
         offsets = self._arrays["passages_offsets"]
         return self._passage_bytes[int(offsets[first]) : int(offsets[last])]
+
+    @cached_property
+    def pairs(self) -> list[Passage]:
+        """The curated pairs of question and answer, in order."""
+        entries = [entry for entry in self.manifest.documents.values() if entry.pairs]
+        rows = [row for entry in entries for row in range(entry.first, entry.first + entry.passages)]
+        return [passage for passage in map(self.passage, rows) if passage.question]
 
     @cached_property
     def vectors(self) -> FloatArray:
@@ -237,10 +252,9 @@ def _open(root: Path, base: str, current: str) -> Version:
                 stack.pop_all()
                 return version
             except (DamagedError, KnowledgeError, OSError) as error:
-                why = f"it cannot be read: {error.strerror}" if isinstance(error, OSError) else error
-                warnings.append(
-                    f"knowledge base {base!r}: version {name} is damaged ({why}); run `qunda build` to replace it"
-                )
+                why = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+                why = f"is damaged ({why})" if isinstance(error, KnowledgeError) else why
+                warnings.append(f"knowledge base {base!r}: version {name} {why}; run `qunda build` to replace it")
     why = f" ({'; '.join(warnings)})" if warnings else ""
     raise NoKnowledgeError(f"the knowledge base {base!r} has no usable version in {folder}{why}: run `qunda build`")
 

@@ -14,8 +14,9 @@ NO_ANSWER = "NO_ANSWER"
 MAX_HISTORY_TURNS = 6
 MAX_HISTORY_CHARS = 200
 MAX_QUESTION_CHARS = 2000
-# Whatever could be taken for one of the delimiters below, also with odd spacing.
-_DELIMITER = re.compile(r"<(?=\s*/?\s*(?:passage|question|history|quoted)s?\b)", re.IGNORECASE)
+# Whatever could be taken for one of the delimiters below, also with odd spacing, in full width or with signs between.
+_DELIMITER = re.compile(r"[<＜](?=\W{0,12}(?:passage|question|history|quoted)s?\b)", re.IGNORECASE)
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
 
 ANSWER_SYSTEM: dict[Language, str] = {
     "zh": f"""你在群聊里回答问题，只能依据给出的资料。
@@ -88,4 +89,4 @@ def _history(turns: Sequence[Turn]) -> str:
 
 def _data(text: str) -> str:
     """Text that cannot close or open a delimiter: the ``<`` of anything like one becomes ``‹``."""
-    return _DELIMITER.sub("‹", text)
+    return _DELIMITER.sub("‹", _INVISIBLE.sub("", text))

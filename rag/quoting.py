@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby, pairwise
 
-from rag.base import Answer, Hit, Passage, Source, detect_language
+from rag.base import Answer, Hit, Passage, detect_language
 from rag.markup import shown
+from rag.places import cited
 from rag.scoring import QUOTE_CHARS, Scored
 from rag.sentences import Unit
 from rag.surroundings import neighbour_with
@@ -34,8 +36,8 @@ def compose(chosen: Sequence[Scored], hits: Sequence[Hit], budget: int) -> Answe
         passage = hits[index].passage
         best = max((unit for unit in chosen if unit.passage == index), key=lambda unit: unit.score)
         quote = shown(best.unit.text) if best.unit.kind != "code" else best.unit.text
-        place, home = passage.link or passage.uri, neighbour_with(hits[index], best.unit.text)
-        sources.append(Source(n, passage.source, place, quote[:QUOTE_CHARS], home.id))
+        home = neighbour_with(hits[index], best.unit.text)
+        sources.append(replace(cited(n, passage, quote[:QUOTE_CHARS]), passage_id=home.id))
     parts = []
     for (index, _), group in groupby(chosen, key=lambda unit: (unit.passage, unit.unit.path)):
         units = list(group)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag.base import Evidence, FloatArray
+from rag.base import Evidence, FloatArray, Passage
+from rag.curated import CuratedPairs
 from rag.gate import RelevanceGate
 from rag.retriever import HybridRetriever
 
@@ -21,6 +22,7 @@ class View:
     gate: RelevanceGate
     versions: Mapping[str, str]
     top_k: int
+    pairs: CuratedPairs = field(default_factory=CuratedPairs)
 
     def search(self, text: str, vector: FloatArray | None = None) -> Evidence:
         """The evidence on ``text``, whose ``vector`` may be known already, in this group's bases.
@@ -45,6 +47,10 @@ class View:
     def surrounded(self, evidence: Evidence) -> Evidence:
         """The evidence with the neighbours of what was found, for an answer."""
         return self.retriever.surrounded(evidence)
+
+    def curated(self, text: str) -> Passage | None:
+        """The curated pair of this group's bases that ``text`` asks for."""
+        return self.pairs.find(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,3 +252,45 @@ def test_the_manifest_is_plain_json_and_nothing_is_pickled(documents: Path) -> N
     for path in version.glob("*.npy"):
         np.load(path, allow_pickle=False)
     assert {path.suffix for path in version.iterdir()} == {".npy", ".json", ".jsonl", ".txt"}
+
+
+def test_what_was_said_of_a_file_stays_while_it_does_not_change(documents: Path) -> None:
+    files = Path(__file__).resolve().parent / "data" / "formats" / "files"
+    (documents / "deck.pptx").write_bytes((files / "deck.pptx").read_bytes())
+    (documents / "bad.pdf").write_bytes(b"%PDF-1.5 nothing in it")
+    first = run(documents)
+    assert [(one.uri, one.reason) for one in first.partial] == [("deck.pptx", "the hidden slide 3 was left out")]
+    assert [one.uri for one in first.failed] == ["bad.pdf"]
+    (documents / "new.md").write_text("new", "utf-8")
+    second = run(documents)
+    assert (second.partial, second.failed, second.added) == (first.partial, first.failed, ("new.md",))
+    assert current(documents).manifest.partial == first.partial
+    third = run(documents)
+    assert (third.version, third.is_new, third.failed) == (second.version, False, first.failed)
+
+
+def test_a_file_that_fails_from_now_on_is_noted_in_a_new_version(documents: Path) -> None:
+    first = run(documents)
+    (documents / "bad.pdf").write_bytes(b"%PDF-1.5 nothing in it")
+    second = run(documents)
+    assert second.is_new
+    assert second.version != first.version
+    assert [failure.uri for failure in current(documents).manifest.failed] == ["bad.pdf"]
+
+
+def test_a_version_of_an_earlier_format_is_rebuilt_and_the_report_says_why(documents: Path) -> None:
+    first = run(documents)
+    manifest = documents.parent / "knowledge" / "default" / first.version / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"format": 2', '"format": 1'), "utf-8")
+    second = run(documents)
+    assert second.is_new
+    assert any("another release" in warning and "format 1" in warning for warning in second.warnings)
+
+
+def test_passages_keep_their_place_in_a_stored_version(documents: Path) -> None:
+    files = Path(__file__).resolve().parent / "data" / "formats" / "files"
+    (documents / "manual.pdf").write_bytes((files / "manual.pdf").read_bytes())
+    run(documents)
+    version = current(documents)
+    places = [version.passage(row).place for row in range(len(version)) if version.passage(row).uri == "manual.pdf"]
+    assert places == ["page=1", "page=2", "page=3"]

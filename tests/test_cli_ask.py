@@ -162,3 +162,16 @@ def test_a_language_model_that_fails_is_a_failure_with_its_reason(home: Path, tm
     assert json.loads(qunda("ask", "Zephyrlink 怎么安装", "--json", *options, cwd=tmp_path).out)["outcome"] == (
         "failed:generate"
     )
+
+
+def test_a_curated_question_gets_its_answer_from_the_folder_to_the_command_line(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "guide.md").write_text("# Guide\n\nThe pump has to be oiled.\n", "utf-8")
+    (docs / "faq.csv").write_text("问题,答案\n怎么给泵上油？,每月滴两滴 [专用油]。\n", "utf-8")
+    assert qunda("build", "docs", cwd=tmp_path).status == 0
+    answer = json.loads(qunda("ask", "--json", "请问如何给泵上油呢", cwd=tmp_path).out)
+    assert (answer["outcome"], answer["answer"]) == ("answered", "每月滴两滴 [专用油]。 [1]")
+    assert answer["citations"][0]["uri"] == "faq.csv"
+    assert answer["reasons"][0] == "问答对里有“怎么给泵上油？”"
+    assert json.loads(qunda("ask", "--json", "怎么不给泵上油", cwd=tmp_path).out)["answer"] != answer["answer"]

@@ -37,7 +37,7 @@ def test_bad_files_are_told_one_by_one_while_the_build_goes_on(tmp_path: Path) -
     (docs / "blank.md").write_text(" \n\n\t\n")
     (docs / "binary.md").write_bytes(bytes(range(256)) * 40)
     (docs / "huge.txt").write_text("many words " * 20_000)
-    (docs / "picture.png").write_bytes(b"\x89PNG")
+    (docs / "tune.mp3").write_bytes(b"ID3")
     (docs / "gone.md").symlink_to(docs / "nix.md")
     done = qunda("build", "docs", "--set", "knowledge.max_file_mb=0.1", cwd=tmp_path)
     assert done.status == 0
@@ -48,7 +48,7 @@ def test_bad_files_are_told_one_by_one_while_the_build_goes_on(tmp_path: Path) -
     assert "binary" in reasons["binary.md"]
     assert "0.2 MB, over the limit of 0.1 MB (max_file_mb" in reasons["huge.txt"]
     assert "points to nothing" in reasons["gone.md"]
-    assert "! skipped 1 .png: not a supported format yet" in done.out
+    assert "! skipped 1 .mp3: not a supported format\n" in done.out
     assert "1 documents, 1 passages" in done.out and "6 failed" in done.out
     listed = json.loads(qunda("knowledge", "--json", cwd=tmp_path).out)[0]
     assert {failure["uri"]: failure["reason"] for failure in listed["failed"]} == reasons
@@ -56,16 +56,29 @@ def test_bad_files_are_told_one_by_one_while_the_build_goes_on(tmp_path: Path) -
     assert all(f"✗ {uri}: {reason}" in shown for uri, reason in reasons.items())
 
 
+def test_a_document_that_is_kept_with_a_reservation_is_told_everywhere(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "page.docx").write_text("<!doctype html><html><body><h1>Hi</h1><p>Read me.</p></body></html>", "utf-8")
+    line = "~ page.docx: mislabelled: it is a html file named .docx, and was read as html"
+    done = qunda("build", "docs", cwd=tmp_path)
+    assert line in done.out and "1 read in part" in done.out
+    assert line in qunda("build", "docs", cwd=tmp_path).out
+    assert line in qunda("knowledge", cwd=tmp_path).out
+    listed = json.loads(qunda("knowledge", "--json", cwd=tmp_path).out)[0]
+    assert [(one["uri"], listed["failed"]) for one in listed["partial"]] == [("page.docx", [])]
+
+
 def test_what_is_of_no_supported_type_is_counted_by_suffix(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     (docs / "below").mkdir(parents=True)
     (docs / "good.md").write_text("# 安装\n\n用 pip 安装。\n", "utf-8")
-    for name in ("a.pdf", "b.PDF", "below/c.pdf", "d.docx", "Makefile", ".hidden.pdf"):
+    for name in ("a.odt", "b.ODT", "below/c.odt", "d.doc", "Makefile", ".hidden.odt"):
         (docs / name).write_bytes(b"x")
-    said = "! skipped 3 .pdf, 1 without a suffix, 1 .docx: not a supported format yet"
+    said = "! skipped 3 .odt, 1 without a suffix, 1 .doc: not a supported format"
     assert said in qunda("build", "docs", cwd=tmp_path).out.splitlines()
     report = json.loads(qunda("build", "docs", "--json", cwd=tmp_path).out)
-    assert dict(report["skipped"]) == {".pdf": 3, ".docx": 1, "": 1}
+    assert dict(report["skipped"]) == {".odt": 3, ".doc": 1, "": 1}
 
 
 def test_a_line_end_in_a_file_name_breaks_no_line(tmp_path: Path) -> None:
@@ -251,7 +264,9 @@ def test_passages_of_a_file_and_the_nearest_names_on_a_miss(tmp_path: Path) -> N
     shown = qunda("knowledge", "show", "install.md", cwd=tmp_path).out
     assert "#0 install.md" in shown and "pip install zephyrlink" in shown
     passages = json.loads(qunda("knowledge", "show", "install.md", "--json", cwd=tmp_path).out)
-    assert set(passages[0]) == {"base", "id", "uri", "source", "headings", "position", "start", "end", "text"}
+    assert set(passages[0]) == {
+        *("base", "id", "uri", "source", "headings", "place", "position", "start", "end", "text")
+    }
     missed = qunda("knowledge", "show", "instal.md", cwd=tmp_path)
     assert (missed.status, "did you mean install.md" in missed.err) == (1, True)
     assert "it has, for example, config.md, install.md" in qunda("knowledge", "show", "zzz", cwd=tmp_path).err

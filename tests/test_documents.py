@@ -153,17 +153,17 @@ def test_hidden_files_tool_folders_and_other_types_are_left_out(folder: Path) ->
         (folder / name).mkdir()
         (folder / name / "x.md").write_text("x", "utf-8")
     (folder / ".hidden.md").write_text("x", "utf-8")
-    (folder / "image.png").write_bytes(b"\0")
+    (folder / "tune.mp3").write_bytes(b"\0")
     assert sorted(read(folder)[0]) == [".github/x.md", "good.md"]
     assert read(folder)[1] == {}
 
 
 def test_files_of_other_types_are_counted_and_links_to_within_once(folder: Path) -> None:
-    (folder / "deck.PPTX").write_bytes(b"x")
+    (folder / "deck.ODP").write_bytes(b"x")
     (folder / ".git").mkdir()
     (folder / ".git" / "a.pdf").write_bytes(b"x")
     (folder / "again").symlink_to(folder)
-    assert unsupported([folder]) == {".pptx": 1}
+    assert unsupported([folder]) == {".odp": 1}
 
 
 def test_a_file_name_that_is_not_utf8_becomes_printable(folder: Path) -> None:

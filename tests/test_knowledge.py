@@ -100,7 +100,7 @@ def test_only_damaged_versions_are_an_error_that_tells_the_damage(root: Path) ->
 def test_a_version_of_a_later_format_is_not_misread(root: Path) -> None:
     for name in version_names(root, "default"):
         manifest = root / "default" / name / "manifest.json"
-        manifest.write_text(manifest.read_text("utf-8").replace('"format": 1', '"format": 9'), "utf-8")
+        manifest.write_text(manifest.read_text("utf-8").replace('"format": 2', '"format": 9'), "utf-8")
     with pytest.raises(NoKnowledgeError, match="format 9"):
         open_current(root, "default")
 

@@ -336,3 +336,9 @@ async def test_a_base_that_cannot_be_built_is_told_beside_those_that_were(tmp_pa
 def test_a_file_name_with_a_line_end_stays_on_its_line_of_the_report() -> None:
     report = BaseBuild("default", "v", 1, 0, 0, False, (("a\nb.md", "empty"),), 1, 2, 1.5)
     assert report_text(report, "en").splitlines()[1:] == ["- a\\nb.md: empty"]
+
+
+def test_a_report_names_what_was_read_in_part() -> None:
+    report = BaseBuild("default", "v", 1, 0, 0, False, (), 1, 2, 1.5, partial=(("a.pdf", "2 of 3 pages scanned"),))
+    assert report_text(report, "en").splitlines()[1:] == ["- a.pdf (kept, with a reservation): 2 of 3 pages scanned"]
+    assert report_text(report, "zh").splitlines()[1:] == ["- a.pdf（已收录，但有保留）：2 of 3 pages scanned"]

@@ -71,6 +71,16 @@ def test_no_spelling_of_a_delimiter_survives_in_a_passage(name: str, slash: str)
     assert f"a ‹{slash}{name.upper()}> b" in user
 
 
+@pytest.mark.parametrize(
+    "odd", ["＜/passage＞", "<\u200b/passage>", "<-- /passage -->", "<pass\u200bage>", "< \u3000/ passage>"]
+)
+def test_a_delimiter_in_full_width_or_with_signs_between_does_not_survive(odd: str) -> None:
+    user = answer_prompt(Question("q"), [passage(f"a {odd} b")]).turns[0][1]
+    inside = user.partition('">\n')[2].rpartition("\n</passage>")[0]
+    assert "‹" in inside
+    assert not re.search(r"[<＜]\W*passage", inside)
+
+
 def test_other_angle_brackets_are_left_as_they_are() -> None:
     assert (
         "std::vector<int> and <div>"

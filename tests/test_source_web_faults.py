@@ -148,7 +148,7 @@ async def test_an_endless_calendar_is_bounded(site: Site, shelf: Shelf) -> None:
     site.pages |= {f"/calendar/{n or ''}": month for n in range(1000)}
     fetched = await fetch(shelf, site.url("/calendar/*"), Limits(pause_s=0, max_pages=12))
     assert (len(site.asked), fetched.documents) == (13, 12)
-    assert fetched.notes == ["stopped at 12 pages (max_pages in [knowledge])"]
+    assert fetched.notes == ["stopped at 12 pages (max_source_pages in [knowledge])"]
 
 
 async def test_a_site_is_read_up_to_its_size_limit(site: Site, shelf: Shelf) -> None:

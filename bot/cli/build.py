@@ -14,6 +14,7 @@ from bot.cli.progress import progress
 from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
 from bot.sources.base import SourceReport
+from rag.formats.registry import OCR_FIX, is_image
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,6 +58,8 @@ def print_report(report: BaseBuild) -> None:
     print_sources(report.sources, console)
     for warning in report.warnings:
         console.print(f"[yellow]![/] {shown(warning)}")
+    for uri, reason in report.partial:
+        console.print(f"[yellow]~[/] {one_line(uri)}: {shown(reason)}")
     for uri, reason in report.failed:
         console.print(f"[red]✗[/] {one_line(uri)}: {shown(reason)}")
     if report.skipped:
@@ -68,6 +71,7 @@ def print_report(report: BaseBuild) -> None:
     if report.rebuilt:
         console.print(f"  everything was rebuilt: {shown(report.rebuilt)}")
     changes = f"{report.added} added, {report.changed} changed, {report.removed} removed, {len(report.failed)} failed"
+    changes += f", {len(report.partial)} read in part" * bool(report.partial)
     made = f"{report.embedded:,} passages embedded in {report.seconds:.1f} s"
     console.print(f"[green]✓[/] {report.base}: {total} ({changes}); {made}; version {report.version}")
 
@@ -87,4 +91,5 @@ def skipped_line(skipped: Sequence[tuple[str, int]]) -> str:
     """What was left out because its type is not read."""
     counts = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in skipped[:SHOWN_SUFFIXES]]
     rest = sum(count for _, count in skipped[SHOWN_SUFFIXES:])
-    return f"skipped {', '.join(counts + [f'{rest:,} others'] * bool(rest))}: not a supported format yet"
+    line = f"skipped {', '.join(counts + [f'{rest:,} others'] * bool(rest))}: not a supported format"
+    return f"{line}; {OCR_FIX} reads the text in pictures" if any(is_image(suffix) for suffix, _ in skipped) else line

@@ -58,6 +58,7 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
             for uri, entry in version.manifest.documents.items()
         ],
         "failed": [{"uri": failure.uri, "reason": failure.reason} for failure in version.manifest.failed],
+        "partial": [{"uri": notice.uri, "reason": notice.reason} for notice in version.manifest.partial],
         "warnings": list(version.warnings),
         "sources": _sources(settings, base),
     }
@@ -91,6 +92,7 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
         counts = (f"{row['documents']:,}", f"{row['passages']:,}", str(len(row["failed"])))
         table.add_row(row["base"], row["version"], *counts, kept)
         notes += [f"[yellow]![/] {of}{shown(warning)}" for warning in row["warnings"]]
+        notes += [f"[yellow]~[/] {of}{one_line(notice['uri'])}: {shown(notice['reason'])}" for notice in row["partial"]]
         notes += [f"[red]✗[/] {of}{one_line(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
     console = Console(highlight=False, soft_wrap=True)
     console.print(table, soft_wrap=False)
@@ -131,7 +133,7 @@ def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace)
     if not passages:
         raise KnowledgeError(_not_found(options.file, seen))
     if options.json:
-        keys = ("id", "uri", "source", "headings", "position", "start", "end", "text")
+        keys = ("id", "uri", "source", "headings", "place", "position", "start", "end", "text")
         rows = [{"base": name, **{key: getattr(p, key) for key in keys}} for name in passages for p in passages[name]]
         print(json.dumps(rows, ensure_ascii=False))
     else:
@@ -168,5 +170,6 @@ def _print_passages(passages: Mapping[str, Sequence[Passage]], *, named: bool) -
         for passage in found:
             place = " › ".join(passage.headings) or passage.source
             size = f"{len(passage.text)} characters, {passage.start}-{passage.end}"
-            console.print(f"[bold]#{passage.position}[/] {one_line(passage.uri)} · {one_line(place)} [dim]{size}[/]")
+            where = f"{passage.uri}#{passage.place}" if passage.place else passage.uri
+            console.print(f"[bold]#{passage.position}[/] {one_line(where)} · {one_line(place)} [dim]{size}[/]")
             console.print(shown(passage.text), "\n")

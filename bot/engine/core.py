@@ -103,14 +103,15 @@ class Core:
         if view is None:
             names = self._maker.base_names(place)
             raise NoKnowledgeError(f"no version of {', '.join(names)} can be used: run `qunda build --base {names[0]}`")
-        text, complete = standalone_text(question), False
+        text, curated, complete = standalone_text(question), view.curated(question.text), False
         try:
             evidence = view.measure(text)
         except ModelError:  # counted and logged where it was raised
             evidence, complete = view.search_words(text), True
+        evidence = replace(evidence, curated=curated)
         decision = view.gate.decide(question, evidence)
         if (decision.answer or question.mentioned) and not (complete or evidence.hits):
-            evidence = view.search(text, evidence.vector)
+            evidence = replace(view.search(text, evidence.vector), curated=curated)
         if decision.answer:
             evidence = view.surrounded(evidence)
         return Judgement(_needed(question, evidence, decision), decision, self._news())
@@ -190,5 +191,5 @@ def _without_new(latest: Teachings, known: Teachings) -> Teachings:
 def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
     """What is still needed once it is decided: all passages for an answer, names for a mention, else nothing."""
     if decision.answer:
-        return Evidence(evidence.text, evidence.hits, terms=evidence.terms)
+        return Evidence(evidence.text, evidence.hits, terms=evidence.terms, curated=evidence.curated)
     return Evidence(evidence.text, evidence.hits[:SHOWN_SOURCES] if question.mentioned else ())

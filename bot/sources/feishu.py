@@ -76,7 +76,7 @@ class _Fetch:
         if self._unread:
             notes.append(f"what documents hold beside text is not read: {', '.join(sorted(self._unread))}")
         if len(self._listing.documents) >= self._limits.max_pages:
-            notes.append(f"stopped at {self._limits.max_pages} documents (max_pages in [knowledge])")
+            notes.append(f"stopped at {self._limits.max_pages} documents (max_source_pages in [knowledge])")
         return notes
 
     async def _one(self, document: Listed) -> None:

@@ -31,7 +31,7 @@ from bot.sources.entries import (
     refine,
 )
 from bot.sources.git import checked_out, fetch_repository, mirror_tracked
-from rag.documents import folder_prefixes
+from rag.folders import prefixes
 
 Step = Callable[[str, int, int], None]  # which entry, how many documents, of how many (0: unknown)
 
@@ -58,7 +58,7 @@ def refresh(settings: Settings, base: str, step: Step | None = None, limits: Lim
         return Sources(folders)
     limits = limits or limits_of(settings.knowledge[base])
     got = asyncio.run(_fetch_all(settings, remote, limits, step or (lambda *_: None)))
-    sources = Sources(folders, folder_prefixes(folders))
+    sources = Sources(folders, prefixes(folders))
     taken: set[str] = set()
     for entry, (fetched, _) in zip(remote, got, strict=True):
         if fetched is not None:
@@ -94,7 +94,7 @@ def split_entries(settings: Settings, base: str) -> tuple[list[FolderEntry], lis
 
 def limits_of(section: KnowledgeSettings) -> Limits:
     """The limits that config.ini sets."""
-    return Limits(section.max_file_mb, section.max_source_mb, section.max_pages)
+    return Limits(section.max_file_mb, section.max_source_mb, section.max_source_pages)
 
 
 def is_due(settings: Settings, base: str) -> bool:

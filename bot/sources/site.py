@@ -16,7 +16,7 @@ from bot.sources.page import Page, decode_page, read_page
 from bot.sources.robots import Robots
 from bot.sources.sitemap import MAX_BYTES as SITEMAP_BYTES
 from bot.sources.sitemap import read_sitemap
-from rag.documents import SUFFIXES
+from rag.formats.registry import is_read
 
 MAX_DOWN = 5  # failures in a row after which a site counts as down
 MAX_SITEMAPS = 50
@@ -113,7 +113,7 @@ class Crawl:
         if self._down >= MAX_DOWN:
             self.stop(f"given up after {MAX_DOWN} failures in a row; pages not reached keep their last copy")
         elif len(self._held.items) >= limits.max_pages or self._visited >= 4 * limits.max_pages:
-            self.stop(f"stopped at {limits.max_pages} pages (max_pages in [knowledge])")
+            self.stop(f"stopped at {limits.max_pages} pages (max_source_pages in [knowledge])")
         elif self._fetcher.received > limits.source_bytes:
             self.stop(f"stopped at {limits.max_source_mb:g} MB (max_source_mb in [knowledge])")
         else:
@@ -184,7 +184,7 @@ class Crawl:
                 max_bytes=self._limits.file_bytes,
                 conditions=conditions(old),
                 check=self._robots.check,
-                wanted=lambda kind: not kind or KINDS.get(kind) in {*SUFFIXES, ".html"},
+                wanted=lambda kind: not kind or is_read(KINDS.get(kind, "")),
             )
         except FetchError as error:
             self._missed(key, old, error)

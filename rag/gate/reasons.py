@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 40  # characters of an example
 _ALIKE = 0.4  # cosine below which an example explains nothing
-_DECIDING = (*CONTEXT_REASONS, "feedback", "greeting", "asked_by_name")
+_DECIDING = (*CONTEXT_REASONS, "feedback", "curated", "greeting", "asked_by_name")
 _LIKE = ("like_good", "like_bad")
 _SIGNS = {"zh": {PICTURE: "[图片]", EMOJI: "[表情]"}, "en": {PICTURE: "[picture]", EMOJI: "[emoji]"}}
 _WORDS: dict[str, tuple[str, str, str, str]] = {
@@ -74,6 +74,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "群里反馈过“{detail}”不该回答（{value:.2f}）",
         "feedback: ‹{detail}› deserves an answer, {value:.2f}",
         "feedback: ‹{detail}› deserves none, {value:.2f}",
+    ),
+    "curated": (
+        "问答对里有“{detail}”",
+        "问答对里有“{detail}”",
+        "‹{detail}› has a curated answer",
+        "‹{detail}› has a curated answer",
     ),
     "asked_by_name": (
         "点名问“{detail}”",

@@ -163,6 +163,9 @@ class RelevanceGate:
                 alike += moved
             else:
                 reasons.append(Reason("feedback", moved, told.similarity, told.example.text))
+        if evidence.curated is not None and not (told is not None and told.nearness == 1 and not told.example.good):
+            reasons.append(Reason("curated", max(FEEDBACK - total, 0.0), 1.0, evidence.curated.question))
+            total = max(total, FEEDBACK)
         return total, [*reasons, self._alike(similarities, alike)] if len(similarities) else reasons
 
     def _similarities(self, text: str, evidence: Evidence) -> FloatArray:

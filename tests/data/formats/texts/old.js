@@ -1,0 +1,7 @@
+function greet(name) {
+  return "hi " + name;
+}
+
+class Door {
+  open() {}
+}
