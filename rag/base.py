@@ -76,9 +76,9 @@ class Passage:
     position: int = 0
     start: int = 0
     end: int = 0
-    link: str = ""
     place: str = ""
     question: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

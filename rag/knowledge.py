@@ -86,6 +86,7 @@ class Manifest:
             "documents": documents,
             "failed": [[failure.uri, failure.reason, failure.digest] for failure in self.failed],
             "partial": [[notice.uri, notice.reason] for notice in self.partial],
+            "links": dict(self.links),
         }
 
     @classmethod
@@ -95,7 +96,7 @@ class Manifest:
         documents = {uri: DocumentEntry(*entry) for uri, entry in data["documents"].items()}
         failed = tuple(Failure(uri, reason, digest=digest) for uri, reason, digest in data["failed"])
         partial = tuple(Failure(uri, reason, partial=True) for uri, reason in data["partial"])
-        return cls(**fields, documents=documents, failed=failed, partial=partial, links=data.get("links", {}))
+        return cls(**fields, documents=documents, failed=failed, partial=partial, links=data["links"])
 
 
 class Version:
@@ -132,7 +133,7 @@ class Version:
     def passage(self, row: int) -> Passage:
         """Decode one passage; its id is ``base/uri#position``."""
         uri, position, source, headings, start, end, text, place, question = json.loads(self.line(row))
-        where = (tuple(headings), position, start, end, self.link(uri), place, question)
+        where = (tuple(headings), position, start, end, place, question, self.link(uri))
         return Passage(f"{self.base}/{uri}#{position}", text, source, uri, *where)
 
     def link(self, uri: str) -> str:

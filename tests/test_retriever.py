@@ -110,7 +110,7 @@ def test_the_weight_of_vectors_suits_the_embedder_unless_one_is_given(tmp_path: 
     for embedder, weight in ((EMBEDDER, DENSE_WEIGHT), (Neural(), NEURAL_DENSE_WEIGHT)):
         version = make(tmp_path / embedder.id, "default", TEXTS, embedder)
         auto, given, other = (
-            HybridRetriever([version], embedder, dense_weight=chosen).search("安装依赖", 4).hits
+            HybridRetriever([version], embedder, dense_weight=chosen).search("部署服务时怎么安装依赖", 4).hits
             for chosen in (None, weight, weight + 1)
         )
         assert auto == given

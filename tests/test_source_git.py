@@ -253,7 +253,7 @@ def test_citations_lead_to_the_page_of_the_file_at_its_commit(
     assert qunda("build", "--config", settings.path, cwd=tmp_path, env=env).status == 0
     asked = qunda("ask", "--json", "--mention", "how do I restart the pump", "--config", settings.path, cwd=tmp_path)
     citations = json.loads(asked.out)["citations"]
-    assert citations[0]["uri"] == f"https://github.com/acme/manual/blob/{commit}/docs/how%20to.md"
+    assert citations[0]["uri"] == f"https://github.com/acme/manual/blob/{commit}/docs/how%20to.md#how-to"
     repository.push({"other.md": "# Other\n\nnot in docs"})
     again = json.loads(qunda("build", "--config", settings.path, "--json", cwd=tmp_path, env=env).out)
     assert (again["unchanged_build"], again["sources"][0]["state"]) == (True, "fresh")
