@@ -1,7 +1,7 @@
 """Cases for the citation check, made from a SQuAD-format file in Chinese by rules and a seed. It knows no checker.
 
-Six kinds, fixed before the checker was written. Supported: ``sentence``, the sentence of the passage that holds the gold
-answer; ``clause``, the clause of it that does. Not supported: ``number``, one number or date of the sentence changed;
+Six kinds, fixed before the checker was written. Supported: ``sentence``, the sentence of the passage that holds the
+gold answer; ``clause``, the clause of it that does. Not supported: ``number``, one number or date of the sentence changed;
 ``entity``, one entity swapped for another of the same passage; ``negation``, a negation put in or taken out at a
 predicate; ``runner-up``, the true sentence cited to the passage that the retriever finds next for the question.
 
