@@ -1,0 +1,143 @@
+"""Whether the numbers, names and places of a claim stand where it says. Knows no polarity and no threshold of cover."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rag.verify.text import Span, Token
+
+WINDOW = 6  # tokens on each side of a number that tell its slot
+MARGIN = 2.0  # how much better another number has to fit into the slot
+_TITLE = re.compile(r"《([^《》]{1,40})》")
+_HYPHENATED = re.compile(r"[A-Za-z]\w*(?:-\w+)+")
+_HAN_DIGIT = "一二三四五六七八九十"
+# Things of which a text names one or another; a member that the evidence lacks is another thing.
+_KINDS = tuple(
+    tuple(line.split())
+    for line in """
+北京 上海 天津 重庆 河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南 四川 贵州 云南 陕西 甘肃 青海 台湾 内蒙古 广西 西藏 宁夏 新疆 香港 澳门 广州 深圳 杭州 南京 苏州 成都 武汉 西安 长沙 郑州 青岛 大连 厦门 宁波 沈阳 哈尔滨 昆明 福州 济南 合肥 台北 东京 大阪 巴黎 伦敦 纽约 柏林 罗马 莫斯科 华盛顿
+中国 美国 英国 法国 德国 日本 韩国 俄罗斯 印度 意大利 西班牙 加拿大 澳大利亚 巴西 荷兰 瑞士 瑞典 挪威 丹麦 芬兰 波兰 奥地利 比利时 葡萄牙 希腊 土耳其 埃及 墨西哥 阿根廷 泰国 越南 新加坡 马来西亚 菲律宾 印尼
+亚洲 欧洲 非洲 北美洲 南美洲 大洋洲
+红色 橙色 黄色 绿色 蓝色 紫色 黑色 白色 灰色 棕色 粉色 金色 银色
+英语 法语 德语 日语 韩语 俄语 汉语 中文 英文 日文
+春季 夏季 秋季 冬季
+上午 下午 晚上 凌晨
+monday tuesday wednesday thursday friday saturday sunday
+january february march april june july august september october november december
+red orange yellow green blue purple black white gray grey brown pink
+""".strip().splitlines()
+)
+_MEMBERS = re.compile(
+    "|".join(sorted((word for kind in _KINDS for word in kind), key=len, reverse=True)), re.IGNORECASE
+)
+
+
+def missing_name(claim: Span, raw: str, texts: Sequence[str]) -> str:
+    """A name, title, place or the like that stands in none of the (normalised) texts; or nothing."""
+    joined = "\n".join(texts).lower()
+    bare = re.sub(r"[\s·•]", "", joined)
+    for match in _TITLE.finditer(claim.text):
+        if re.sub(r"[\s·•]", "", match.group(1).lower()) not in bare:
+            return match.group()
+    for token in claim.tokens:
+        if (token.kind == "name" or _is_proper(claim, token)) and not occurs(token.raw, joined):
+            return token.raw
+    for match in _MEMBERS.finditer(claim.text):
+        if match.group().lower() not in joined and not _inside_word(claim.text, match):
+            return match.group()
+    for name in exact_words(raw):
+        if not occurs(name, joined):
+            return name
+    return ""
+
+
+def exact_words(raw: str) -> Iterator[str]:
+    """Hyphenated words that have to stand as they are: amid Han text or in code, where they are names."""
+    han = re.search(r"[\u4e00-\u9fff]", raw) is not None
+    for match in _HYPHENATED.finditer(raw):
+        if han or _in_code(raw, match.start()):
+            yield match.group()
+
+
+def occurs(name: str, text: str) -> bool:
+    """Whether a name stands in a lower-case text as a whole, or as a whole part of a path."""
+    name = name.lower().removeprefix("./")
+    forms = [name, name.removesuffix("s")] if len(name) > 3 and name[-2:-1].isalnum() else [name]
+    if re.fullmatch(r"v\d.*", name):
+        forms.append(name[1:])
+    return any(
+        re.search(rf"(?<![\w\-]){re.escape(form)}(?![\w]|[.\-]\w)", text) is not None
+        or (form.startswith("-") and re.search(rf"(?<![\w\-]){re.escape(form)}(?![\w\-])", text) is not None)
+        or (not form[0].isalnum() and re.search(rf"{re.escape(form)}(?![\w]|[.\-]\w)", text) is not None)
+        for form in forms
+    )
+
+
+def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
+    """A number that the evidence does not have, or has in another place than the claim; or nothing."""
+    tokens = claim.tokens
+    for i, token in enumerate(tokens):
+        if token.kind != "number":
+            continue
+        slots = [(other.tokens, j) for other in evidence for j, t in enumerate(other.tokens) if t.kind == "number"]
+        own = [_fit(tokens, i, there, j) for there, j in slots if there[j].text == token.text]
+        if not own:
+            return token.raw
+        rivals = [
+            _fit(tokens, i, there, j)
+            for there, j in slots
+            if there[j].text != token.text and _unit(there, j) == _unit(tokens, i)
+        ]
+        if max(rivals, default=0.0) >= max(own) + MARGIN:
+            return token.raw
+    return ""
+
+
+def _fit(mine: Sequence[Token], i: int, theirs: Sequence[Token], j: int) -> float:
+    """How much of what stands around number i stands around number j as well, the nearer the more."""
+    score = 0.0
+    for step in (-1, 1):
+        near = [token.text for token in _around(theirs, j, step)]
+        for distance, token in enumerate(_around(mine, i, step)):
+            if token.text in near:
+                score += token.weight * (1.0 if distance < 3 else 0.5)
+    return score
+
+
+def _around(tokens: Sequence[Token], at: int, step: int) -> list[Token]:
+    """The tokens beside one, up to the next number and the window's end."""
+    found: list[Token] = []
+    position = at + step
+    while 0 <= position < len(tokens) and len(found) < WINDOW and tokens[position].kind != "number":
+        found.append(tokens[position])
+        position += step
+    return found
+
+
+def _unit(tokens: Sequence[Token], at: int) -> str:
+    if tokens[at].text.endswith("%"):
+        return "%"
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    return after.text if after is not None and after.start - tokens[at].end <= 1 else ""
+
+
+def _is_proper(claim: Span, token: Token) -> bool:
+    """A capitalised word inside a sentence."""
+    if token.kind != "word" or not token.raw[:1].isupper() or not token.raw.isascii():
+        return False
+    if len(token.raw) > 1 and token.raw.isupper():
+        return True
+    before = claim.text[: token.start - claim.start].rstrip()
+    return len(token.raw) > 2 and bool(before) and before[-1] not in ".。:：!?！？(（\"“'*-•>"
+
+
+def _inside_word(text: str, match: re.Match[str]) -> bool:
+    """A Latin member that is part of a longer word."""
+    if not match.group().isascii():
+        return False
+    return text[match.end() : match.end() + 1].isalpha() or text[max(match.start() - 1, 0) : match.start()].isalpha()
+
+
+def _in_code(raw: str, at: int) -> bool:
+    return raw[:at].count("`") % 2 == 1
