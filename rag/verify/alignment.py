@@ -92,9 +92,14 @@ def _worth(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float
     plain = [
         token.weight * max(0.0, new - old)
         for token, old, new in zip(tokens, credit, row, strict=True)
-        if token.kind in ("han", "word")
+        if token.kind == "han" or (token.kind == "word" and not _is_name(token, tokens))
     ]
     return gain >= _WORTH and sum(plain) >= _WORTH
+
+
+def _is_name(token: Token, tokens: Sequence[Token]) -> bool:
+    """A Latin word that is capitalised or stands amid Han text."""
+    return not token.raw.islower() or tokens[0].kind == "han" or tokens[-1].kind == "han"
 
 
 def whole(spans: Sequence[Span], norm: str) -> Span:

@@ -66,21 +66,32 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
         return Support("name", name)
     if _across(claim, texts):
         return _by_figures(claim, sentences)
-    support = _by_words(claim, sentences, norms)
+    support = _by_words(claim_text.sentences, sentences, norms)
     if entailment is None or not (support.supported or support.reason == "cover"):
         return support
     return _with_model(support, entailment, sentence, passages)
 
 
-def _by_words(claim: Span, sentences: Sequence[Span], norms: Sequence[str]) -> Support:
-    found = ground(claim, sentences)
+def _by_words(claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str]) -> Support:
+    """Each part of a sentence has to be supported; the first fault counts."""
+    covers = []
+    for part in claim:
+        support = _part_by_words(part, sentences, "\n".join(norms))
+        if not support.supported:
+            return support
+        covers.append(support.cover)
+    return Support("", "", min(covers))
+
+
+def _part_by_words(part: Span, sentences: Sequence[Span], passage: str) -> Support:
+    found = ground(part, sentences)
     if found.cover < MIN_COVER:
         return Support("cover", "", found.cover)
-    if number := misplaced_number(claim, found.sentences):
+    if number := misplaced_number(part, found.sentences):
         return Support("number", number, found.cover)
-    if words := swapped(claim, found.sentences, "\n".join(norms)):
+    if words := swapped(part, found.sentences, passage):
         return Support("swap", words, found.cover)
-    if turned := contradiction(claim, found.sentences):
+    if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
 

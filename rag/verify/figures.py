@@ -66,10 +66,9 @@ def occurs(name: str, text: str) -> bool:
     forms = [name, name.removesuffix("s")] if len(name) > 3 and name[-2:-1].isalnum() else [name]
     if re.fullmatch(r"v\d.*", name):
         forms.append(name[1:])
+    before, after = r"(?<![A-Za-z0-9_\-])", r"(?![A-Za-z0-9_]|[.\-][A-Za-z0-9_])"
     return any(
-        re.search(rf"(?<![\w\-]){re.escape(form)}(?![\w]|[.\-]\w)", text) is not None
-        or (form.startswith("-") and re.search(rf"(?<![\w\-]){re.escape(form)}(?![\w\-])", text) is not None)
-        or (not form[0].isalnum() and re.search(rf"{re.escape(form)}(?![\w]|[.\-]\w)", text) is not None)
+        re.search((before if form[0].isalnum() or form[0] == "-" else "") + re.escape(form) + after, text) is not None
         for form in forms
     )
 

@@ -208,7 +208,7 @@ FUNCTION_WORDS = TRANSPARENT | frozenset(
     "however therefore so's don doesn didn isn aren won't cannot without never longer unless also still already".split()
 )
 PRONOUNS = re.compile(
-    r"[他她它]们?|其|此[\u4e00-\u9fff]{0,2}|[该这那本此][个些种项款座部名位条家]?[\u4e00-\u9fff]{0,3}|前者|后者|双方|自己|对方|"
+    r"[他她它牠]们?|其|此[\u4e00-\u9fff]{0,2}|[该这那本此][个些种项款座部名位条家]?[\u4e00-\u9fff]{0,2}|前者|后者|双方|自己|对方|"
     r"(?:it|they|them|he|she|his|her|its|their|this|these|that|those|the)(?:[a-z ]{0,20})"
 )
 

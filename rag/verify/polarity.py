@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.verify.alignment import credits
+from rag.verify.changes import changes
 from rag.verify.lexicon import (
     AT_LEAST,
     AT_MOST,
@@ -51,6 +52,8 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         return "universal"
     if _bounds_differ(claim.text, text):
         return "bound"
+    if any(_flipped(claim, sentence) for sentence in evidence):
+        return "negation"
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
@@ -58,6 +61,33 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         if found and all(found):
             return found[0]
     return ""
+
+
+def _flipped(claim: Span, sentence: Span) -> bool:
+    """Whether an aligned part has a negation on one side alone."""
+    if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)):
+        return False
+    for change in changes(claim, sentence):
+        if not change.framed or max(len(change.old), len(change.new)) > 6:
+            continue
+        mine, yours = _negated(change.new, claim), _negated(change.old, sentence)
+        if mine % 2 != yours % 2 and not _sides(change.new, claim) and not _sides(change.old, sentence):
+            return True
+    return False
+
+
+def _negated(tokens: Sequence[Token], span: Span) -> int:
+    if not tokens:
+        return 0
+    return sum(tokens[0].start <= n.start < tokens[-1].end for n in negations(span))
+
+
+def _sides(tokens: Sequence[Token], span: Span) -> bool:
+    """Whether the tokens hold a word of a pair of opposites, which is compared by itself."""
+    if not tokens:
+        return False
+    text = span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower()
+    return any(side.search(text) for sides in compiled().values() for side in sides)
 
 
 def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[Span]:

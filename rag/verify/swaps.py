@@ -1,100 +1,133 @@
 """Whether a claim puts one thing into the place of another: the evidence's words with a part exchanged.
 
-A claim that is near to a sentence of its evidence is aligned with it token by token. A part that is replaced by words that
-the passages use elsewhere, between parts that are the same, is a swap; so are two parts that have changed places.
+A claim that is near to a sentence of its evidence is aligned with it. A part that is replaced by words that the passages
+use elsewhere, between parts that are the same, is a swap; so are two parts that have changed places.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
 
-from rag.verify.alignment import meanings
+from rag.verify.alignment import credits, meanings
+from rag.verify.changes import Change, changes, joined
 from rag.verify.lexicon import PRONOUNS
 from rag.verify.text import Span, Token
 
-LONGEST = 14  # tokens of a part that may have been swapped
-CONTEXT = 2  # tokens that have to be the same beside it
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
 _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|等于|相同|并列", re.IGNORECASE)
-_NUMERALS = frozenset("一二两三四五六七八九十百千")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A part of the evidence (``old``) in whose place the claim has another (``new``)."""
-
-    old: tuple[Token, ...]
-    new: tuple[Token, ...]
-
-    @property
-    def old_text(self) -> str:
-        return _joined(self.old)
-
-    @property
-    def new_text(self) -> str:
-        return _joined(self.new)
+_NEAR = 0.85  # of a claim: as good as a copy
+_NUMERALS = "一二三四五六七八九十"
+_TYPED = (
+    re.compile(r"《([^《》]{1,40})》"),
+    re.compile(r"[“「『\"]([^“”「」『』\"]{1,20})[”」』\"]"),
+    re.compile(r"(?<![A-Za-z])([A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)*)"),
+    re.compile(r"([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)"),
+)
 
 
 def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
     """The words that took the place of others, or nothing; ``passage`` is all that is cited, normalised."""
+    passage = _squeezed(passage)
     for sentence in evidence:
-        changes = _changes(claim, sentence)
-        for change in changes:
+        found = [change for change in changes(claim, sentence) if change.framed and change.old and change.new]
+        for change in found:
             if _is_swap(change, claim, sentence, passage):
                 return change.new_text
-        if name := _exchanged(changes, claim, sentence):
+        if name := _exchanged(found, claim, sentence):
             return name
         if name := _turned(claim, sentence):
             return name
-    return ""
-
-
-def _changes(claim: Span, sentence: Span) -> list[Change]:
-    """The parts that differ between parts that are the same (or where both begin or end)."""
-    old, new = sentence.tokens, claim.tokens
-    matcher = SequenceMatcher(None, [token.text for token in old], [token.text for token in new], autojunk=False)
-    codes = matcher.get_opcodes()
-    changes = []
-    for n, (kind, a, b, c, d) in enumerate(codes):
-        if kind != "replace" or max(b - a, d - c) > LONGEST:
-            continue
-        before = codes[n - 1][2] - codes[n - 1][1] if n and codes[n - 1][0] == "equal" else 0
-        after = codes[n + 1][2] - codes[n + 1][1] if n + 1 < len(codes) and codes[n + 1][0] == "equal" else 0
-        begins = a == 0 or c == 0 or _starts_clause(sentence, old[a]) and _starts_clause(claim, new[c])
-        ends = (b == len(old) and d == len(new)) or (
-            _ends_clause(sentence, old[b - 1]) and _ends_clause(claim, new[d - 1])
-        )
-        if (before >= CONTEXT or begins) and (after >= CONTEXT or ends) and before + after >= CONTEXT:
-            changes.append(Change(tuple(old[a:b]), tuple(new[c:d])))
-    return changes
+    return _other_of_its_kind(claim, evidence)
 
 
 def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     old, new = change.old_text, change.new_text
-    numerals = [set(text) & _NUMERALS for text in (old, new)]
-    if len(old) == len(new) == 1 and all(numerals):
-        return True
-    if {t.text for t in change.old if t.kind == "number"} and {t.text for t in change.new if t.kind == "number"}:
-        lost = [t for t in change.old if t.kind == "number" and t.text not in claim.numbers]
-        gained = [t for t in change.new if t.kind == "number" and t.text not in {x.text for x in change.old}]
-        return bool(lost and gained)
-    content = [token for token in change.new if token.weight >= 1]
-    if not content or sum(token.weight for token in content) < 2 or not any(t.weight >= 1 for t in change.old):
+    if _counts(change.old) and _counts(change.new):
+        return _other_count(change, claim)
+    if sum(t.weight for t in change.new) < 1 or sum(t.weight for t in change.old) < 1:
         return False
-    if PRONOUNS.fullmatch(old) or PRONOUNS.fullmatch(new) or _related(old, new):
+    if (
+        PRONOUNS.fullmatch(old)
+        or PRONOUNS.fullmatch(new)
+        or _related(old, new)
+        or _same_meaning(change, claim, sentence)
+    ):
         return False
-    if _same_meaning(change, claim, sentence):
+    if len(change.old) == len(change.new) == 1 and change.old[0].kind == change.new[0].kind == "han":
+        return _other_character(change, sentence, passage)
+    if len(change.new) < 2 and change.new[0].kind == "han":
         return False
-    lost = [token for token in change.old if token.weight >= 1 and not _kept(token, claim)]
-    return len(lost) * 2 >= len([t for t in change.old if t.weight >= 1]) and _elsewhere(change, sentence, passage)
+    lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
+    if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
+        return False
+    return _squeezed(new) in passage or _recurs(change, passage)
 
 
-def _elsewhere(change: Change, sentence: Span, passage: str) -> bool:
-    """Whether the new words stand in the passages, as they are."""
-    return re.sub(r"\s", "", change.new_text) in re.sub(r"[\s·•]", "", passage.lower())
+def _counts(tokens: Sequence[Token]) -> bool:
+    return any(token.kind == "number" for token in tokens) or (len(tokens) == 1 and tokens[0].text in _NUMERALS)
+
+
+def _other_count(change: Change, claim: Span) -> bool:
+    """Whether a number gave way to another one."""
+    old = {_value(token) for token in change.old} - {""}
+    new = {_value(token) for token in change.new} - {""}
+    return bool(old - new - claim.numbers and new - old)
+
+
+def _value(token: Token) -> str:
+    if token.kind == "number":
+        return token.text
+    return str(_NUMERALS.index(token.text) + 1) if token.kind == "han" and token.text in _NUMERALS else ""
+
+
+def _other_character(change: Change, sentence: Span, passage: str) -> bool:
+    """Whether one changed character makes another word of the passages of a word."""
+    left, right = joined(change.before[-1:]), joined(change.after[:1])
+    made = [text for text in (left + change.new_text, change.new_text + right) if len(text) == 2]
+    own = _squeezed(sentence.text)
+    return any(text in passage and text not in own for text in made) or _recurs(change, passage)
+
+
+def _recurs(change: Change, passage: str) -> bool:
+    """Whether the replaced words are a name, as far as words tell: the passages use them more than once."""
+    old = joined(change.before[-1:]) + change.old_text + joined(change.after[:1])
+    return change.old[0].kind == "han" and len(change.old_text) <= 6 and len(old) >= 3 and passage.count(old) > 1
+
+
+def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
+    """A title, quoted, Latin or dotted name that the evidence lacks, where it has another that the claim lacks."""
+    if not evidence:
+        return ""
+    own = _squeezed(claim.text)
+    for pattern in _TYPED:
+        for match in pattern.finditer(claim.text):
+            near = evidence[:1] if _near_without(claim, evidence[0], match) else evidence
+            there = _squeezed(" ".join(sentence.text for sentence in near))
+            lost = any(_squeezed(name) not in own for name in pattern.findall(evidence[0].text))
+            if lost and _squeezed(match.group(1)) not in there:
+                return match.group(1)
+    return ""
+
+
+def _near_without(claim: Span, sentence: Span, match: re.Match[str]) -> bool:
+    """Whether a sentence has nearly all of the claim but for the match."""
+    start, end = claim.start + match.start(), claim.start + match.end()
+    rest = [
+        (token.weight, share)
+        for token, share in zip(claim.tokens, credits(claim, sentence), strict=True)
+        if not start <= token.start < end
+    ]
+    total = sum(weight for weight, _ in rest)
+    return total > 0 and sum(weight * share for weight, share in rest) >= _NEAR * total
+
+
+def _count(token: Token, span: Span) -> int:
+    return sum(other.text == token.text for other in span.tokens)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s·•]", "", text.lower())
 
 
 def _exchanged(changes: Sequence[Change], claim: Span, sentence: Span) -> str:
@@ -118,14 +151,14 @@ def _turned(claim: Span, sentence: Span) -> str:
     for size in (4, 3, 2, 1):
         for i in range(2, len(mine) - size - 1):
             verb = claim.tokens[i : i + size]
-            if sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(_joined(verb)):
+            if sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
                 continue
             for j in range(2, len(theirs) - size - 1):
                 if theirs[j : j + size] != mine[i : i + size]:
                     continue
                 left, right = mine[i - 2 : i], mine[i + size : i + size + 2]
                 if left == theirs[j + size : j + size + 2] and right == theirs[j - 2 : j] and left != right:
-                    return _joined(claim.tokens[i - 2 : i])
+                    return joined(claim.tokens[i - 2 : i])
     return ""
 
 
@@ -152,20 +185,3 @@ def _same_meaning(change: Change, claim: Span, sentence: Span) -> bool:
         name for name, start, end in meanings(sentence) if start < change.old[-1].end and end > change.old[0].start
     }
     return bool(mine & yours)
-
-
-def _kept(token: Token, claim: Span) -> bool:
-    """Whether the claim has a token of the evidence somewhere else."""
-    return token.text in claim.terms
-
-
-def _joined(tokens: Sequence[Token]) -> str:
-    return "".join(token.text for token in tokens)
-
-
-def _starts_clause(span: Span, token: Token) -> bool:
-    return any(clause.tokens[0] is token for clause in span.clauses)
-
-
-def _ends_clause(span: Span, token: Token) -> bool:
-    return any(clause.tokens[-1] is token for clause in span.clauses)

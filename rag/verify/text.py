@@ -14,7 +14,7 @@ from rag.verify.numerals import normalise
 
 Kind = Literal["han", "word", "number", "name"]
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
-_RUN = re.compile(rf"[{_HAN}]|[A-Za-z0-9_./\\~$@%+#:=-]+|[^\W\dA-Za-z_{_HAN}]+")
+_RUN = re.compile(rf"[{_HAN}]|(?:[A-Za-z0-9_./\\~$@%+#:=-]|[^\W\d_{_HAN}])+")
 _NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)*)-?([A-Za-z]{1,12})")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)[-~:/](\d+(?:\.\d+)?)(?:[-~:/](\d+(?:\.\d+)?))?")
@@ -112,7 +112,8 @@ def tokens_of(norm: str) -> Iterator[Token]:
 
 
 def _latin(run: str, start: int) -> Iterator[Token]:
-    kept = run.strip(".:,=+'-@") if not run.startswith(("--", "-", "./", "~")) else run.rstrip(".:,=+'-")
+    option = re.match(r"--?[A-Za-z]|\./|~", run)
+    kept = run.rstrip(".:,=+'-") if option else run.strip(".:,=+'-@")
     if run.endswith("++") and run[:1].isalpha():
         kept = run
     start += run.find(kept) if kept else 0
