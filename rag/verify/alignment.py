@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.asked import stem
-from rag.verify.lexicon import SYNONYMS, compiled
+from rag.verify.lexicon import SYNONYMS, any_opposite, compiled
 from rag.verify.text import Span, Token
 
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on
@@ -37,7 +37,7 @@ def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     for token in span.tokens:
         if token.kind == "word" and token.text in _WORD_SYNONYMS:
             found.append((str(_WORD_SYNONYMS[token.text]), token.start, token.end))
-    for name, sides in compiled().items():
+    for name, sides in compiled().items() if any_opposite().search(text) else ():
         for side in sides:
             found += [(name, span.start + m.start(), span.start + m.end()) for m in side.finditer(text)]
     return tuple(found)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from rag.verify.text import Span, Token
 
 LONGEST = 14  # tokens of a part that may have been changed
+LIKENESS = 0.5  # the share of a claim that is the same, in the same order, where it is read as a variant
 CONTEXT = 2  # tokens that have to be the same beside it
 
 
@@ -43,9 +44,25 @@ def joined(tokens: Sequence[Token]) -> str:
     return "".join(token.text for token in tokens)
 
 
-@lru_cache(maxsize=512)
 def changes(claim: Span, sentence: Span) -> tuple[Change, ...]:
-    """What differs, in order; a lone token that is the same between two differences counts as one of them."""
+    """What differs, in order; a lone token that is the same between two differences counts as one of them.
+
+    Nothing where the claim is no variant of the sentence at all, but tells it in words or an order of its own.
+    """
+    if likeness(claim, sentence) < LIKENESS:
+        return ()
+    return tuple(_between(claim, sentence, _blocks(claim, sentence)))
+
+
+def likeness(claim: Span, sentence: Span) -> float:
+    """The share of a claim that the sentence has in the same order."""
+    same = sum(token.weight for _, b, size in _blocks(claim, sentence) for token in claim.tokens[b : b + size])
+    return same / (sum(token.weight for token in claim.tokens) or 1.0)
+
+
+@lru_cache(maxsize=512)
+def _blocks(claim: Span, sentence: Span) -> list[tuple[int, int, int]]:
+    """What is the same in the same order: places in the sentence and in the claim, and sizes."""
     old, new = sentence.tokens, claim.tokens
     matcher = SequenceMatcher(None, [token.text for token in old], [token.text for token in new], autojunk=False)
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
@@ -53,10 +70,11 @@ def changes(claim: Span, sentence: Span) -> tuple[Change, ...]:
         block
         for n, block in enumerate(blocks)
         if block.size > 1
+        or new[block.b].weight >= 2
         or (block.a + block.b == 0 or (block.a + 1 == len(old) and block.b + 1 == len(new)))
         or _touches(blocks, n)
     ]
-    return tuple(_between(claim, sentence, [(b.a, b.b, b.size) for b in kept]))
+    return [(block.a, block.b, block.size) for block in kept]
 
 
 def _touches(blocks: Sequence[object], n: int) -> bool:
@@ -69,7 +87,7 @@ def _touches(blocks: Sequence[object], n: int) -> bool:
     return left and right
 
 
-def _between(claim: Span, sentence: Span, blocks: list[tuple[int, int, int]]) -> Iterator[Change]:
+def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]) -> Iterator[Change]:
     old, new = sentence.tokens, claim.tokens
     a = b = size_before = 0
     for next_a, next_b, size in [*blocks, (len(old), len(new), 0)]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 # What negates what follows. 不同, 不断 and the like are words of their own; 不超过 and 不少于 are bounds.
 NEGATION = re.compile(
@@ -86,6 +87,11 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
         r"开始|启动|开工|\b(?:start\w*|begin\w*|began|begun)\b",
         r"停止|结束|终止|完工|\b(?:stop\w*|end(?:s|ed|ing)?|terminat\w+)\b",
     ),
+    (
+        "go on",
+        r"照常|继续|正常|\b(?:continu\w+|still|normally)\b",
+        r"停止|暂停|中断|\b(?:stop\w*|paus\w+|interrupt\w*)\b",
+    ),
     ("before", r"之前|以前|\b(?:before|prior to)\b", r"之后|以后|\b(?:after|following)\b"),
     ("first", r"首先|最早|最先|\b(?:first|earliest)\b", r"最后|最终|\b(?:last|latest|finally)\b"),
     (
@@ -164,7 +170,20 @@ SYNONYMS = tuple(
 过期 超期 期限 超过 超出
 限额 限制 上限
 照常 正常 仍然 依然
-需要 必须 应该 应当 务必
+读取 阅读 查看
+发言 说话 讲话
+所有 全部 全体
+模式 方式
+会话 对话
+用户 使用者
+错误 出错 报错
+安装 装上
+下载 拉取
+删除 移除 去掉 清除
+连接 接入 相连
+失效 作废
+原因 缘故
+立即 马上 立刻
 负责 主持 领导
 担任 出任 就任
 获得 取得 得到 完成
@@ -200,6 +219,11 @@ newer later
 """.strip().splitlines()
 )
 _FUNCTION_HAN = "的了是在和与及或也都就而并且其之以于为被把将对从到由向着过地得这那此该个些一所等个中内上下里后前时会能可又还再已曾均则即则但如若因"
+FUNCTION_PHRASES = re.compile(
+    r"目前|现在|如果|可以|应该|应当|需要|必须|即可|就是|分别|其中|同时|此外|另外|因此|所以|但是|不过|然后|首先|随后|最后|进行|相关|情况|的话|只要"
+    r"|只需|务必|直接|能够|以便|从而|例如|比如|主要|一般|通常|也就是说|换句话说|总之|根据|按照|关于|对于|方面|方式|具体|请|您|你|我|吧|呢|啊|吗"
+    r"|[不未没无非]"
+)
 FUNCTION_HAN = frozenset(_FUNCTION_HAN)
 FUNCTION_WORDS = TRANSPARENT | frozenset(
     "of in on at for from with by as into than then and or but not no nor so if when while that this these those there here "
@@ -213,6 +237,13 @@ PRONOUNS = re.compile(
 )
 
 
+@cache
 def compiled() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
     """The pairs of opposites as patterns."""
     return {name: (re.compile(one, re.IGNORECASE), re.compile(other, re.IGNORECASE)) for name, one, other in OPPOSITES}
+
+
+@cache
+def any_opposite() -> re.Pattern[str]:
+    """Matches where any of them does."""
+    return re.compile("|".join(f"{one}|{other}" for _, one, other in OPPOSITES), re.IGNORECASE)

@@ -24,6 +24,7 @@ from rag.verify.lexicon import (
     TRANSPARENT,
     UNIVERSAL,
     UNIVERSALS,
+    any_opposite,
     compiled,
 )
 from rag.verify.text import Span, Token
@@ -67,7 +68,10 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     """Whether an aligned part has a negation on one side alone."""
     if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)):
         return False
-    for change in changes(claim, sentence):
+    found = changes(claim, sentence)
+    if sum(_negated(change.new, claim) - _negated(change.old, sentence) for change in found) == 0:
+        return False  # a negation that has moved
+    for change in found:
         if not change.framed or max(len(change.old), len(change.new)) > 6:
             continue
         mine, yours = _negated(change.new, claim), _negated(change.old, sentence)
@@ -181,7 +185,7 @@ def _signs(span: Span, found: Sequence[Negation]) -> tuple[dict[str, set[int]], 
     signs: dict[str, set[int]] = {}
     used: set[int] = set()
     text = span.text.lower()
-    for name, sides in compiled().items():
+    for name, sides in compiled().items() if any_opposite().search(text) else ():
         for sign, pattern in zip((1, -1), sides, strict=True):
             for match in pattern.finditer(text):
                 at = span.start + match.start()

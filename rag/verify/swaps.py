@@ -10,13 +10,14 @@ import re
 from collections.abc import Sequence
 
 from rag.verify.alignment import credits, meanings
-from rag.verify.changes import Change, changes, joined
+from rag.verify.changes import Change, changes, joined, likeness
 from rag.verify.lexicon import PRONOUNS
 from rag.verify.text import Span, Token
 
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
 _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|等于|相同|并列", re.IGNORECASE)
 _NEAR = 0.85  # of a claim: as good as a copy
+_HAN = re.compile("[\u4e00-\u9fff]")
 _NUMERALS = "一二三四五六七八九十"
 _TYPED = (
     re.compile(r"《([^《》]{1,40})》"),
@@ -34,7 +35,7 @@ def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
         for change in found:
             if _is_swap(change, claim, sentence, passage):
                 return change.new_text
-        if name := _exchanged(found, claim, sentence):
+        if name := _exchanged(found or _by_clause(claim, sentence), claim, sentence):
             return name
         if name := _turned(claim, sentence):
             return name
@@ -45,6 +46,8 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     old, new = change.old_text, change.new_text
     if _counts(change.old) and _counts(change.new):
         return _other_count(change, claim)
+    if any(token.kind == "number" for token in (*change.old, *change.new)) and len(change.old + change.new) < 4:
+        return False  # a number for a word: the numbers are compared by themselves
     if sum(t.weight for t in change.new) < 1 or sum(t.weight for t in change.old) < 1:
         return False
     if (
@@ -66,6 +69,15 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
 
 def _counts(tokens: Sequence[Token]) -> bool:
     return any(token.kind == "number" for token in tokens) or (len(tokens) == 1 and tokens[0].text in _NUMERALS)
+
+
+def _by_clause(claim: Span, sentence: Span) -> list[Change]:
+    """The changes of each clause against the clause that it is most like."""
+    found: list[Change] = []
+    for clause in claim.clauses:
+        other = max(sentence.clauses, key=lambda other: likeness(clause, other))
+        found += [change for change in changes(clause, other) if change.framed and change.old and change.new]
+    return found
 
 
 def _other_count(change: Change, claim: Span) -> bool:
@@ -100,7 +112,7 @@ def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
     if not evidence:
         return ""
     own = _squeezed(claim.text)
-    for pattern in _TYPED:
+    for pattern in _TYPED if _HAN.search(claim.text) else _TYPED[:2]:
         for match in pattern.finditer(claim.text):
             near = evidence[:1] if _near_without(claim, evidence[0], match) else evidence
             there = _squeezed(" ".join(sentence.text for sentence in near))
@@ -172,11 +184,7 @@ def _related(old: str, new: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return (
-        bool(one)
-        and bool(other)
-        and (one == other or (len(one) > 1 and len(other) > 1 and (one in other or other in one)))
-    )
+    return bool(one) and bool(other) and (one in other or other in one)
 
 
 def _same_meaning(change: Change, claim: Span, sentence: Span) -> bool:

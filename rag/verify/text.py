@@ -9,10 +9,11 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from rag.asked import stem
-from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_WORDS
+from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES, FUNCTION_WORDS
 from rag.verify.numerals import normalise
 
 Kind = Literal["han", "word", "number", "name"]
+LIGHT = 0.15  # the weight of a Han character that says little by itself
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]|(?:[A-Za-z0-9_./\\~$@%+#:=-]|[^\W\d_{_HAN}])+")
 _NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
@@ -39,7 +40,7 @@ class Token:
     weight: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared and cached by identity: its tokens are many
 class Span:
     """A sentence or clause: its place in the text and its tokens."""
 
@@ -75,7 +76,7 @@ class Span:
         return tuple(_spans(self.text, _CLAUSE_END, self.start, self.tokens))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Text:
     """A normalised text with its sentences."""
 
@@ -103,10 +104,11 @@ def bare(norm: str) -> str:
 
 def tokens_of(norm: str) -> Iterator[Token]:
     """The tokens of a normalised text."""
+    light = {i for match in FUNCTION_PHRASES.finditer(norm) for i in range(match.start(), match.end())}
     for match in _RUN.finditer(norm):
         run, start = match.group(), match.start()
         if len(run) == 1 and "\u3400" <= run <= "\u9fff":
-            yield Token(run, run, "han", start, start + 1, 0.15 if run in FUNCTION_HAN else 1.0)
+            yield Token(run, run, "han", start, start + 1, LIGHT if run in FUNCTION_HAN or start in light else 1.0)
         else:
             yield from _latin(run, start)
 
@@ -160,10 +162,12 @@ def _plain(text: str) -> str:
 
 
 def _spans(text: str, ends: re.Pattern[str], offset: int, tokens: tuple[Token, ...]) -> Iterator[Span]:
-    start = 0
+    start = first = 0
     for stop in (*(match.end() for match in ends.finditer(text)), len(text)):
         if stop > start:
-            inside = tuple(token for token in tokens if start <= token.start - offset < stop)
-            if inside:
-                yield Span(text[start:stop], start + offset, stop + offset, inside)
-            start = stop
+            last = first
+            while last < len(tokens) and tokens[last].start - offset < stop:
+                last += 1
+            if last > first:
+                yield Span(text[start:stop], start + offset, stop + offset, tokens[first:last])
+            start, first = stop, last
