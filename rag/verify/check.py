@@ -20,7 +20,7 @@ from rag.verify.text import Span, Text, bare, read
 
 MIN_COVER = 0.6
 Fault = Literal[
-    "", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
+    "", "mark", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
 ]
 
 

@@ -198,7 +198,8 @@ def _signs(span: Span, found: Sequence[Negation]) -> tuple[dict[str, set[int]], 
 
 def _bounds_differ(claim: str, evidence: str) -> bool:
     """Whether the claim makes an upper bound of a lower one, or the other way round, at the same number."""
-    ours, theirs = dict(_bounds(claim)), {}
+    ours = dict(_bounds(claim))
+    theirs: dict[str, set[str]] = {}
     for number, kind in _bounds(evidence):
         theirs.setdefault(number, set()).add(kind)
     return any(number in theirs and kind not in theirs[number] for number, kind in ours.items())
