@@ -46,7 +46,7 @@ class Structured:
 
 def is_json(text: str) -> bool:
     """Whether a text begins as an answer in JSON would; it may be no more than the beginning."""
-    return _START.match(text) is not None or text.strip() in ("```", "```json", "``", "`")
+    return _START.match(text) is not None or (bool(text.strip()) and "```json".startswith(text.strip()))
 
 
 def read_structured(text: str) -> Structured:

@@ -73,7 +73,7 @@ async def test_the_growing_text_ends_in_an_answer_with_its_sources() -> None:
 async def test_marks_are_renumbered_in_the_order_in_which_they_appear() -> None:
     _, answer = await answers(Scripted(["文件在 docs 里【2】。发送 /reload [1, 2]。"]))
     assert answer is not None
-    assert answer.text == "文件在 docs 里[1]。发送 /reload [2][1]。"
+    assert answer.text == "文件在 docs 里[1]。发送 /reload [2]。"  # the passage on docs does not say that
     assert [source.passage_id for source in answer.citations] == ["b", "a"]
 
 

@@ -18,6 +18,7 @@ _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
 _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|等于|相同|并列", re.IGNORECASE)
 _NEAR = 0.85  # of a claim: as good as a copy
 _HAN = re.compile("[\u4e00-\u9fff]")
+_CLOSE = 0.6
 _NUMERALS = "一二三四五六七八九十"
 _TYPED = (
     re.compile(r"《([^《》]{1,40})》"),
@@ -59,8 +60,10 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return False
     if len(change.old) == len(change.new) == 1 and change.old[0].kind == change.new[0].kind == "han":
         return _other_character(change, sentence, passage)
-    if len(change.new) < 2 and change.new[0].kind == "han":
-        return False
+    if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
+        return False  # 用 for 运行: no name is that short
+    if likeness(claim, sentence) < _CLOSE and all(_count(t, claim) <= _count(t, sentence) for t in change.new):
+        return False  # told in another order
     lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
     if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
         return False
