@@ -19,7 +19,8 @@ class Change:
     """A part of the evidence (``old``) in whose place the claim has another (``new``); either may be empty.
 
     ``before`` and ``after`` are the tokens beside it that are the same, at most two on each side. ``framed`` says that it
-    stands between parts that are the same, or at an edge of the clause in both.
+    stands between parts that are the same, or at an edge of the clause in both; ``crosses`` that the evidence's part is
+    the end of a clause and the claim's is not, or goes beyond one; ``clause`` that whole clauses were left out.
     """
 
     old: tuple[Token, ...]
@@ -27,6 +28,8 @@ class Change:
     before: tuple[Token, ...]
     after: tuple[Token, ...]
     framed: bool
+    crosses: bool = False
+    clause: bool = False
 
     @property
     def old_text(self) -> str:
@@ -99,7 +102,11 @@ def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]
             ends = size >= CONTEXT or (_closes(sentence, old, next_a + size) and _closes(claim, new, next_b + size))
             framed = begins and ends and size_before + size >= CONTEXT
             before = old[max(a - min(size_before, 2), 0) : a]
-            yield Change(part, other, before, old[next_a : next_a + min(size, 2)], framed)
+            crosses = _closes(sentence, old, next_a) != _closes(claim, new, next_b) or any(
+                _opens(sentence, old, at) for at in range(a + 1, next_a)
+            )
+            left = not other and _opens(sentence, old, a) and _closes(sentence, old, next_a)
+            yield Change(part, other, before, old[next_a : next_a + min(size, 2)], framed, crosses, left)
         a, b, size_before = next_a + size, next_b + size, size
 
 

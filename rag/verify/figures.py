@@ -10,7 +10,7 @@ from rag.verify.text import Span, Token
 WINDOW = 6  # tokens on each side of a number that tell its slot
 MARGIN = 2.0  # how much better another number has to fit into the slot
 _TITLE = re.compile(r"《([^《》]{1,40})》")
-_HYPHENATED = re.compile(r"[A-Za-z]\w*(?:-\w+)+")
+_HYPHENATED = re.compile(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)+", re.ASCII)
 _HAN_DIGIT = "一二三四五六七八九十"
 # Things of which a text names one or another; a member that the evidence lacks is another thing.
 _KINDS = tuple(
@@ -66,11 +66,15 @@ def occurs(name: str, text: str) -> bool:
     forms = [name, name.removesuffix("s")] if len(name) > 3 and name[-2:-1].isalnum() else [name]
     if re.fullmatch(r"v\d.*", name):
         forms.append(name[1:])
-    before, after = r"(?<![A-Za-z0-9_\-])", r"(?![A-Za-z0-9_]|[.\-][A-Za-z0-9_])"
-    return any(
-        re.search((before if form[0].isalnum() or form[0] == "-" else "") + re.escape(form) + after, text) is not None
-        for form in forms
-    )
+    after = r"(?![A-Za-z0-9_]|[.\-][A-Za-z0-9_])"
+    return any(re.search(_before(form) + re.escape(form) + after, text) is not None for form in forms)
+
+
+def _before(form: str) -> str:
+    """What may not stand before a name; a unit may stand behind its number."""
+    if form.isalpha():
+        return r"(?<![A-Za-z_\-])"
+    return r"(?<![A-Za-z0-9_\-])" if form[0].isalnum() or form[0] == "-" else ""
 
 
 def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:

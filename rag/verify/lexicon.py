@@ -15,7 +15,7 @@ NEGATION = re.compile(
     r"|并不是|并非|绝非|不是|而非|并不|从不|绝不|决不|从未|尚未|并未|未曾|未能|没有|并无|毫无|无法|无需|无须|无权|不再|不必|不用"
     r"|不(?![仅但过同少断久料锈丹管论妨如止只免禁然时等足孕满服安明幸良动朽]|得不|超过|低于|高于|少于|大于|小于|多于|晚于|早于|可思|得了|限于"
     r"|一定)"
-    r"|(?<![尚并从])未(?![来必央名婚成免知遂])|没(?![收落入有])|(?<=[\u4e00-\u9fff])勿"
+    r"|(?<![尚并从])未(?![来必央名婚免知遂]|成年)|没(?![收落入有])|(?<=[\u4e00-\u9fff])勿"
     r"|无(?=[此任须权关法效人使])(?!人机|人驾|人区|效果|任何不)"
     r"|\b(?:not|never|no longer|no|cannot|without|neither|nor|none|nothing|nobody)\b|n['’]t\b"
     r"|\bunable to\b|\bfails? to\b|\brather than\b|\binstead of\b",
@@ -81,7 +81,11 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
         r"禁止|严禁|不准|不许|不得|\b(?:forbid\w*|forbidden|prohibit\w*|disallow\w*|den(?:y|ies|ied))\b",
     ),
     ("succeed", r"成功|\b(?:succeed\w*|success\w*)\b", r"失败|\b(?:fail\w*|unsuccessful\w*)\b"),
-    ("fast", r"更快|较快|快了|\b(?:faster|quicker|quickly)\b", r"更慢|较慢|慢了|\b(?:slower|slowly)\b"),
+    (
+        "fast",
+        r"[更较变加]快|快了|加速|\b(?:faster|quicker|quickly)\b",
+        r"[更较变减放]慢|慢了|减速|\b(?:slower|slowly)\b",
+    ),
     (
         "start",
         r"开始|启动|开工|\b(?:start\w*|begin\w*|began|begun)\b",
@@ -144,6 +148,13 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     ("import", r"导入|进口|\bimport\w*\b", r"导出|出口|\bexport\w*\b"),
     ("install", r"(?<!卸)安装|\binstall\w*\b", r"卸载|\buninstall\w*\b"),
     ("open", r"开放|开幕|\bopen\w*\b", r"封闭|闭幕|\bclos(?:e|es|ed|ing)\b"),
+)
+
+# Characters that make the opposite of a word: 调大, 调小.
+OPPOSITE_CHARACTERS = frozenset(
+    frozenset(pair)
+    for pair in "大小 多少 高低 快慢 长短 上下 前后 左右 内外 早晚 增减 升降 正负 新旧 强弱 冷热 轻重 入出 进出 开关 买卖 男女 东西 "
+    "南北 远近 深浅 宽窄 厚薄 粗细 软硬 先后 有无 真假 父母 公私 奇偶 胜负 胜败 加减 生死 优劣 主次 宽严".split(" ")
 )
 
 # Words that say the same; one group a line.

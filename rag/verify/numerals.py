@@ -26,6 +26,7 @@ _ARABIC_BIG = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?([十百千]?)(万亿|万|
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _PERCENT_WORD = re.compile(r"(\d)\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _ONE_OF = "年月日号次届天周小分秒岁倍胜"  # what 一 really counts; 一个 and 一种 are articles
+_ONE_WAY = (("第二年", "次年"), ("翌年", "次年"), ("第二天", "次日"), ("翌日", "次日"), ("一半", "半"))
 _NO_NUMBER = re.compile(r"十[分足字]|万[一万分能岁]|千[万秋古]|百[姓科合货]|[一]+")
 _WORDS = {
     word: str(value)
@@ -50,6 +51,8 @@ _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 def normalise(text: str) -> str:
     """The text with widths folded and every number in Arabic digits without separators; percentages end in ``%``."""
     text = fold(text)
+    for words, one in _ONE_WAY:
+        text = text.replace(words, one)
     text = _PERCENT.sub(lambda match: f"{_value(match.group(1))}%", text)
     text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
     text = _ARABIC_BIG.sub(_big, text)

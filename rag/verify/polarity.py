@@ -35,6 +35,9 @@ _NEAR = 0.85  # of the best clause's share: as good a counterpart
 _BOUND_REACH = 12  # characters between a bound and its number
 
 
+_NEGATIVE = ("enable", "allow", "support", "succeed")  # pairs whose second word is a "not" of the first
+
+
 @dataclass(frozen=True, slots=True)
 class Negation:
     """A negation at ``start`` and the tokens right behind it that it is about."""
@@ -58,7 +61,10 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
-        found = [_compare(clause, other) for other in _counterparts(clause, evidence)]
+        counterparts = _counterparts(clause, evidence)
+        if _opposed(clause, counterparts):
+            return "opposite"
+        found = [_compare(clause, other) for other in counterparts]
         if found and all(found):
             return found[0]
     return ""
@@ -72,10 +78,10 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     if sum(_negated(change.new, claim) - _negated(change.old, sentence) for change in found) == 0:
         return False  # a negation that has moved
     for change in found:
-        if not change.framed or max(len(change.old), len(change.new)) > 6:
+        if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         mine, yours = _negated(change.new, claim), _negated(change.old, sentence)
-        if mine % 2 != yours % 2 and not _sides(change.new, claim) and not _sides(change.old, sentence):
+        if mine % 2 != yours % 2 and not _sides(change.new, claim) & _sides(change.old, sentence):
             return True
     return False
 
@@ -83,15 +89,17 @@ def _flipped(claim: Span, sentence: Span) -> bool:
 def _negated(tokens: Sequence[Token], span: Span) -> int:
     if not tokens:
         return 0
-    return sum(tokens[0].start <= n.start < tokens[-1].end for n in negations(span))
-
-
-def _sides(tokens: Sequence[Token], span: Span) -> bool:
-    """Whether the tokens hold a word of a pair of opposites, which is compared by itself."""
-    if not tokens:
-        return False
+    count = sum(n.start < tokens[-1].end and n.end > tokens[0].start for n in negations(span))
     text = span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower()
-    return any(side.search(text) for sides in compiled().values() for side in sides)
+    return count + sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE)
+
+
+def _sides(tokens: Sequence[Token], span: Span) -> set[str]:
+    """The pairs of opposites that the tokens hold a word of; those are compared by themselves."""
+    if not tokens:
+        return set()
+    text = span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower()
+    return {name for name, sides in compiled().items() if any(side.search(text) for side in sides)}
 
 
 def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[Span]:
@@ -110,18 +118,33 @@ def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[Span]:
     return [other for _, _, other in near[:3]]
 
 
+def _opposed(clause: Span, counterparts: Sequence[Span]) -> bool:
+    """Whether the clause has one side of a pair of opposites, and its counterparts only the other."""
+    signs = _signs(clause, negations(clause))[0]
+    theirs: dict[str, set[int]] = {}
+    for other in counterparts:
+        if _only_if(clause, other):
+            return False
+        for name, values in _signs(other, negations(other))[0].items():
+            theirs.setdefault(name, set()).update(values)
+    return any(name in theirs and values.isdisjoint(theirs[name]) for name, values in signs.items())
+
+
+def _only_if(clause: Span, other: Span) -> bool:
+    """Whether one says "only if" and the other "not unless"."""
+    conditional = bool(CONDITION.search(other.text)) != bool(CONDITION.search(clause.text))
+    return conditional and bool(LIMIT.search(clause.text) or LIMIT.search(other.text))
+
+
 def _compare(clause: Span, other: Span) -> str:
+    if _only_if(clause, other):
+        return ""
     mine, yours = negations(clause), negations(other)
     signs, used = _signs(clause, mine)
     their_signs, their_used = _signs(other, yours)
-    for name in signs.keys() & their_signs.keys():
-        if signs[name].isdisjoint(their_signs[name]):
-            return "opposite"
     mine = [negation for negation in mine if negation.start not in used]
     yours = [negation for negation in yours if negation.start not in their_used]
-    conditional = bool(CONDITION.search(other.text)) != bool(CONDITION.search(clause.text))
-    if conditional and (LIMIT.search(clause.text) or LIMIT.search(other.text)):
-        return ""
+    mine, yours = _unpaired(mine, yours), _unpaired(yours, mine)
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
         return "negation"
@@ -132,6 +155,12 @@ def _compare(clause: Span, other: Span) -> str:
     if mine and yours and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
         return "negation"
     return ""
+
+
+def _unpaired(some: Sequence[Negation], others: Sequence[Negation]) -> list[Negation]:
+    """Those that negate nothing that one of the others negates."""
+    heads = [negation.head[0].text for negation in others if negation.head]
+    return [negation for negation in some if not negation.head or negation.head[0].text not in heads]
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from rag.verify.alignment import credits, meanings
 from rag.verify.changes import Change, changes, joined, likeness
-from rag.verify.lexicon import PRONOUNS
+from rag.verify.lexicon import OPPOSITE_CHARACTERS, PRONOUNS
 from rag.verify.text import Span, Token
 
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
@@ -62,6 +62,10 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return _other_character(change, sentence, passage)
     if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
         return False  # 用 for 运行: no name is that short
+    if change.crosses:
+        return False
+    if all(token.kind != "han" for token in (*change.old, *change.new)):
+        return _squeezed(new) in passage and not {t.text for t in change.new} <= {t.text for t in change.old}
     if likeness(claim, sentence) < _CLOSE and all(_count(t, claim) <= _count(t, sentence) for t in change.new):
         return False  # told in another order
     lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
@@ -98,6 +102,8 @@ def _value(token: Token) -> str:
 
 def _other_character(change: Change, sentence: Span, passage: str) -> bool:
     """Whether one changed character makes another word of the passages of a word."""
+    if frozenset(change.old_text + change.new_text) in OPPOSITE_CHARACTERS:
+        return True
     left, right = joined(change.before[-1:]), joined(change.after[:1])
     made = [text for text in (left + change.new_text, change.new_text + right) if len(text) == 2]
     own = _squeezed(sentence.text)

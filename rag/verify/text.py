@@ -21,7 +21,7 @@ _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)*)-?([A-Za-z]{1,12})")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)[-~:/](\d+(?:\.\d+)?)(?:[-~:/](\d+(?:\.\d+)?))?")
 _NAME = re.compile(r"(?=.*[A-Za-z])(?=.*\d)|.*[_/\\@$#+]|.+\.[A-Za-z]|--?[A-Za-z]|.*[a-z][A-Z]|.*::|~")
 _SENTENCE_END = re.compile(r"[。！？!?；;]+[」』”’\"'）)】》]*|\.(?=\s+[^a-z\s]|\s*$)|\n+")
-_CLAUSE_END = re.compile(r"[，：、—]|[,:](?=\s|[^\d\x00-\x7f])|\s[-–]\s|[（）()]")
+_CLAUSE_END = re.compile(r"[，：、—]|,|:(?=\s|[^\d\x00-\x7f])|\s[-–]\s|[（）()]")
 
 
 @dataclass(frozen=True, slots=True)
