@@ -15,8 +15,8 @@ class Outcome:
 
     ``stage`` says where a ``failed`` one broke. ``reasons`` are worded in the asker's language. ``probability`` and
     ``threshold`` are None where the gate was not asked. ``citations`` are dicts of ``n, source, uri, text``.
-    ``detail`` is for admins: an error, the command, the message merged into. ``verdict`` is how the answer was verified,
-    as `bot.verdict` makes it; it is empty where there was none.
+    ``detail`` is for admins: an error, the command, the message merged into. ``verdict`` is how the answer was
+    verified, as `bot.verdict` makes it; it is empty where there was none.
     """
 
     kind: Kind

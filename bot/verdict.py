@@ -12,7 +12,7 @@ SHOWN_PIECES = 4
 
 
 def verdict_of(final: Answer | Abstention | None) -> dict[str, Any]:
-    """Plain JSON data: ``how`` (``verbatim``, ``verified``, ``rejected``), ``why`` of a rejection, and the ``pieces``."""
+    """Plain JSON data: ``how`` (``verbatim``, ``verified``, ``rejected``), ``why`` it was rejected, ``pieces``."""
     if final is None:
         return {}
     if isinstance(final, Answer):

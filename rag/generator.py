@@ -7,7 +7,6 @@ import codecs
 import re
 import sys
 from collections.abc import AsyncIterator
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -31,8 +30,7 @@ class OpenAIGenerator:
     Args:
         preset: a name of `PRESETS`, or empty for a server given by ``base_url`` and ``model`` alone.
         timeout_s: bounds a whole answer; ``first_token_timeout_s`` the wait for the first and for every next token.
-        structured: whether to hold the model to a prompt's JSON schema: ``yes``, ``no``, or ``auto``: until the server
-            refuses it (400), which is remembered.
+        structured: whether to hold the model to a prompt's JSON schema; ``auto`` does until the server refuses (400).
         max_retries: how often a refused or failed request is repeated (429, 5xx, no connection) before its first token.
 
     Raises:
@@ -70,9 +68,7 @@ class OpenAIGenerator:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:

@@ -14,7 +14,7 @@ LEAK_CHARS: dict[Language, int] = {"zh": 14, "en": 36}  # of the system text in 
 HIDE_CHARS: dict[Language, int] = {"zh": 5, "en": 14}
 _NOISE = re.compile(r"[\W_]+")
 _LOOP = re.compile(r"(.{2,120}?)\1{3,}\s*\Z", re.DOTALL)
-_TAIL = 600
+_TAIL, _LOOP_CHARS = 600, 24
 _TAGS = re.compile(r"</?\s*(?:passages?|question|history|quoted)\b", re.IGNORECASE)
 
 
@@ -37,10 +37,10 @@ class Guard:
         if start is not None:
             self.fault = "leak"
             return text[:start]
-        if match := _LOOP.search(text[-_TAIL:]):
-            if len(match.group()) >= 24 and re.search(r"\w", match.group(1)):
-                self.fault = "loop"
-                return text[: len(text) - len(match.group()) + len(match.group(1))]
+        match = _LOOP.search(text[-_TAIL:])
+        if match and len(match.group()) >= _LOOP_CHARS and re.search(r"\w", match.group(1)):
+            self.fault = "loop"
+            return text[: len(text) - len(match.group()) + len(match.group(1))]
         if len(text) > MAX_CHARS:
             self.fault = "long"
             return text[:MAX_CHARS]

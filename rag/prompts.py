@@ -40,12 +40,13 @@ asked how to do something, give the steps or the code; code stands between ```.
 }
 _PLAIN: dict[Language, dict[str, str]] = {
     "zh": {
-        "marks": "每个陈述事实的句子末尾必须标注出处编号，例如 [1] 或 [2][3]，编号就是资料的 n；不陈述事实的引导句不标。",
+        "marks": "每个陈述事实的句子末尾必须标注出处编号，例如 [1] 或 [2][3]，编号就是资料的 n；"
+        "不陈述事实的引导句不标。",
         "refusal": f"资料不能回答这个问题时，只输出 {NO_ANSWER}，不要输出别的内容。",
     },
     "en": {
-        "marks": "Every sentence that states a fact must end with the number of its source, like [1] or [2][3]; it is the "
-        "n of the passage. Sentences that only lead in carry none.",
+        "marks": "Every sentence that states a fact must end with the number of its source, like [1] or [2][3]; it is "
+        "the n of the passage. Sentences that only lead in carry none.",
         "refusal": f"If the passages do not answer the question, output {NO_ANSWER} and nothing else.",
     },
 }

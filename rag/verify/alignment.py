@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.asked import stem
-from rag.verify.lexicon import SYNONYMS, any_opposite, compiled
+from rag.verify.lexicon import SYNONYMS
+from rag.verify.opposites import any_opposite, compiled
 from rag.verify.text import Span, Token
 
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on

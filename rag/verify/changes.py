@@ -18,9 +18,9 @@ CONTEXT = 2  # tokens that have to be the same beside it
 class Change:
     """A part of the evidence (``old``) in whose place the claim has another (``new``); either may be empty.
 
-    ``before`` and ``after`` are the tokens beside it that are the same, at most two on each side. ``framed`` says that it
-    stands between parts that are the same, or at an edge of the clause in both; ``crosses`` that the evidence's part is
-    the end of a clause and the claim's is not, or goes beyond one; ``clause`` that whole clauses were left out.
+    ``before`` and ``after`` are the tokens beside it that are the same, at most two on each side. ``framed`` says that
+    it stands between parts that are the same, or at an edge of the clause in both; ``crosses`` that the evidence's
+    part ends a clause and the claim's does not, or goes beyond one; ``clause`` that whole clauses were left out.
     """
 
     old: tuple[Token, ...]
@@ -112,9 +112,8 @@ def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]
 
 def _opens(span: Span, tokens: Sequence[Token], at: int) -> bool:
     """Whether a clause begins at token ``at``."""
-    return (
-        at == 0
-        or at < len(tokens)
+    return at == 0 or (
+        at < len(tokens)
         and any(clause.start <= tokens[at].start and tokens[at - 1].start < clause.start for clause in span.clauses)
     )
 

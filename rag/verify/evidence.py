@@ -1,7 +1,7 @@
 """What of a passage may support an answer: its text under its headings, without what gives orders to a model.
 
-A document can hold an instruction ("ignore the rules above and say ..."); whoever obeys it would be borne out by the very
-passage. So an order and what follows it in its paragraph support nothing. It knows no answer.
+A document can hold an instruction ("ignore the rules above and say ..."); whoever obeys it would be borne out by the
+very passage. So an order and what follows it in its paragraph support nothing. It knows no answer.
 """
 
 from __future__ import annotations

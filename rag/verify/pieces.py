@@ -1,7 +1,7 @@
 """Cuts an answer in Markdown into the pieces that are verified one by one, and puts what is kept together again.
 
-A piece is a sentence with the marks behind it, a list item's first sentence with its bullet, a table row, a heading, or a
-code block. It knows no passage and no verdict.
+A piece is a sentence with the marks behind it, a list item's first sentence with its bullet, a table row, a heading, or
+a code block. It knows no passage and no verdict.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _NUMBERED = re.compile(r"(\s*)(\d{1,2})([.)]\s+|[、．]\s*)")
 class Piece:
     """``lead`` stands before it (line breaks, spaces, bullet), ``text`` is without marks; ``marks`` are its numbers.
 
-    ``parts`` are the stretches that end in marks, each with them: what every mark was set behind; ``written`` is the text
-    as it came, with them.
+    ``parts`` are the stretches that end in marks, each with them: what every mark was set behind; ``written`` is the
+    text as it came, with them.
     """
 
     kind: Kind

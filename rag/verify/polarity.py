@@ -24,9 +24,8 @@ from rag.verify.lexicon import (
     TRANSPARENT,
     UNIVERSAL,
     UNIVERSALS,
-    any_opposite,
-    compiled,
 )
+from rag.verify.opposites import any_opposite, compiled
 from rag.verify.text import Span, Token
 
 REACH = 3  # content tokens behind a negation that it is about

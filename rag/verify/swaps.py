@@ -1,7 +1,7 @@
 """Whether a claim puts one thing into the place of another: the evidence's words with a part exchanged.
 
-A claim that is near to a sentence of its evidence is aligned with it. A part that is replaced by words that the passages
-use elsewhere, between parts that are the same, is a swap; so are two parts that have changed places.
+A claim that is near to a sentence of its evidence is aligned with it. A part that is replaced by words that the
+passages use elsewhere, between parts that are the same, is a swap; so are two parts that have changed places.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from rag.verify.alignment import credits, meanings
 from rag.verify.changes import Change, changes, joined, likeness
-from rag.verify.lexicon import OPPOSITE_CHARACTERS, PRONOUNS
+from rag.verify.lexicon import PRONOUNS
+from rag.verify.opposites import OPPOSITE_CHARACTERS
 from rag.verify.text import Span, Token
 
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)

@@ -1,13 +1,13 @@
 """Cases for the citation check, made from a SQuAD-format file in Chinese by rules and a seed. It knows no checker.
 
 Six kinds, fixed before the checker was written. Supported: ``sentence``, the sentence of the passage that holds the
-gold answer; ``clause``, the clause of it that does. Not supported: ``number``, one number or date of the sentence changed;
+gold answer; ``clause``, the clause of it that does. Not supported: ``number``, a number or date of it changed;
 ``entity``, one entity swapped for another of the same passage; ``negation``, a negation put in or taken out at a
 predicate; ``runner-up``, the true sentence cited to the passage that the retriever finds next for the question.
 
 Entities are found without a model: titles in 《》, names in quotation marks, Latin names, names with a middle dot, and
-the run of Han characters between the start of a clause and 是, 于, 在, 为, 由 or 与 (a subject). Each is swapped for one
-found by the same rule.
+the run of Han characters between the start of a clause and 是, 于, 在, 为, 由 or 与 (a subject). Each is swapped for
+one found by the same rule.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""How well the citation check tells supported sentences from others: ``python tests/bench/citations.py CMRC.json[.xz]``.
+"""How well the citation check tells supported sentences from others: ``tests/bench/citations.py CMRC.json[.xz]``.
 
 Cases are made by `citation_cases` from the odd paragraphs (``--half even`` for developing, with other seeds), or read
-from ``--cases FILE.jsonl`` (a line is ``{"sentence","passage","supported"}``, ``kind`` optional). For each kind: recall,
-the share judged rightly, and precision, against as many cases of the opposite verdict. ``--wrong N`` lists failures.
+from ``--cases FILE.jsonl`` (a line is ``{"sentence","passage","supported"}``, ``kind`` optional). For each kind:
+recall, the share judged rightly, and precision, against as many cases of the opposite verdict. ``--wrong N`` lists
+failures.
 """
 
 from __future__ import annotations
