@@ -11,6 +11,7 @@ from rag.verify.text import Span, Token
 
 LONGEST = 14  # tokens of a part that may have been changed
 LIKENESS = 0.5  # the share of a claim that is the same, in the same order, where it is read as a variant
+LONG_CLAUSE = 6  # tokens; a shorter one may be an item of a list
 CONTEXT = 2  # tokens that have to be the same beside it
 
 
@@ -20,7 +21,8 @@ class Change:
 
     ``before`` and ``after`` are the tokens beside it that are the same, at most two on each side. ``framed`` says that
     it stands between parts that are the same, or at an edge of the clause in both; ``crosses`` that the evidence's
-    part ends a clause and the claim's does not, or goes beyond one; ``clause`` that whole clauses were left out.
+    part ends a clause and the claim's does not, goes beyond one, or that both are clauses of their own; ``clause`` that
+    whole clauses were left out.
     """
 
     old: tuple[Token, ...]
@@ -102,10 +104,14 @@ def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]
             ends = size >= CONTEXT or (_closes(sentence, old, next_a + size) and _closes(claim, new, next_b + size))
             framed = begins and ends and size_before + size >= CONTEXT
             before = old[max(a - min(size_before, 2), 0) : a]
-            crosses = _closes(sentence, old, next_a) != _closes(claim, new, next_b) or any(
-                _opens(sentence, old, at) for at in range(a + 1, next_a)
+            old_clause = _opens(sentence, old, a) and _closes(sentence, old, next_a)
+            new_clause = _opens(claim, new, b) and _closes(claim, new, next_b)
+            crosses = (
+                _closes(sentence, old, next_a) != _closes(claim, new, next_b)
+                or any(_opens(sentence, old, at) for at in range(a + 1, next_a))
+                or (old_clause and new_clause and min(len(part), len(other)) >= LONG_CLAUSE)
             )
-            left = not other and _opens(sentence, old, a) and _closes(sentence, old, next_a)
+            left = not other and old_clause
             yield Change(part, other, before, old[next_a : next_a + min(size, 2)], framed, crosses, left)
         a, b, size_before = next_a + size, next_b + size, size
 
