@@ -57,13 +57,15 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         return "bound"
     if any(_flipped(claim, sentence) for sentence in evidence):
         return "negation"
+    said = [negation for clause in claim.clauses for negation in negations(clause)]
+    known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause)]
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
         counterparts = _counterparts(clause, evidence)
         if _opposed(clause, counterparts):
             return "opposite"
-        found = [_compare(clause, other) for other in counterparts]
+        found = [_compare(clause, other, said, known) for other in counterparts]
         if found and all(found):
             return found[0]
     return ""
@@ -135,7 +137,8 @@ def _only_if(clause: Span, other: Span) -> bool:
     return conditional and bool(LIMIT.search(clause.text) or LIMIT.search(other.text))
 
 
-def _compare(clause: Span, other: Span) -> str:
+def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequence[Negation]) -> str:
+    """The fault of a clause against one of its counterparts; ``said`` and ``known`` are all negations of both texts."""
     if _only_if(clause, other):
         return ""
     mine, yours = negations(clause), negations(other)
@@ -143,13 +146,13 @@ def _compare(clause: Span, other: Span) -> str:
     their_signs, their_used = _signs(other, yours)
     mine = [negation for negation in mine if negation.start not in used]
     yours = [negation for negation in yours if negation.start not in their_used]
-    mine, yours = _unpaired(mine, yours), _unpaired(yours, mine)
+    mine, yours = _unpaired(mine, known), _unpaired(yours, said)
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
         return "negation"
     own_negative = {name for name, values in signs.items() if -1 in values}
-    said = [negation for negation in yours if _has(clause, negation.head)]
-    if said and not mine and not own_negative and not used and not LIMITED.search(clause.text):
+    lost = [negation for negation in yours if _has(clause, negation.head)]
+    if lost and not mine and not own_negative and not used and not LIMITED.search(clause.text):
         return "negation"
     if mine and yours and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
         return "negation"
