@@ -21,7 +21,7 @@ class Change:
 
     ``before`` and ``after`` are the tokens beside it that are the same, at most two on each side. ``framed`` says that
     it stands between parts that are the same, or at an edge of the clause in both; ``crosses`` that the evidence's
-    part ends a clause and the claim's does not, goes beyond one, or that both are clauses of their own; ``clause`` that
+    part ends a clause and the claim's does not, goes beyond one, or that one is a clause of its own; ``clause`` that
     whole clauses were left out.
     """
 
@@ -109,7 +109,8 @@ def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]
             crosses = (
                 _closes(sentence, old, next_a) != _closes(claim, new, next_b)
                 or any(_opens(sentence, old, at) for at in range(a + 1, next_a))
-                or (old_clause and new_clause and min(len(part), len(other)) >= LONG_CLAUSE)
+                or (old_clause and len(part) >= LONG_CLAUSE)
+                or (new_clause and len(other) >= LONG_CLAUSE)
             )
             left = not other and old_clause
             yield Change(part, other, before, old[next_a : next_a + min(size, 2)], framed, crosses, left)

@@ -158,6 +158,8 @@ def _exchanged(changes: Sequence[Change], claim: Span, sentence: Span) -> str:
         return ""
     for i, one in enumerate(changes):
         for other in changes[i + 1 :]:
+            if one.crosses or other.crosses:
+                continue
             if _same(one.old_text, other.new_text) and _same(one.new_text, other.old_text):
                 between = claim.text[one.new[-1].end - claim.start : other.new[0].start - claim.start]
                 if not _BOTH_WAYS.fullmatch(between.strip()):
