@@ -97,6 +97,11 @@ def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]
     a = b = size_before = 0
     for next_a, next_b, size in [*blocks, (len(old), len(new), 0)]:
         if (next_a > a or next_b > b) and max(next_a - a, next_b - b) <= LONGEST:
+            stop = _clause_end(sentence, old, a, next_a) if _closes(claim, new, next_b) and next_b > b else next_a
+            if stop < next_a:  # the claim ends here, and the evidence goes on with another clause
+                yield Change(old[a:stop], new[b:next_b], old[max(a - min(size_before, 2), 0) : a], (), size_before > 1)
+                a, b, size_before = next_a + size, next_b + size, size
+                continue
             part, other = old[a:next_a], new[b:next_b]
             begins = size_before >= CONTEXT or (
                 _opens(sentence, old, a - size_before) and _opens(claim, new, b - size_before)
@@ -115,6 +120,11 @@ def _between(claim: Span, sentence: Span, blocks: Sequence[tuple[int, int, int]]
             left = not other and old_clause
             yield Change(part, other, before, old[next_a : next_a + min(size, 2)], framed, crosses, left)
         a, b, size_before = next_a + size, next_b + size, size
+
+
+def _clause_end(span: Span, tokens: Sequence[Token], start: int, stop: int) -> int:
+    """Where the clause of token ``start`` ends, at the latest at ``stop``."""
+    return next((at for at in range(start + 1, stop) if _opens(span, tokens, at)), stop)
 
 
 def _opens(span: Span, tokens: Sequence[Token], at: int) -> bool:

@@ -75,8 +75,8 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     ("encrypt", r"(?<!未)加密|\b(?:encrypt\w*)\b", r"明文|解密|\b(?:unencrypted|plaintext|plain text|decrypt\w*)\b"),
     (
         "required",
-        r"必须|必需|必填|强制|\b(?:required|mandatory|requires?|must|have to|has to|needs? to)\b",
-        r"可选|选填|不必|无需|\b(?:optional\w*)\b",
+        r"必须|必需|必填|强制|要求|\b(?:required|mandatory|requires?|must|have to|has to|needs? to)\b",
+        r"可选|选填|不必|无需|推荐|建议|\brecommend\w*\b|\b(?:optional\w*)\b",
     ),
     ("auto", r"自动|\bautomatic\w*\b", r"手动|人工|手工|\bmanual\w*\b"),
     ("public", r"公开|公有|\bpublic\w*\b", r"私有|私密|保密|\bprivate\w*\b"),

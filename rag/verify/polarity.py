@@ -81,18 +81,22 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     for change in found:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
-        mine, yours = _negated(change.new, claim), _negated(change.old, sentence)
+        both = bool(change.new and change.old)
+        mine, yours = _negated(change.new, claim, both), _negated(change.old, sentence, both)
         if mine % 2 != yours % 2 and not _sides(change.new, claim) & _sides(change.old, sentence):
             return True
     return False
 
 
-def _negated(tokens: Sequence[Token], span: Span) -> int:
+def _negated(tokens: Sequence[Token], span: Span, replaced: bool = True) -> int:
+    """How often the tokens negate what stands behind them; one that goes together with what it negates is none."""
     if not tokens:
         return 0
-    count = sum(n.start < tokens[-1].end and n.end > tokens[0].start for n in negations(span))
-    text = span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower()
-    return count + sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE)
+    start, end = tokens[0].start, tokens[-1].end
+    found = [n for n in negations(span) if n.start < end and n.end > start]
+    count = sum(replaced or not (n.head and start <= n.head[0].start < end) for n in found)
+    text = span.text[start - span.start : end - span.start].lower()
+    return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
 
 
 def _sides(tokens: Sequence[Token], span: Span) -> set[str]:

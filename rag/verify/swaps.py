@@ -20,6 +20,10 @@ _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|�
 _NEAR = 0.85  # of a claim: as good as a copy
 _HAN = re.compile("[\u4e00-\u9fff]")
 _CLOSE = 0.6
+_NAMED_BEFORE = "位于 设在 设于 来自 生于 落于 业于 职于 名为 称为 叫做 作者"
+_NAMED_AFTER = "公司 大学 集团 学院 医院 银行 中学 小学 协会 战役 机场 车站 先生 女士 教授 博士"
+_BEFORE_NAMES, _AFTER_NAMES = frozenset(_NAMED_BEFORE.split()), frozenset(_NAMED_AFTER.split())
+_NO_NAME = frozenset("该此本这那其各每某全")
 _NUMERALS = "一二三四五六七八九十"
 _TYPED = (
     re.compile(r"《([^《》]{1,40})》"),
@@ -48,6 +52,8 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     old, new = change.old_text, change.new_text
     if _counts(change.old) and _counts(change.new):
         return _other_count(change, claim)
+    if frozenset(old + new) in OPPOSITE_CHARACTERS:
+        return True
     if any(token.kind == "number" for token in (*change.old, *change.new)) and len(change.old + change.new) < 4:
         return False  # a number for a word: the numbers are compared by themselves
     if sum(t.weight for t in change.new) < 1 or sum(t.weight for t in change.old) < 1:
@@ -72,7 +78,7 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
     if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
         return False
-    return _squeezed(new) in passage or _recurs(change, passage)
+    return _squeezed(new) in passage or _recurs(change, passage) or _named(change)
 
 
 def _counts(tokens: Sequence[Token]) -> bool:
@@ -103,8 +109,6 @@ def _value(token: Token) -> str:
 
 def _other_character(change: Change, sentence: Span, passage: str) -> bool:
     """Whether one changed character makes another word of the passages of a word."""
-    if frozenset(change.old_text + change.new_text) in OPPOSITE_CHARACTERS:
-        return True
     left, right = joined(change.before[-1:]), joined(change.after[:1])
     made = [text for text in (left + change.new_text, change.new_text + right) if len(text) == 2]
     own = _squeezed(sentence.text)
@@ -115,6 +119,13 @@ def _recurs(change: Change, passage: str) -> bool:
     """Whether the replaced words are a name, as far as words tell: the passages use them more than once."""
     old = joined(change.before[-1:]) + change.old_text + joined(change.after[:1])
     return change.old[0].kind == "han" and len(change.old_text) <= 6 and len(old) >= 3 and passage.count(old) > 1
+
+
+def _named(change: Change) -> bool:
+    """Whether the slot is one that names fill: behind "situated in", or before "company"."""
+    if any(token.kind != "han" or token.text in _NO_NAME for token in (change.old[0], change.new[0])):
+        return False
+    return joined(change.before) in _BEFORE_NAMES or joined(change.after) in _AFTER_NAMES
 
 
 def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
@@ -160,7 +171,9 @@ def _exchanged(changes: Sequence[Change], claim: Span, sentence: Span) -> str:
         for other in changes[i + 1 :]:
             if one.crosses or other.crosses:
                 continue
-            if _same(one.old_text, other.new_text) and _same(one.new_text, other.old_text):
+            taken = _same(one.old_text, other.new_text), _same(one.new_text, other.old_text)
+            pronoun = PRONOUNS.fullmatch(other.old_text) or PRONOUNS.fullmatch(one.old_text)
+            if all(taken) or (any(taken) and pronoun):
                 between = claim.text[one.new[-1].end - claim.start : other.new[0].start - claim.start]
                 if not _BOTH_WAYS.fullmatch(between.strip()):
                     return one.new_text
@@ -171,19 +184,35 @@ def _turned(claim: Span, sentence: Span) -> str:
     """X v Y in the evidence and Y v X in the claim, each within a clause, with the same verb between."""
     if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(sentence.text)):
         return ""
-    mine, theirs = [t.text for t in claim.tokens], [t.text for t in sentence.tokens]
+    mine, theirs = claim.tokens, sentence.tokens
+    words = [token.text for token in theirs]
     for size in (4, 3, 2, 1):
-        for i in range(2, len(mine) - size - 1):
-            verb = claim.tokens[i : i + size]
+        for i in range(1, len(mine) - size):
+            verb = mine[i : i + size]
             if sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
                 continue
-            for j in range(2, len(theirs) - size - 1):
-                if theirs[j : j + size] != mine[i : i + size]:
+            left, right = _beside(mine, i - 1, -1), _beside(mine, i + size, 1)
+            if not left or not right or left == right:
+                continue
+            for j in range(1, len(words) - size):
+                if words[j : j + size] != [token.text for token in verb]:
                     continue
-                left, right = mine[i - 2 : i], mine[i + size : i + size + 2]
-                if left == theirs[j + size : j + size + 2] and right == theirs[j - 2 : j] and left != right:
-                    return joined(claim.tokens[i - 2 : i])
+                if _beside(theirs, j - 1, -1) == right and _beside(theirs, j + size, 1) == left:
+                    return left
     return ""
+
+
+def _beside(tokens: Sequence[Token], at: int, step: int) -> str:
+    """What stands there: a word, or two Han characters; nothing where it is no content."""
+    if not 0 <= at < len(tokens):
+        return ""
+    if tokens[at].kind != "han" and tokens[at].weight >= 1:
+        return tokens[at].text
+    other = at + step
+    if not 0 <= other < len(tokens) or (tokens[at].kind == "han") != (tokens[other].kind == "han"):
+        return ""
+    pair = tokens[min(at, other) : max(at, other) + 1]
+    return joined(pair) if sum(token.weight for token in pair) >= 1 else ""
 
 
 def _related(old: str, new: str) -> bool:
@@ -196,7 +225,8 @@ def _related(old: str, new: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return bool(one) and bool(other) and (one in other or other in one)
+    short, long = sorted((one, other), key=len)
+    return short in long and (len(short) > 1 or (len(short) == 1 and len(long) < 3))
 
 
 def _same_meaning(change: Change, claim: Span, sentence: Span) -> bool:
