@@ -18,6 +18,7 @@ from bot.outbox import Outbox, SentReply
 from bot.store import Example, Store
 from bot.store.messages import StoredMessage
 from bot.texts import outcome_word
+from bot.verdict import verdict_lines
 
 RELOAD_WAIT_S = 3.0
 SHOWN_CHARS = 60
@@ -155,6 +156,7 @@ class Admin:
             lines.append("- " + call.say("why_score", **score))
         lines += [f"- {reason}" for reason in outcome.reasons]
         lines += [f"- [{c['n']}] {c['source']} ({c['uri']})" for c in outcome.citations]
+        lines += [f"- {line}" for line in verdict_lines(outcome.verdict, call.language)]
         if outcome.detail and outcome.kind in ("failed", "limited"):
             lines.append(f"- {outcome.detail}")
         return "\n".join(lines)

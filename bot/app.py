@@ -239,7 +239,8 @@ class App:
 
 
 def decision_of(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as replays and ``--json`` show it."""
+    """An outcome as replays and ``--json`` show it; ``verdict`` is there where a model wrote."""
+    written = outcome.verdict and outcome.verdict.get("how") != "verbatim"
     return {
         "outcome": outcome.name,
         "probability": outcome.probability,
@@ -247,4 +248,5 @@ def decision_of(outcome: Outcome) -> dict[str, Any]:
         "reasons": list(outcome.reasons),
         "answer": outcome.answer,
         "citations": [dict(citation) for citation in outcome.citations],
+        **({"verdict": outcome.verdict} if written else {}),
     }

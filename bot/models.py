@@ -219,4 +219,5 @@ def make_generator(settings: Settings) -> OpenAIGenerator:
         max_retries=llm.max_retries,
         max_tokens=llm.max_tokens,
         temperature=llm.temperature,
+        structured=llm.structured,
     )

@@ -15,7 +15,8 @@ class Outcome:
 
     ``stage`` says where a ``failed`` one broke. ``reasons`` are worded in the asker's language. ``probability`` and
     ``threshold`` are None where the gate was not asked. ``citations`` are dicts of ``n, source, uri, text``.
-    ``detail`` is for admins: an error, the command, the message merged into.
+    ``detail`` is for admins: an error, the command, the message merged into. ``verdict`` is how the answer was
+    verified, as `bot.verdict` makes it; it is empty where there was none.
     """
 
     kind: Kind
@@ -26,6 +27,7 @@ class Outcome:
     reasons: tuple[str, ...] = ()
     answer: str | None = None
     citations: tuple[dict[str, Any], ...] = field(default_factory=tuple)
+    verdict: dict[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

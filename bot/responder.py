@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from bot.engine import Engine, Judgement
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
-from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
+from bot.verdict import abstained_because, verdict_of
+from rag.base import Abstention, Answer, Answerer, Evidence, GeneratorError, Question
 from rag.gate import explain, standalone_text
 
 Show = Callable[[str], Awaitable[None]]
@@ -45,13 +47,15 @@ class Responder:
         except GeneratorError as error:
             stage: Stage = "timeout" if error.kind == "timeout" else "generate"
             return outcome(question, judgement, "failed", stage=stage, detail=f"{error.kind}: {error}")
-        if final is None:
-            reason = say("reason_abstained", question.language)
-            return outcome(question, judgement, "abstained", extra=(reason,))
-        return outcome(question, judgement, "answered", answer=final)
+        if final is None or isinstance(final, Abstention):
+            reason = say(abstained_because(final), question.language)
+            done = outcome(question, judgement, "abstained", extra=(reason,))
+        else:
+            done = outcome(question, judgement, "answered", answer=final)
+        return replace(done, verdict=verdict_of(final))
 
-    async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | None:
-        final: Answer | None = None
+    async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | Abstention | None:
+        final: Answer | Abstention | None = None
         async with aclosing(self._answerer.answer(question, evidence)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 if isinstance(piece, str):

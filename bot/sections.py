@@ -168,6 +168,7 @@ class LLMSettings(Section):
     max_tokens: int = Field(800, ge=16)
     temperature: float = Field(0.1, ge=0, le=2)
     max_context_chars: int = Field(6000, ge=500)
+    structured: Literal["auto", "yes", "no"] = "auto"
     # backend = transformers
     source: Literal["huggingface", "modelscope"] = "huggingface"
     device: str = "auto"

@@ -1,25 +1,28 @@
 """Writes answers to questions from evidence: quoted (`ExtractiveAnswerer`) or generated (`LLMAnswerer`), always cited.
 
-It decides what may be shown of a model's text: marks that name no passage are dropped, an answer without a valid
-mark is an abstention, and so is the model's own NO_ANSWER, which nobody ever sees. A curated answer goes before both,
-as it is. Its only I/O is its generator's.
+It decides what may be shown of a model's text: marks that name no passage are dropped, what no passage supports goes in
+the end (`rag.verify`), and nobody ever sees the model's own NO_ANSWER. A curated answer goes before both, as it is. Its
+only I/O is its generator's.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
-from rag.base import Answer, Evidence, Generator, Hit, Passage, Question
+from rag.base import Abstention, Answer, Evidence, Generator, Hit, Passage, Question
 from rag.curated import curated_answer
+from rag.draft import Draft, speaks_otherwise
 from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
 from rag.places import cited
 from rag.prompts import NO_ANSWER, answer_prompt, fit_passages
 from rag.scoring import best_quote
 from rag.surroundings import home, widened
+from rag.verify import Entailment, verify
 
 # [3], [1, 2], 【4】, [^2]; code and links are told apart first, where brackets mean something else.
 _MARK = re.compile(r"[\[【［]\s*\^?\s*(\d{1,3}(?:\s*[,，、;；]\s*\^?\d{1,3})*)\s*[\]】］](?!\()")
@@ -56,19 +59,28 @@ def quote_passages(question: Question, evidence: Evidence, max_chars: int = 200)
 
 
 class LLMAnswerer:
-    """Has a generator write the answer from the passages of the evidence.
+    """Has a generator write the answer from the passages of the evidence, and verifies it.
 
     Args:
         max_context_chars: bounds the passages in the prompt; ``max_passages`` their number.
+        entailment: a model that helps to verify, where there is one.
     """
 
-    def __init__(self, generator: Generator, *, max_context_chars: int = 6000, max_passages: int = 8) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        max_context_chars: int = 6000,
+        max_passages: int = 8,
+        entailment: Entailment | None = None,
+    ) -> None:
         self._generator = generator
         self._max_context_chars = max_context_chars
         self._max_passages = max_passages
+        self._entailment = entailment
 
-    async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
-        """Yield the growing text with its marks renumbered, then an `Answer`, or None where the model abstains.
+    async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | Abstention | None]:
+        """Yield the growing text with its marks renumbered, then the verified `Answer`, or why there is none.
 
         Raises:
             GeneratorError: the generator failed; what was yielded before is no answer.
@@ -84,17 +96,39 @@ class LLMAnswerer:
             return
         # `Generator.stream` is declared as an iterator, but closing it is part of its contract.
         stream = cast(Any, self._generator.stream(answer_prompt(question, passages)))
-        text, shown = "", ""
+        draft, shown = Draft(question.language), ""
         async with aclosing(stream) as pieces:
             async for piece in pieces:
-                text += piece
-                if NO_ANSWER in text:
+                draft.add(piece)
+                if draft.over:
                     break
-                visible = clean(presentable(text), len(passages))[0]
+                visible = clean(presentable(draft.showable), len(passages))[0]
                 if visible and visible != shown:
                     shown = visible
                     yield shown
-        yield cite(text, passages, question.text, hits)
+        yield await asyncio.to_thread(finish, draft, passages, question, hits, self._entailment)
+
+
+def finish(
+    draft: Draft,
+    passages: Sequence[Passage],
+    question: Question,
+    hits: Sequence[Hit] = (),
+    entailment: Entailment | None = None,
+) -> Answer | Abstention:
+    """What becomes of a finished draft; computes for some milliseconds."""
+    text = draft.text
+    if is_refusal(text):
+        return Abstention("refused")
+    if not text:
+        return Abstention(draft.fault or "empty")
+    if speaks_otherwise(text, question.language):
+        return Abstention("language")
+    verified = verify(text, passages, entailment)
+    answer = cite(verified.text, passages, question.text, hits)
+    if answer is None:
+        return Abstention(draft.fault or "unsupported", verified.verdict)
+    return replace(answer, verdict=verified.verdict)
 
 
 def is_refusal(text: str) -> bool:

@@ -194,19 +194,59 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of a piece of a written answer when it was verified.
+
+    ``fate``: ``kept``, ``moved`` (kept with other marks), ``plain`` (states no fact) or ``dropped``. ``reason`` names
+    what was wrong and ``detail`` the words at fault; ``marks`` are the numbers of the passages in the prompt.
+    """
+
+    text: str
+    fate: Literal["kept", "moved", "plain", "dropped"]
+    reason: str = ""
+    detail: str = ""
+    marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A text with ``[n]`` marks and the sources that they name, in the order of n."""
+    """A text with ``[n]`` marks and the sources that they name, in the order of n.
+
+    ``verdict`` says how it was verified; it is empty where the text stands in the documents word for word.
+    """
 
     text: str
     citations: tuple[Source, ...] = ()
+    verdict: tuple[Checked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """A written answer that was not given: why, and what became of its pieces."""
+
+    reason: str
+    verdict: tuple[Checked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a prompt asks of a server that can hold a model to a JSON schema: another system text, and the schema."""
+
+    system: str
+    name: str
+    schema: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A chat prompt: a system text and alternating turns, the last one the user's."""
+    """A chat prompt: a system text and alternating turns, the last one the user's.
+
+    A generator that cannot do ``structured`` output leaves that out.
+    """
 
     system: str
     turns: tuple[tuple[Literal["user", "assistant"], str], ...]
+    structured: Schema | None = None
 
 
 @runtime_checkable
@@ -292,8 +332,8 @@ class Generator(Protocol):
 class Answerer(Protocol):
     """Writes the answer to a question from evidence."""
 
-    def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
-        """Yield the growing full text while it is written, then exactly one `Answer`, or None when it abstains.
+    def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | Abstention | None]:
+        """Yield the growing full text while it is written, then exactly one `Answer`, or an `Abstention` or None.
 
         Raises:
             GeneratorError: the generator failed.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import re
 import sys
 from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from rag.base import GeneratorError, Prompt
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 KEY_HINT = "[llm] api_key or QUNDA_LLM_API_KEY"
+Structured = Literal["auto", "yes", "no"]
+_NO_SCHEMA = re.compile(r"response_format|json_schema|schema|grammar|guided|structured", re.IGNORECASE)
 LOCAL_KEY = "none"  # the SDK refuses an empty key, and local servers ignore it
 
 
@@ -28,6 +30,7 @@ class OpenAIGenerator:
     Args:
         preset: a name of `PRESETS`, or empty for a server given by ``base_url`` and ``model`` alone.
         timeout_s: bounds a whole answer; ``first_token_timeout_s`` the wait for the first and for every next token.
+        structured: whether to hold the model to a prompt's JSON schema; ``auto`` does until the server refuses (400).
         max_retries: how often a refused or failed request is repeated (429, 5xx, no connection) before its first token.
 
     Raises:
@@ -46,6 +49,7 @@ class OpenAIGenerator:
         max_retries: int = 2,
         max_tokens: int = 800,
         temperature: float = 0.1,
+        structured: Structured = "auto",
     ) -> None:
         self._preset = _preset(preset, base_url)
         self.base_url = base_url or self._preset.base_url
@@ -56,6 +60,7 @@ class OpenAIGenerator:
         self._max_retries = max_retries
         self._max_tokens = max_tokens
         self._temperature = temperature
+        self._structured = structured
         self._client: AsyncOpenAI | None = None
         self._refused: set[str] = set()
         self._check(preset)
@@ -63,9 +68,7 @@ class OpenAIGenerator:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -141,13 +144,18 @@ class OpenAIGenerator:
             try:
                 return await client.chat.completions.create(**self._body(prompt))
             except openai.BadRequestError as error:
+                if self._holds(prompt) and self._structured == "auto" and _NO_SCHEMA.search(str(error)):
+                    self._refused.add("response_format")
+                    continue
                 refused = next((name for name in self._optional() if name in str(error)), None)
                 if refused is None:
                     raise
                 self._refused.add(refused)
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
-        messages = [{"role": "system", "content": prompt.system}] if prompt.system else []
+        schema = prompt.structured if self._holds(prompt) else None
+        system = schema.system if schema else prompt.system
+        messages = [{"role": "system", "content": system}] if system else []
         messages += [{"role": role, "content": text} for role, text in prompt.turns]
         body: dict[str, Any] = {"model": self.model, "messages": messages, "stream": True}
         limit = self._max_tokens + self._preset.reasoning_tokens
@@ -158,8 +166,15 @@ class OpenAIGenerator:
             body[self._preset.tokens_key] = limit
         elif "max_completion_tokens" in optional:
             body["max_completion_tokens"] = limit
+        if schema:
+            form = {"name": schema.name, "strict": True, "schema": dict(schema.schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
         extra = {name: value for name, value in self._preset.extra.items() if name in optional}
         return {**body, "extra_body": extra} if extra else body
+
+    def _holds(self, prompt: Prompt) -> bool:
+        """Whether the model is to be held to the prompt's schema."""
+        return prompt.structured is not None and self._structured != "no" and "response_format" not in self._refused
 
     def _optional(self) -> list[str]:
         """The parameters that a server may refuse, less those that this one has refused."""

@@ -69,7 +69,7 @@ class LLMServer:
         await response.prepare(request)
         try:
             await self._write(response, name, body)
-        except ConnectionResetError:
+        except (ConnectionResetError, asyncio.CancelledError):
             self.disconnected.set()
             raise
         return response
@@ -94,6 +94,8 @@ class LLMServer:
                 return _error(400, "Unsupported value: 'temperature' does not support 0.1 with this model.")
             case "no-max-tokens" if "max_tokens" in body:
                 return _error(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+            case "no-schema" if "response_format" in body:
+                return _error(400, "This response_format type is unavailable now")
             case "too-long":
                 return _error(400, "This model's maximum context length is 10 tokens")
             case "html":
@@ -143,6 +145,10 @@ class LLMServer:
                     for c in ("\\ud83d", "\\ude00")
                 ]
                 await response.write("".join(f"data: {text}\n\n" for text in half).encode() + chunk("", "stop") + DONE)
+            case "forever":
+                while True:  # until the client leaves
+                    for character in self.script(body):
+                        await response.write(chunk(character))
             case _:
                 for character in self.script(body):
                     await response.write(chunk(character))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llm_server import LLMServer
 
 from rag.answer import ExtractiveAnswerer, LLMAnswerer, cite, clean, presentable
-from rag.base import Answer, Evidence, GeneratorError, Hit, Passage, Prompt, Question
+from rag.base import Abstention, Answer, Evidence, GeneratorError, Hit, Passage, Prompt, Question
 from rag.generator import OpenAIGenerator
 from rag.prompts import NO_ANSWER
 
@@ -50,8 +50,9 @@ async def answers(generator: Scripted, evidence: Evidence = EVIDENCE) -> tuple[l
     """What was shown while it was written, and the end."""
     parts = [part async for part in LLMAnswerer(generator).answer(QUESTION, evidence)]
     assert all(isinstance(part, str) for part in parts[:-1])
-    assert parts[-1] is None or isinstance(parts[-1], Answer)
-    return [str(part) for part in parts[:-1]], parts[-1]
+    end = parts[-1]
+    assert not isinstance(end, str)
+    return [str(part) for part in parts[:-1]], end if isinstance(end, Answer) else None
 
 
 async def test_the_growing_text_ends_in_an_answer_with_its_sources() -> None:
@@ -72,16 +73,25 @@ async def test_the_growing_text_ends_in_an_answer_with_its_sources() -> None:
 async def test_marks_are_renumbered_in_the_order_in_which_they_appear() -> None:
     _, answer = await answers(Scripted(["文件在 docs 里【2】。发送 /reload [1, 2]。"]))
     assert answer is not None
-    assert answer.text == "文件在 docs 里[1]。发送 /reload [2][1]。"
+    assert answer.text == "文件在 docs 里[1]。发送 /reload [2]。"  # the passage on docs does not say that
     assert [source.passage_id for source in answer.citations] == ["b", "a"]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["发送 /reload。", "发送 /reload [99]。", "发送 /reload [0]", "[1]", "", "```\nx[1]\n```", "见 [1](http://x)"],
+    ["用 /restart 就行。", "今天天气不错 [99]。", "[1]", "", "```\nx[1]\n```", "见 [1](http://x)"],
 )
-async def test_an_answer_without_a_valid_citation_is_an_abstention(text: str) -> None:
+async def test_an_answer_that_no_passage_supports_is_an_abstention(text: str) -> None:
     assert (await answers(Scripted([text])))[1] is None
+
+
+@pytest.mark.parametrize("text", ["发送 /reload。", "发送 /reload [99]。", "发送 /reload [0]", "发送 /reload [2]。"])
+async def test_a_supported_sentence_without_a_valid_mark_gets_that_of_its_passage(text: str) -> None:
+    _, answer = await answers(Scripted([text]))
+    assert answer is not None
+    assert answer.text.rstrip("。") == "发送 /reload [1]"
+    assert [source.passage_id for source in answer.citations] == ["a"]
+    assert [checked.fate for checked in answer.verdict] == ["moved"]
 
 
 async def test_a_mark_outside_the_range_is_dropped_also_while_streaming() -> None:
@@ -95,9 +105,9 @@ async def test_a_mark_outside_the_range_is_dropped_also_while_streaming() -> Non
     "text", [NO_ANSWER, f"**{NO_ANSWER}**", f" {NO_ANSWER}.", "no answer", "No_Answer!", f"抱歉。{NO_ANSWER} [1]"]
 )
 async def test_a_refusal_is_an_abstention_and_never_seen(text: str) -> None:
-    generator = Scripted([*text, *"这里还有很多别的话 [1]。"])
+    generator = Scripted([*text, *"这里还有很多别的话 [1]。"])  # after a bare phrase it goes on, with nothing true
     shown, answer = await answers(generator)
-    assert (answer is None) == (NO_ANSWER in text)  # a bare phrase went on, and became an answer
+    assert answer is None
     if NO_ANSWER in text:
         assert generator.written <= len(text)
     assert not any("NO_" in part or NO_ANSWER.startswith(part.upper()) for part in shown)
@@ -175,7 +185,7 @@ async def test_it_works_with_a_real_server_from_prompt_to_citation() -> None:
         refused = [part async for part in LLMAnswerer(generator).answer(QUESTION, EVIDENCE)]
     assert isinstance(parts[-1], Answer)
     assert parts[-1].text == "发送 /reload 即可 [1]。"
-    assert refused == [None]
+    assert refused == [Abstention("refused")]
     assert '<passage n="3"' in server.requests[0]["messages"][1]["content"]
 
 

@@ -14,7 +14,8 @@ from bot.store.errors import StoreError
 _STEP = 500
 _TEXTLESS_MESSAGE = "json_set(payload, '$.text', '', '$.quote', NULL, '$.attachments', json('[]'))"
 _TEXTLESS_OUTCOME = (
-    "json_set(outcome, '$.answer', NULL, '$.citations', json('[]'), '$.reasons', json('[]'), '$.detail', '')"
+    "json_set(outcome, '$.answer', NULL, '$.citations', json('[]'), '$.reasons', json('[]'), '$.detail', '', "
+    "'$.verdict', json('{}'))"
 )
 
 

@@ -1,0 +1,108 @@
+"""Finds the sentences of passages that a claim rests on, and how much of the claim they cover. Knows no verdict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rag.asked import stem
+from rag.verify.lexicon import SYNONYMS
+from rag.verify.opposites import any_opposite, compiled
+from rag.verify.text import Span, Token
+
+MAX_SENTENCES = 4  # that one sentence of an answer may draw on
+_LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
+_WORTH = 1.5  # the weight that a further sentence has to add
+_HAN_SYNONYMS = {word: n for n, group in enumerate(SYNONYMS) for word in group if not word.isascii()}
+_WORD_SYNONYMS = {stem(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
+_HAN_PATTERN = re.compile("|".join(sorted(_HAN_SYNONYMS, key=len, reverse=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a claim rests on: the sentences, best first, and for each token of the claim its credit from 0 to 1."""
+
+    sentences: tuple[Span, ...]
+    credits: tuple[float, ...]
+    cover: float
+
+
+@lru_cache(maxsize=4096)
+def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
+    """The groups of synonyms and the pairs of opposites that a span has words of, with their places."""
+    text, found = span.text.lower(), []
+    for match in _HAN_PATTERN.finditer(text):
+        found.append((str(_HAN_SYNONYMS[match.group()]), span.start + match.start(), span.start + match.end()))
+    for token in span.tokens:
+        if token.kind == "word" and token.text in _WORD_SYNONYMS:
+            found.append((str(_WORD_SYNONYMS[token.text]), token.start, token.end))
+    for name, sides in compiled().items() if any_opposite().search(text) else ():
+        for side in sides:
+            found += [(name, span.start + m.start(), span.start + m.end()) for m in side.finditer(text)]
+    return tuple(found)
+
+
+def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = frozenset()) -> Ground:
+    """The sentences that cover most of the claim together; ``context`` are terms that hold for all of them."""
+    total = sum(token.weight for token in claim.tokens) or 1.0
+    credit = [1.0 if token.text in context and token.kind != "number" else 0.0 for token in claim.tokens]
+    rows = [(sentence, credits(claim, sentence)) for sentence in sentences]
+    chosen: list[Span] = []
+    while rows and len(chosen) < MAX_SENTENCES:
+        gains = [_gain(claim.tokens, credit, row) for _, row in rows]
+        best = max(range(len(rows)), key=lambda i: gains[i])
+        sentence, row = rows[best]
+        if chosen and not _worth(claim.tokens, credit, row, gains[best]):
+            break
+        chosen.append(sentence)
+        credit = [max(pair) for pair in zip(credit, row, strict=True)]
+        rows.pop(best)
+    cover = sum(token.weight * share for token, share in zip(claim.tokens, credit, strict=True)) / total
+    return Ground(tuple(chosen), tuple(credit), cover)
+
+
+def credits(claim: Span, sentence: Span) -> list[float]:
+    """For each token of the claim, how far the sentence has it."""
+    row, tokens = [], claim.tokens
+    for i, token in enumerate(tokens):
+        if token.text not in sentence.terms:
+            row.append(0.0)
+        elif token.kind != "han":
+            row.append(1.0)
+        else:
+            before = tokens[i - 1].text if i and tokens[i - 1].kind == "han" else ""
+            after = tokens[i + 1].text if i + 1 < len(tokens) and tokens[i + 1].kind == "han" else ""
+            together = before + token.text in sentence.pairs or token.text + after in sentence.pairs
+            alone = not (before or after)
+            row.append(1.0 if together or alone else _LONE)
+    own = {name for name, _, _ in meanings(sentence)}
+    for name, start, end in meanings(claim):
+        if name in own:
+            row = [1.0 if start <= tokens[i].start < end else share for i, share in enumerate(row)]
+    return row
+
+
+def _gain(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float]) -> float:
+    return sum(token.weight * max(0.0, new - old) for token, old, new in zip(tokens, credit, row, strict=True))
+
+
+def _worth(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float], gain: float) -> bool:
+    """Whether a further sentence brings more than a number or a name that happens to stand in it."""
+    plain = [
+        token.weight * max(0.0, new - old)
+        for token, old, new in zip(tokens, credit, row, strict=True)
+        if token.kind == "han" or (token.kind == "word" and not _is_name(token, tokens))
+    ]
+    return gain >= _WORTH and sum(plain) >= _WORTH
+
+
+def _is_name(token: Token, tokens: Sequence[Token]) -> bool:
+    """A Latin word that is capitalised or stands amid Han text."""
+    return not token.raw.islower() or tokens[0].kind == "han" or tokens[-1].kind == "han"
+
+
+def whole(spans: Sequence[Span], norm: str) -> Span:
+    """All of a text as one span."""
+    return Span(norm, 0, len(norm), tuple(token for span in spans for token in span.tokens))

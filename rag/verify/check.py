@@ -1,0 +1,123 @@
+"""Judges one sentence against the passages that it cites, in a millisecond or so, from words alone.
+
+A sentence is supported when its passages cover enough of it and nothing in it is changed: its numbers and names stand
+there in the same place, and it says yes and no where they do. It knows no answer and no marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rag.base import detect_language
+from rag.verify.alignment import ground, whole
+from rag.verify.figures import misplaced_number, missing_name
+from rag.verify.polarity import contradiction
+from rag.verify.swaps import swapped
+from rag.verify.text import Span, Text, bare, read
+
+MIN_COVER = 0.6
+Fault = Literal[
+    "", "mark", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Whether a sentence is supported: ``reason`` is empty, or says what is wrong, with ``detail`` the words at fault.
+
+    ``cover`` is the share of the sentence that the passages have; ``checked`` is False across languages, where only
+    numbers and names are compared.
+    """
+
+    reason: Fault = ""
+    detail: str = ""
+    cover: float = 1.0
+    checked: bool = True
+
+    @property
+    def supported(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.reason
+
+
+class Entailment(Protocol):
+    """A model that says how likely a passage entails a sentence, from 0 to 1."""
+
+    def entails(self, passage: str, sentence: str) -> float:
+        """The probability."""
+        ...
+
+
+def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailment | None = None) -> Support:
+    """Judge a sentence (without its marks) against the texts that it cites."""
+    claim_text = read(sentence)
+    if not claim_text.sentences:
+        return Support()
+    texts = [read(passage) for passage in passages]
+    if any(_stands_in(claim_text, text) for text in texts):
+        return Support()
+    claim = whole(claim_text.sentences, claim_text.norm)
+    sentences = [span for text in texts for span in text.sentences]
+    norms = [text.norm for text in texts]
+    if name := missing_name(claim, sentence, norms):
+        return Support("name", name)
+    if _across(claim, texts):
+        return _by_figures(claim, sentences)
+    support = _by_words(claim_text.sentences, sentences, norms)
+    if entailment is None or not (support.supported or support.reason == "cover"):
+        return support
+    return _with_model(support, entailment, sentence, passages)
+
+
+def _by_words(claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str]) -> Support:
+    """Each part of a sentence has to be supported; the first fault counts."""
+    covers = []
+    for part in claim:
+        support = _part_by_words(part, sentences, "\n".join(norms))
+        if not support.supported:
+            return support
+        covers.append(support.cover)
+    return Support("", "", min(covers))
+
+
+def _part_by_words(part: Span, sentences: Sequence[Span], passage: str) -> Support:
+    found = ground(part, sentences)
+    if found.cover < MIN_COVER:
+        return Support("cover", "", found.cover)
+    if number := misplaced_number(part, found.sentences):
+        return Support("number", number, found.cover)
+    if words := swapped(part, found.sentences, passage):
+        return Support("swap", words, found.cover)
+    if turned := contradiction(part, found.sentences):
+        return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    return Support("", "", found.cover)
+
+
+def _by_figures(claim: Span, sentences: Sequence[Span]) -> Support:
+    """Between languages: every number has to stand there, and nothing else is compared."""
+    there = {number for span in sentences for number in span.numbers}
+    lost = next((token.raw for token in claim.tokens if token.kind == "number" and token.text not in there), "")
+    return Support("number", lost, 0.0, checked=False) if lost else Support("", "", 0.0, checked=False)
+
+
+def _with_model(support: Support, entailment: Entailment, sentence: str, passages: Sequence[str]) -> Support:
+    """A model may save a free paraphrase, and refuse what only shares the words."""
+    score = max((entailment.entails(passage, sentence) for passage in passages), default=0.0)
+    if support.reason == "cover" and support.cover >= MIN_COVER / 2 and score >= 0.8:
+        return Support("", "", support.cover)
+    if support.supported and score < 0.05:
+        return Support("entailment", "", support.cover)
+    return support
+
+
+def _stands_in(claim: Text, text: Text) -> bool:
+    """Whether the sentence is a clause, or several, of the text as it stands."""
+    return f"|{bare(claim.norm)}|" in text.bare
+
+
+def _across(claim: Span, texts: Sequence[Text]) -> bool:
+    language = detect_language(claim.text)
+    return bool(texts) and all(detect_language(re.sub(r"[^\w\s]|\d", " ", text.norm)) != language for text in texts)

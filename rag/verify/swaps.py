@@ -1,0 +1,237 @@
+"""Whether a claim puts one thing into the place of another: the evidence's words with a part exchanged.
+
+A claim that is near to a sentence of its evidence is aligned with it. A part that is replaced by words that the
+passages use elsewhere, between parts that are the same, is a swap; so are two parts that have changed places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.verify.alignment import credits, meanings
+from rag.verify.changes import Change, changes, joined, likeness
+from rag.verify.lexicon import PRONOUNS
+from rag.verify.opposites import OPPOSITE_CHARACTERS
+from rag.verify.text import Span, Token
+
+_PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
+_BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|等于|相同|并列", re.IGNORECASE)
+_NEAR = 0.85  # of a claim: as good as a copy
+_HAN = re.compile("[\u4e00-\u9fff]")
+_CLOSE = 0.6
+_NAMED_BEFORE = "位于 设在 设于 来自 生于 落于 业于 职于 名为 称为 叫做 作者"
+_NAMED_AFTER = "公司 大学 集团 学院 医院 银行 中学 小学 协会 战役 机场 车站 先生 女士 教授 博士"
+_BEFORE_NAMES, _AFTER_NAMES = frozenset(_NAMED_BEFORE.split()), frozenset(_NAMED_AFTER.split())
+_NO_NAME = frozenset("该此本这那其各每某全")
+_NUMERALS = "一二三四五六七八九十"
+_TYPED = (
+    re.compile(r"《([^《》]{1,40})》"),
+    re.compile(r"[“「『\"]([^“”「」『』\"]{1,20})[”」』\"]"),
+    re.compile(r"(?<![A-Za-z])([A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)*)"),
+    re.compile(r"([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)"),
+)
+
+
+def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
+    """The words that took the place of others, or nothing; ``passage`` is all that is cited, normalised."""
+    passage = _squeezed(passage)
+    for sentence in evidence:
+        found = [change for change in changes(claim, sentence) if change.framed and change.old and change.new]
+        for change in found:
+            if _is_swap(change, claim, sentence, passage):
+                return change.new_text
+        if name := _exchanged(found or _by_clause(claim, sentence), claim, sentence):
+            return name
+        if name := _turned(claim, sentence):
+            return name
+    return _other_of_its_kind(claim, evidence)
+
+
+def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
+    old, new = change.old_text, change.new_text
+    if _counts(change.old) and _counts(change.new):
+        return _other_count(change, claim)
+    if frozenset(old + new) in OPPOSITE_CHARACTERS:
+        return True
+    if any(token.kind == "number" for token in (*change.old, *change.new)) and len(change.old + change.new) < 4:
+        return False  # a number for a word: the numbers are compared by themselves
+    if sum(t.weight for t in change.new) < 1 or sum(t.weight for t in change.old) < 1:
+        return False
+    if (
+        PRONOUNS.fullmatch(old)
+        or PRONOUNS.fullmatch(new)
+        or _related(old, new)
+        or _same_meaning(change, claim, sentence)
+    ):
+        return False
+    if len(change.old) == len(change.new) == 1 and change.old[0].kind == change.new[0].kind == "han":
+        return _other_character(change, sentence, passage)
+    if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
+        return False  # 用 for 运行: no name is that short
+    if change.crosses:
+        return False
+    if all(token.kind != "han" for token in (*change.old, *change.new)):
+        return _squeezed(new) in passage and not {t.text for t in change.new} <= {t.text for t in change.old}
+    if likeness(claim, sentence) < _CLOSE and all(_count(t, claim) <= _count(t, sentence) for t in change.new):
+        return False  # told in another order
+    lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
+    if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
+        return False
+    return _squeezed(new) in passage or _recurs(change, passage) or _named(change)
+
+
+def _counts(tokens: Sequence[Token]) -> bool:
+    return any(token.kind == "number" for token in tokens) or (len(tokens) == 1 and tokens[0].text in _NUMERALS)
+
+
+def _by_clause(claim: Span, sentence: Span) -> list[Change]:
+    """The changes of each clause against the clause that it is most like."""
+    found: list[Change] = []
+    for clause in claim.clauses:
+        other = max(sentence.clauses, key=lambda other: likeness(clause, other))
+        found += [change for change in changes(clause, other) if change.framed and change.old and change.new]
+    return found
+
+
+def _other_count(change: Change, claim: Span) -> bool:
+    """Whether a number gave way to another one."""
+    old = {_value(token) for token in change.old} - {""}
+    new = {_value(token) for token in change.new} - {""}
+    return bool(old - new - claim.numbers and new - old)
+
+
+def _value(token: Token) -> str:
+    if token.kind == "number":
+        return token.text
+    return str(_NUMERALS.index(token.text) + 1) if token.kind == "han" and token.text in _NUMERALS else ""
+
+
+def _other_character(change: Change, sentence: Span, passage: str) -> bool:
+    """Whether one changed character makes another word of the passages of a word."""
+    left, right = joined(change.before[-1:]), joined(change.after[:1])
+    made = [text for text in (left + change.new_text, change.new_text + right) if len(text) == 2]
+    own = _squeezed(sentence.text)
+    return any(text in passage and text not in own for text in made) or _recurs(change, passage)
+
+
+def _recurs(change: Change, passage: str) -> bool:
+    """Whether the replaced words are a name, as far as words tell: the passages use them more than once."""
+    old = joined(change.before[-1:]) + change.old_text + joined(change.after[:1])
+    return change.old[0].kind == "han" and len(change.old_text) <= 6 and len(old) >= 3 and passage.count(old) > 1
+
+
+def _named(change: Change) -> bool:
+    """Whether the slot is one that names fill: behind "situated in", or before "company"."""
+    if any(token.kind != "han" or token.text in _NO_NAME for token in (change.old[0], change.new[0])):
+        return False
+    return joined(change.before) in _BEFORE_NAMES or joined(change.after) in _AFTER_NAMES
+
+
+def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
+    """A title, quoted, Latin or dotted name that the evidence lacks, where it has another that the claim lacks."""
+    if not evidence:
+        return ""
+    own = _squeezed(claim.text)
+    for pattern in _TYPED if _HAN.search(claim.text) else _TYPED[:2]:
+        for match in pattern.finditer(claim.text):
+            near = evidence[:1] if _near_without(claim, evidence[0], match) else evidence
+            there = _squeezed(" ".join(sentence.text for sentence in near))
+            lost = any(_squeezed(name) not in own for name in pattern.findall(evidence[0].text))
+            if lost and _squeezed(match.group(1)) not in there:
+                return match.group(1)
+    return ""
+
+
+def _near_without(claim: Span, sentence: Span, match: re.Match[str]) -> bool:
+    """Whether a sentence has nearly all of the claim but for the match."""
+    start, end = claim.start + match.start(), claim.start + match.end()
+    rest = [
+        (token.weight, share)
+        for token, share in zip(claim.tokens, credits(claim, sentence), strict=True)
+        if not start <= token.start < end
+    ]
+    total = sum(weight for weight, _ in rest)
+    return total > 0 and sum(weight * share for weight, share in rest) >= _NEAR * total
+
+
+def _count(token: Token, span: Span) -> int:
+    return sum(other.text == token.text for other in span.tokens)
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s·•]", "", text.lower())
+
+
+def _exchanged(changes: Sequence[Change], claim: Span, sentence: Span) -> str:
+    """Two parts that stand in each other's place."""
+    if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(sentence.text)):
+        return ""
+    for i, one in enumerate(changes):
+        for other in changes[i + 1 :]:
+            if one.crosses or other.crosses:
+                continue
+            taken = _same(one.old_text, other.new_text), _same(one.new_text, other.old_text)
+            pronoun = PRONOUNS.fullmatch(other.old_text) or PRONOUNS.fullmatch(one.old_text)
+            if all(taken) or (any(taken) and pronoun):
+                between = claim.text[one.new[-1].end - claim.start : other.new[0].start - claim.start]
+                if not _BOTH_WAYS.fullmatch(between.strip()):
+                    return one.new_text
+    return ""
+
+
+def _turned(claim: Span, sentence: Span) -> str:
+    """X v Y in the evidence and Y v X in the claim, each within a clause, with the same verb between."""
+    if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(sentence.text)):
+        return ""
+    mine, theirs = claim.tokens, sentence.tokens
+    words = [token.text for token in theirs]
+    for size in (4, 3, 2, 1):
+        for i in range(1, len(mine) - size):
+            verb = mine[i : i + size]
+            if sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
+                continue
+            left, right = _beside(mine, i - 1, -1), _beside(mine, i + size, 1)
+            if not left or not right or left == right:
+                continue
+            for j in range(1, len(words) - size):
+                if words[j : j + size] != [token.text for token in verb]:
+                    continue
+                if _beside(theirs, j - 1, -1) == right and _beside(theirs, j + size, 1) == left:
+                    return left
+    return ""
+
+
+def _beside(tokens: Sequence[Token], at: int, step: int) -> str:
+    """What stands there: a word, or two Han characters; nothing where it is no content."""
+    if not 0 <= at < len(tokens):
+        return ""
+    if tokens[at].kind != "han" and tokens[at].weight >= 1:
+        return tokens[at].text
+    other = at + step
+    if not 0 <= other < len(tokens) or (tokens[at].kind == "han") != (tokens[other].kind == "han"):
+        return ""
+    pair = tokens[min(at, other) : max(at, other) + 1]
+    return joined(pair) if sum(token.weight for token in pair) >= 1 else ""
+
+
+def _related(old: str, new: str) -> bool:
+    """One is a part or a short form of the other."""
+    short, long = sorted((old, new), key=len)
+    if short in long:
+        return True
+    rest = iter(long)
+    return len(short) > 1 and all(character in rest for character in short)
+
+
+def _same(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return short in long and (len(short) > 1 or (len(short) == 1 and len(long) < 3))
+
+
+def _same_meaning(change: Change, claim: Span, sentence: Span) -> bool:
+    mine = {name for name, start, end in meanings(claim) if start < change.new[-1].end and end > change.new[0].start}
+    yours = {
+        name for name, start, end in meanings(sentence) if start < change.old[-1].end and end > change.old[0].start
+    }
+    return bool(mine & yours)

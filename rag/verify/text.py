@@ -1,0 +1,173 @@
+"""A text as the check reads it: normalised, cut into sentences, clauses and tokens. Knows no rule of support."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Literal
+
+from rag.asked import stem
+from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES, FUNCTION_WORDS
+from rag.verify.numerals import normalise
+
+Kind = Literal["han", "word", "number", "name"]
+LIGHT = 0.15  # the weight of a Han character that says little by itself
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_RUN = re.compile(rf"[{_HAN}]|(?:[A-Za-z0-9_./\\~$@%+#:=-]|[^\W\d_{_HAN}])+")
+_NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
+_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)*)-?([A-Za-z]{1,12})")
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)[-~:/](\d+(?:\.\d+)?)(?:[-~:/](\d+(?:\.\d+)?))?")
+_NAME = re.compile(r"(?=.*[A-Za-z])(?=.*\d)|.*[_/\\@$#+]|.+\.[A-Za-z]|--?[A-Za-z]|.*[a-z][A-Z]|.*::|~")
+_SENTENCE_END = re.compile(r"[。！？!?；;]+[」』”’\"'）)】》]*|\.(?=\s+[^a-z\s]|\s*$)|\n+")
+_CLAUSE_END = re.compile(r"[，：、—]|,|:(?=\s|[^\d\x00-\x7f])|\s[-–]\s|[（）()]")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A Han character, a word, a number or a name (identifier, path, flag, version).
+
+    ``text`` is what is compared: lower case, words without their endings, versions without their v. ``raw`` is how it
+    stands there. ``weight`` says how much of the meaning it is.
+    """
+
+    text: str
+    raw: str
+    kind: Kind
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)  # compared and cached by identity: its tokens are many
+class Span:
+    """A sentence or clause: its place in the text and its tokens."""
+
+    text: str
+    start: int
+    end: int
+    tokens: tuple[Token, ...]
+
+    @cached_property
+    def pairs(self) -> frozenset[str]:
+        """Its pairs of neighbouring Han characters."""
+        return frozenset(
+            a.text + b.text
+            for a, b in zip(self.tokens, self.tokens[1:], strict=False)
+            if a.kind == b.kind == "han" and a.end == b.start
+        )
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The texts of its tokens, and the parts of its names."""
+        return frozenset(token.text for token in self.tokens) | frozenset(
+            part for token in self.tokens if token.kind == "name" for part in _parts(token.text)
+        )
+
+    @cached_property
+    def numbers(self) -> frozenset[str]:
+        """Its numbers."""
+        return frozenset(token.text for token in self.tokens if token.kind == "number")
+
+    @cached_property
+    def clauses(self) -> tuple[Span, ...]:
+        """Its clauses, in order."""
+        return tuple(_spans(self.text, _CLAUSE_END, self.start, self.tokens))
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """A normalised text with its sentences."""
+
+    norm: str
+    sentences: tuple[Span, ...]
+
+    @cached_property
+    def bare(self) -> str:
+        """The text with every mark and space as one ``|``: what verbatim copies are looked up in."""
+        return "|" + bare(self.norm) + "|"
+
+
+@lru_cache(maxsize=512)  # the passages of a question are read for every sentence of its answer
+def read(text: str) -> Text:
+    """Analyse a text."""
+    norm = normalise(_plain(text))
+    tokens = tuple(tokens_of(norm))
+    return Text(norm, tuple(_spans(norm, _SENTENCE_END, 0, tokens)))
+
+
+def bare(norm: str) -> str:
+    """Letters and digits alone, lower case, each run of anything else as one ``|``."""
+    return re.sub(r"[\W_]+", "|", norm.lower()).strip("|")
+
+
+def tokens_of(norm: str) -> Iterator[Token]:
+    """The tokens of a normalised text."""
+    light = {i for match in FUNCTION_PHRASES.finditer(norm) for i in range(match.start(), match.end())}
+    for match in _RUN.finditer(norm):
+        run, start = match.group(), match.start()
+        if len(run) == 1 and "\u3400" <= run <= "\u9fff":
+            yield Token(run, run, "han", start, start + 1, LIGHT if run in FUNCTION_HAN or start in light else 1.0)
+        else:
+            yield from _latin(run, start)
+
+
+def _latin(run: str, start: int) -> Iterator[Token]:
+    option = re.match(r"--?[A-Za-z]|\./|~", run)
+    kept = run.rstrip(".:,=+'-") if option else run.strip(".:,=+'-@")
+    if run.endswith("++") and run[:1].isalpha():
+        kept = run
+    start += run.find(kept) if kept else 0
+    if not kept:
+        return
+    if "=" in kept and not kept.startswith("="):
+        key, _, value = kept.partition("=")
+        yield from _latin(key, start)
+        yield from _latin(value, start + len(key) + 1)
+    elif _NUMBER.fullmatch(kept):
+        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, 2.0)
+    elif match := _RANGE.fullmatch(kept):
+        for group in (1, 2, 3):
+            if match.group(group):
+                at = start + match.start(group)
+                yield _token(match.group(group).lstrip("0") or "0", match.group(group), "number", at, 2.0)
+    elif (match := _WITH_UNIT.fullmatch(kept)) and kept[0].isdigit():
+        yield _token(match.group(1).lstrip("0") or "0", match.group(1), "number", start, 2.0)
+        yield _token(stem(match.group(2).lower()), match.group(2), "word", start + match.start(2), 0.5)
+    elif _NAME.match(kept):
+        yield _token(kept.lower(), kept, "name", start, 3.0)
+    else:
+        position = start
+        for part in re.split(r"[-.:/]", kept):
+            if part:
+                at = position + kept[position - start :].find(part)
+                weight = 0.2 if part.lower() in FUNCTION_WORDS else 2.0
+                yield _token(stem(part.lower()), part, "word", at, weight)
+                position = at + len(part)
+
+
+def _token(text: str, raw: str, kind: Kind, start: int, weight: float) -> Token:
+    return Token(text, raw, kind, start, start + len(raw), weight)
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"[/\\:.@_\-#]+", name) if part]
+
+
+def _plain(text: str) -> str:
+    """Without the marks of Markdown: emphasis, code ticks, headings, links' addresses stay."""
+    text = re.sub(r"```[^\n]*\n?|`|\*\*|(?<=\n)#+ |^#+ ", " ", text)
+    return re.sub(r"\]\((?=\S+\))", "] (", text)
+
+
+def _spans(text: str, ends: re.Pattern[str], offset: int, tokens: tuple[Token, ...]) -> Iterator[Span]:
+    start = first = 0
+    for stop in (*(match.end() for match in ends.finditer(text)), len(text)):
+        if stop > start:
+            last = first
+            while last < len(tokens) and tokens[last].start - offset < stop:
+                last += 1
+            if last > first:
+                yield Span(text[start:stop], start + offset, stop + offset, tokens[first:last])
+            start, first = stop, last
