@@ -13,6 +13,7 @@ from bot.sections import ModelSection
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
+    from bot.understanding import Understanding
     from rag.generator import OpenAIGenerator
     from rag.neural.generator import LocalGenerator
     from rag.remote import ModelServer
@@ -120,6 +121,17 @@ async def open_answerer(settings: Settings, quote: Quote | None = None) -> Async
     else:
         async with await open_generator(settings) as generator:
             yield LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
+
+
+def understanding_of(settings: Settings, answerer: Answerer) -> Understanding | None:
+    """What understands follow-ups with the language model that writes the answers; None where none does."""
+    from rag.answer import LLMAnswerer
+
+    if not isinstance(answerer, LLMAnswerer) or settings.llm.understand_timeout_s == 0:
+        return None
+    from bot.understanding import Understanding
+
+    return Understanding(answerer.generator, settings.llm.understand_timeout_s)
 
 
 async def open_generator(settings: Settings) -> OpenAIGenerator | LocalGenerator:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from bot.engine import Engine, Judgement
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
+from bot.understanding import Understanding
 from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
 from rag.gate import explain, standalone_text
 
@@ -22,26 +24,48 @@ SHOWN_CHARS = 40
 class Responder:
     """Judges and answers questions with what their group knows."""
 
-    def __init__(self, engine: Engine, answerer: Answerer) -> None:
+    def __init__(self, engine: Engine, answerer: Answerer, understanding: Understanding | None = None) -> None:
         self._engine = engine
         self._answerer = answerer
+        self._understanding = understanding
 
     async def judge(self, place: str, question: Question) -> Judgement:
-        """Search once and decide, off the event loop.
+        """Search and decide, off the event loop.
+
+        With a language model, a follow-up that is to be answered is made to stand alone and judged so, and where the
+        passages do not support an answer, it is searched once more for the model's keywords. An overheard message costs
+        no call before the gate has let it through.
 
         Raises:
             NoKnowledgeError: there is no knowledge.
             RagError: it cannot be searched.
         """
-        return await self._engine.judge(place, question)
+        judgement = None if question.mentioned else await self._engine.judge(place, question)
+        if self._understanding is not None and (judgement is None or judgement.decision.answer):
+            question = replace(question, rewritten=await self._understanding.rewritten(question))
+        if judgement is None or question.rewritten:
+            judgement = await self._engine.judge(place, question)
+        judgement = replace(judgement, understood=question.rewritten)
+        return await self._with_keywords(place, question, judgement)
+
+    async def _with_keywords(self, place: str, question: Question, judgement: Judgement) -> Judgement:
+        """The judgement of a second search, where the first found too little for what the gate let through."""
+        if self._understanding is None or judgement.supported or not judgement.decision.answer:
+            return judgement
+        keywords = await self._understanding.keywords(question)
+        if not keywords:
+            return judgement
+        again = await self._engine.judge(place, replace(question, keywords=keywords))
+        return replace(again, understood=judgement.understood) if again.supported else judgement
 
     async def answer(self, question: Question, judgement: Judgement, show: Show | None = None) -> Outcome:
         """Write the answer that the gate allowed; ``show`` gets the growing text.
 
         The outcome is ``answered``, ``abstained`` or ``failed``; its ``answer`` is the text for the reader or None.
         """
+        question = replace(question, rewritten=judgement.understood)
         try:
-            final = await self._write(question, judgement.evidence, show)
+            final = await self._write(question, judgement.evidence, show) if judgement.supported else None
         except GeneratorError as error:
             stage: Stage = "timeout" if error.kind == "timeout" else "generate"
             return outcome(question, judgement, "failed", stage=stage, detail=f"{error.kind}: {error}")
@@ -75,7 +99,9 @@ def outcome(
     """An outcome with the decision's figures and its reasons in the asker's language."""
     decision = judgement.decision if judgement else None
     reasons = explain(decision, question.language, SHOWN_REASONS) if decision else []
-    if decision and (earlier := _continued(question)):
+    if judgement and judgement.understood:
+        reasons.append(say("reason_understood", question.language, text=_short(judgement.understood)))
+    elif decision and (earlier := _continued(question)):
         reasons.append(say("reason_continues", question.language, earlier=earlier))
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
@@ -97,8 +123,11 @@ def outcome(
 def _continued(question: Question) -> str:
     """What a follow-up was judged together with."""
     own, judged = question.text.strip(), standalone_text(question)
-    earlier = " ".join(judged[: max(len(judged) - len(own), 0)].split())
-    return earlier if len(earlier) <= SHOWN_CHARS else earlier[: SHOWN_CHARS - 1] + "…"
+    return _short(" ".join(judged[: max(len(judged) - len(own), 0)].split()))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
 def is_greeting(judgement: Judgement) -> bool:

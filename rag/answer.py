@@ -45,7 +45,8 @@ class ExtractiveAnswerer:
 def quote_passages(question: Question, evidence: Evidence, max_chars: int = 200) -> Answer | None:
     """The answer in the documents' own words, or None where they do not support one; computes for milliseconds."""
     support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
-    return extract(evidence, question.text, max_chars=max_chars, min_support=support)
+    own = "" if question.rewritten else question.text
+    return extract(evidence, own, max_chars=max_chars, min_support=support)
 
 
 class LLMAnswerer:
@@ -59,6 +60,11 @@ class LLMAnswerer:
         self._generator = generator
         self._max_context_chars = max_context_chars
         self._max_passages = max_passages
+
+    @property
+    def generator(self) -> Generator:
+        """What writes, for other short calls too."""
+        return self._generator
 
     async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
         """Yield the growing text with its marks renumbered, then an `Answer`, or None where the model abstains.

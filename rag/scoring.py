@@ -32,7 +32,7 @@ _HOW = re.compile(
 )
 
 # (what the question asks, what a sentence that answers it shows)
-_CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     (re.compile(question, re.IGNORECASE), re.compile(sentence))
     for question, sentence in (
         (
@@ -116,7 +116,7 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS
     shares = [[word.found(terms) for word in question.words] for _, _, _, terms, _ in placed]
     local = _local_weights(question, shares)
     asked_terms = frozenset().union(*(word.forms for word in question.words))
-    asked = [sentence for pattern, sentence in _CUES if pattern.search(question.text)]
+    asked = [sentence for pattern, sentence in CUES if pattern.search(question.text)]
     how = _HOW.search(question.text) is not None
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
     scored = []
@@ -151,9 +151,9 @@ def _section(
     question: Asked, hit: Hit, best: float, language: Language, passage: int, path: tuple[str, ...], units: list[Scored]
 ) -> Section:
     own = frozenset().union(*(unit.terms for unit in units))
-    nearest = _terms_of(path[-1]) if path else frozenset()
+    nearest = terms_of(path[-1]) if path else frozenset()
     headings = frozenset().union(
-        _terms_of(f"{hit.passage.source} {hit.passage.uri}"), *(_terms_of(name) for name in path)
+        terms_of(f"{hit.passage.source} {hit.passage.uri}"), *(terms_of(name) for name in path)
     )
     cover = question.covered(own | headings) * (1 - NAMES * question.lacking(own | headings))
     named = question.covered(nearest)
@@ -210,7 +210,7 @@ def _language(passage: Passage) -> Language:
 
 
 @lru_cache(maxsize=4096)
-def _terms_of(heading: str) -> frozenset[str]:
+def terms_of(heading: str) -> frozenset[str]:
     return vocabulary(tokenize(heading))
 
 

@@ -14,7 +14,7 @@ from bot.cli.offline import check_facts
 from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.engine import open_engine
-from bot.models import open_answerer
+from bot.models import open_answerer, understanding_of
 from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
 from bot.teachings import Teachings
@@ -67,7 +67,8 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     decisions = []
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings))
-        responder = Responder(engine, await stack.enter_async_context(open_answerer(settings, engine.quote)))
+        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote))
+        responder = Responder(engine, answerer, understanding_of(settings, answerer))
         await engine.remake(Teachings(), reopen=True)
         check_facts(engine.facts)
         for text in texts:

@@ -27,10 +27,18 @@ class EngineError(RagError):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was decided for one question, and of what was found that which an answer needs."""
+    """What was decided for one question, and of what was found that which an answer needs.
+
+    ``support`` is the probability that the passages answer it, ``supported`` whether that is enough to try. Where the
+    gate said no to an overheard message, nobody asks, and it is 0. ``understood`` is the question as a model made it
+    stand alone, where that was judged.
+    """
 
     evidence: Evidence
     decision: GateDecision
+    support: float = 1.0
+    supported: bool = True
+    understood: str = ""
 
 
 @dataclass(frozen=True, slots=True)

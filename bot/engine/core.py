@@ -12,16 +12,16 @@ from functools import partial
 
 from bot.config import Settings
 from bot.engine.base import BaseFacts, Facts, Judgement, PlaceFacts
+from bot.engine.support import supported, with_keywords
 from bot.models import make_embedder
 from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
 from rag.answer import quote_passages
-from rag.base import Answer, Embedder, Evidence, GateDecision, NoKnowledgeError, Question
+from rag.answerable import default_model
+from rag.base import Answer, Embedder, Evidence, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
 from rag.snapshot import Snapshot, View
-
-SHOWN_SOURCES = 3  # of the passages, where only their names are told
 
 
 class Core:
@@ -69,7 +69,15 @@ class Core:
         view = snapshot.view(place)
         evidence = view.search(standalone_text(question))
         decision = view.gate.decide(question, evidence)
-        return Judgement(_needed(question, evidence, decision), decision)
+        judgement = supported(question, evidence, decision, self._level(question))
+        if not question.keywords or judgement.supported:
+            return judgement
+        return with_keywords(judgement, view.search(" ".join(question.keywords)), self._level(question), view.top_k)
+
+    def _level(self, question: Question) -> float:
+        """The probability of support from which on it is worth an answer."""
+        writes = self._settings.llm.backend != "extractive"
+        return default_model().levels["model" if writes else "mention" if question.mentioned else "overheard"]
 
     @staticmethod
     def quote(question: Question, evidence: Evidence) -> Answer | None:
@@ -116,10 +124,3 @@ def _ids(teachings: Teachings) -> set[int]:
 
 def _place_facts(view: View) -> PlaceFacts:
     return PlaceFacts(view.versions, view.gate.dial, {"zh": view.gate.note("zh"), "en": view.gate.note("en")})
-
-
-def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
-    """What is still needed once it is decided: all passages for an answer, names for a mention, else nothing."""
-    if decision.answer:
-        return Evidence(evidence.text, evidence.hits, terms=evidence.terms)
-    return Evidence(evidence.text, evidence.hits[:SHOWN_SOURCES] if question.mentioned else ())
