@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.engine import Engine, Judgement
+from bot.engine.support import is_declined
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
 from bot.understanding import Understanding
@@ -50,7 +51,8 @@ class Responder:
 
     async def _with_keywords(self, place: str, question: Question, judgement: Judgement) -> Judgement:
         """The judgement of a second search, where the first found too little for what the gate let through."""
-        if self._understanding is None or judgement.supported or not judgement.decision.answer:
+        wanted = judgement.decision.answer or (question.mentioned and not is_declined(judgement.decision))
+        if self._understanding is None or judgement.supported or not wanted:
             return judgement
         keywords = await self._understanding.keywords(question)
         if not keywords:

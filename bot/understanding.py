@@ -33,7 +33,7 @@ class Understanding:
         """The question so that it stands alone; nothing where it does already, or the model fails or drifts."""
         if not needs_context(question):
             return ""
-        text = (await self._ask("a rewrite", rewrite_prompt(question))).strip().strip('"“”「」').strip()
+        text = (await self._ask("the rewrite", rewrite_prompt(question))).strip().strip('"“”「」').strip()
         if not text or text == question.text.strip():
             return ""
         if NO_ANSWER in text or not is_faithful(question, text):
@@ -61,9 +61,9 @@ class Understanding:
                     if len(text) > MAX_READ:
                         break
         except TimeoutError:
-            logger.info("the model gave no {} within {} s; rules stand in", what, self.timeout_s)
+            logger.info("{} did not come within {} s; rules stand in", what, self.timeout_s)
             return ""
         except GeneratorError as error:
-            logger.info("the model gave no {} ({}); rules stand in", what, error)
+            logger.info("{} failed ({}); rules stand in", what, error)
             return ""
         return text

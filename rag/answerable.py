@@ -18,34 +18,28 @@ from typing import Any
 
 from rag.asked import Asked, asked, vocabulary
 from rag.base import Evidence, Hit, Passage, RagError
-from rag.scoring import CUES, MAX_PASSAGES, Scored, score_units, sections, terms_of
+from rag.lexical import weight_of
+from rag.scoring import MAX_PASSAGES, terms_of, units_of
 from rag.tokens import fold, tokenize
 
 FEATURES = (
-    "section",  # share of the question's weight that the best section has, less for names that it lacks
-    "passage",  # the same of the best passage with its headings and title
     "window",  # of the best two sentences that follow each other, with their headings
     "heaviest",  # of the three weightiest words, how much the best passage has
-    "gap",  # weight of the heaviest stretch of the question that the best passage lacks
     "unknown",  # weight of the words that no passage of the base has
     "subject",  # the question's weight that the best passage has, its first words first
     "opening",  # the most that the beginning of a passage, with its headings and title, has of the same
     "names",  # share of the names (Latin words amid Han text) and numbers that the best passage lacks
-    "alone",  # how much the best passage has that none of the others has
-    "bm25",  # the best BM25 sum over the sum of all the question's idf
+    "bm25",  # the best BM25 sum over the highest that the question's terms could reach
     "common",  # idf of the terms that the best passage has, over the logarithm of the number of passages
     "margin",  # logarithm of the best BM25 sum over that of the next other document
     "depth",  # the same over that of the last hit looked at
     "run",  # logarithm of the longest run of the question's words that stands so in a passage
-    "runs",  # share of the question that stands in runs of three words or more
-    "sentence",  # how much of the question the best sentence has, words of few sentences first
-    "type",  # whether a best sentence has what the question's type asks for: a number, a date, a place, ...
     "words",  # logarithm of the number of words
 )
 RERANK_WEIGHT = 0.5  # log-odds for each of a reranker's, whose scores are probabilities; set, not fitted
 LOOKED_AT = 8  # hits
 SAME = 0.6  # share of the terms of two passages from which on one repeats the other
-HALVED = 4  # words
+HALVED = 2.5  # words
 _OPENING = 60  # characters
 _MAX_LOGIT = 4.0
 _MAX_WORDS = 200  # of the question, that runs are looked for in
@@ -69,9 +63,10 @@ class Model:
     levels: Mapping[str, float]
 
     def probability(self, features: Sequence[float], rerank: float | None = None) -> float:
-        """That the passages answer; ``rerank`` is a reranker's best score."""
+        """That the passages answer; ``rerank`` is a reranker's best score. What is not known (nan) tells nothing."""
         parts = zip(self.weights, features, self.means, self.scales, strict=True)
-        logit = self.bias + sum(weight * (value - mean) / scale for weight, value, mean, scale in parts)
+        told = (weight * (value - mean) / scale for weight, value, mean, scale in parts if not math.isnan(value))
+        logit = self.bias + sum(told)
         if rerank is not None:
             logit += RERANK_WEIGHT * _logit(rerank)
         return 1 / (1 + math.exp(-min(max(logit, -60.0), 60.0)))
@@ -117,46 +112,31 @@ def features(evidence: Evidence, text: str = "") -> tuple[float, ...] | None:
     if not hits or not question.tells:
         return None
     near = hits[:MAX_PASSAGES]
-    had = [_vocabulary(hit.passage) for hit in near]
-    covers = [question.covered(terms) for terms in had]
-    best = covers.index(max(covers))
-    units = score_units(question, near)
+    had = max((_vocabulary(hit.passage) for hit in near), key=question.covered)
     values = {
-        **_coverage(question, near, had, best, units),
-        **_scores(evidence, hits, had[best]),
-        **_runs(question.text, near),
-        "sentence": max((unit.features[0] for unit in units), default=0.0),
-        "type": _type(question.text, units),
+        **_coverage(question, near, had),
+        **_scores(evidence, hits, had),
+        "names": _names(question, had),
+        "run": math.log1p(max(_longest_run(question.text, hit.passage) for hit in near)),
         "words": math.log(len(question.words)),
     }
     return tuple(values[name] for name in FEATURES)
 
 
-def _coverage(
-    question: Asked, hits: Sequence[Hit], had: Sequence[frozenset[str]], best: int, units: Sequence[Scored]
-) -> dict[str, float]:
-    found = [word.found(had[best]) for word in question.words]
-    shares = [word.weight / question.weight for word in question.words]
-    heaviest = sorted(range(len(shares)), key=lambda i: -shares[i])[:3]
-    others = frozenset[str]().union(*(terms for i, terms in enumerate(had) if i != best))
-    numbers = set(_NUMBER.findall(fold(question.text)))
-    names = [(1 - word.found(had[best])) for word in question.words if word.is_name]
-    names += [float(number not in fold(hits[best].passage.text)) for number in numbers]
-    gap = heaviest_gap = 0.0
-    for share, there in zip(shares, found, strict=True):
-        gap = gap + share if there < 0.5 else 0.0
-        heaviest_gap = max(heaviest_gap, gap)
+def _coverage(question: Asked, hits: Sequence[Hit], had: frozenset[str]) -> dict[str, float]:
+    heaviest = sorted(question.words, key=lambda word: -word.weight)[:3]
     return {
-        "section": max((section.cover for section in sections(question, hits, units)), default=0.0),
-        "passage": question.covered(had[best]),
-        "window": _window(question, hits, units),
-        "heaviest": sum(found[i] for i in heaviest) / len(heaviest),
-        "gap": heaviest_gap,
-        "subject": _first(question, had[best]),
+        "window": max(_window(question, hit.passage) for hit in hits),
+        "heaviest": sum(word.found(had) for word in heaviest) / len(heaviest),
+        "subject": _first(question, had),
         "opening": max(_first(question, _opening(hit.passage)) for hit in hits),
-        "names": sum(names) / len(names) if names else 0.0,
-        "alone": question.covered(had[best]) - question.covered(had[best] & others),
     }
+
+
+def _names(question: Asked, had: frozenset[str]) -> float:
+    lacking = [1 - word.found(had) for word in question.words if word.is_name]
+    lacking += [float(number not in had) for number in set(_NUMBER.findall(fold(question.text)))]
+    return sum(lacking) / len(lacking) if lacking else 0.0
 
 
 def _first(question: Asked, terms: frozenset[str]) -> float:
@@ -166,31 +146,31 @@ def _first(question: Asked, terms: frozenset[str]) -> float:
     return sum(found) / sum(weights)
 
 
-def _window(question: Asked, hits: Sequence[Hit], units: Sequence[Scored]) -> float:
-    places = {(unit.passage, unit.position): unit for unit in units}
-    best = 0.0
-    for (passage, position), unit in places.items():
-        following = places.get((passage, position + 1))
-        headings = frozenset[str]().union(_title(hits[passage].passage), *(terms_of(name) for name in unit.unit.path))
-        best = max(best, question.covered(unit.terms | headings | (following.terms if following else frozenset())))
+def _window(question: Asked, passage: Passage) -> float:
+    units, title, best = units_of(passage), _title(passage), 0.0
+    for i, (unit, terms, _) in enumerate(units):
+        following = units[i + 1][1] if i + 1 < len(units) else frozenset[str]()
+        headings = frozenset[str]().union(*(terms_of(name) for name in unit.path))
+        best = max(best, question.covered(terms | following | headings | title))
     return best
 
 
 def _scores(evidence: Evidence, hits: Sequence[Hit], had: frozenset[str]) -> dict[str, float]:
     """What the search itself says, by sums that do not depend on how long the question or how large the base is."""
     total = sum(term.idf for term in evidence.terms)
+    attainable = sum(term.idf * weight_of(term.text) for term in evidence.terms)
     known = [term for term in evidence.terms if term.df]
     size = max((math.expm1(term.idf) * (term.df + 0.5) + term.df - 0.5 for term in evidence.terms), default=1.0)
     sums = [hit.scores.get("bm25", hit.score) for hit in hits]
     top, first = max(sums), hits[sums.index(max(sums))].passage
     others = [value for value, hit in zip(sums, hits, strict=True) if not _same(hit.passage, first)]
-    raw = float(evidence.bm25[0]) if len(evidence.bm25) else 0.0
+    searched = len(evidence.bm25) > 0  # by words at all: it may be switched off
     return {
-        "bm25": raw / total if total else 0.0,
+        "bm25": float(evidence.bm25[0]) / attainable if searched and attainable else math.nan,
         "common": sum(term.idf for term in known if term.text in had) / math.log(max(size, 2.0) + 1),
         "unknown": 1 - sum(term.idf for term in known) / total if total else 0.0,
-        "margin": _log_ratio(top, max(others, default=0.0)),
-        "depth": _log_ratio(top, min(others, default=0.0)),
+        "margin": _log_ratio(top, max(others, default=0.0)) if searched else math.nan,
+        "depth": _log_ratio(top, min(others, default=0.0)) if searched else math.nan,
     }
 
 
@@ -202,39 +182,16 @@ def _same(one: Passage, other: Passage) -> bool:
     return len(a & b) >= SAME * min(len(a), len(b))
 
 
-def _runs(text: str, hits: Sequence[Hit]) -> dict[str, float]:
-    words = _WORD.findall(fold(text).lower())[:_MAX_WORDS]
-    longest, share = 0, 0.0
-    for hit in hits:
-        where = _spaced(hit.passage)
-        lengths = _run_lengths(words, where)
-        covered = [False] * len(words)
-        for i, length in enumerate(lengths):
-            if length >= 3:
-                covered[i : i + length] = [True] * length
-        longest = max(longest, *lengths, 0)
-        share = max(share, sum(covered) / max(1, len(words)))
-    return {"run": math.log1p(longest), "runs": share}
-
-
-def _run_lengths(words: Sequence[str], where: str) -> list[int]:
-    """For each word, how many from it on stand in ``where`` in this order."""
-    lengths: list[int] = []
-    length = 0
+def _longest_run(text: str, passage: Passage) -> int:
+    """How many words of a text, at most, stand so in a passage one behind the other."""
+    words, where = _WORD.findall(fold(text).lower())[:_MAX_WORDS], _spaced(passage)
+    longest = length = 0
     for i in range(len(words)):
         length = max(0, length - 1)
         while i + length < len(words) and f" {' '.join(words[i : i + length + 1])} " in where:
             length += 1
-        lengths.append(length)
-    return lengths
-
-
-def _type(text: str, units: Sequence[Scored]) -> float:
-    wanted = [sentence for question, sentence in CUES if question.search(text)]
-    best = sorted(units, key=lambda unit: -unit.score)[:3]
-    if not wanted:
-        return 0.5
-    return sum(any(sentence.search(unit.unit.text) for unit in best) for sentence in wanted) / len(wanted)
+        longest = max(longest, length)
+    return longest
 
 
 def _log_ratio(best: float, other: float) -> float:

@@ -34,9 +34,13 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _BEGINS_BARE = re.compile(
-    r"^(?:怎么|怎样|如何|为什么|为啥|支持|能不能|能|可以|需要|要|默认|多少|在哪|哪里|有没有|有|会|是|多久|多大"
-    r"|why|where|when|how (?:do i|to|can i|much|long|many)?|and|on|with|for|in|the default|since when)",
+    r"^(?:怎么|怎样|如何|为什么|为啥|需要|要|多少|在哪|哪里|多久|多大"
+    r"|why|where|when|how (?:do i|to|can i|much|long|many)?)",
     re.IGNORECASE,
+)
+# What is said of something without naming it; a name behind it is no subject.
+_BEGINS_PREDICATE = re.compile(
+    r"^(?:支持|能不能|能|可以|默认|有没有|会不会|and |on |with |for |in |the default|since when)", re.IGNORECASE
 )
 _CHATTER = re.compile(
     r"(?:哈+|呵+|嗯+|哦+|好的?|行|对|是的?|谢谢|多谢|感谢|收到|明白了?|懂了|可以了?|不行|ok|okay"
@@ -68,9 +72,11 @@ def is_follow_up(text: str) -> bool:
 
 
 def is_elliptic(text: str) -> bool:
-    """Whether a short question names no subject: "怎么卸载？", "支持吗", "and on Windows?"."""
+    """Whether a short question names no subject: "怎么卸载？", "支持 Windows 吗", "and on Windows?"."""
     text = text.strip()
-    return 0 < length(text) <= ELLIPTIC and _ASKS.search(text) is not None and _BEGINS_BARE.match(text) is not None
+    if not 0 < length(text) <= ELLIPTIC or not _ASKS.search(text):
+        return False
+    return _BEGINS_PREDICATE.match(text) is not None or (_BEGINS_BARE.match(text) is not None and not names(text))
 
 
 def length(text: str) -> int:

@@ -137,7 +137,7 @@ def score_terms(counts: TermCounts, ids: Mapping[str, int]) -> BM25Arrays:
     """
     frequencies = np.bincount(counts.ids, minlength=len(ids))
     idf = _idf(len(counts), frequencies)
-    idf *= np.fromiter(map(_weight, ids), np.float64, len(ids))
+    idf *= np.fromiter(map(weight_of, ids), np.float64, len(ids))
     lengths = counts.lengths / max(float(counts.lengths.mean()) if len(counts) else 0.0, 1e-9)
     penalty = np.repeat((K1 * (1 - B + B * lengths)).astype(np.float32), np.diff(counts.offsets))
     tf = counts.counts.astype(np.float32)
@@ -148,7 +148,8 @@ def score_terms(counts: TermCounts, ids: Mapping[str, int]) -> BM25Arrays:
     return BM25Arrays(scores[order], owners[order], starts, len(counts))
 
 
-def _weight(term: str) -> float:
+def weight_of(term: str) -> float:
+    """What a term counts beside its rarity."""
     kind = classify(term)
     if kind != "han":
         return _WEIGHTS[kind]

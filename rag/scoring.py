@@ -32,7 +32,7 @@ _HOW = re.compile(
 )
 
 # (what the question asks, what a sentence that answers it shows)
-CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
+_CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     (re.compile(question, re.IGNORECASE), re.compile(sentence))
     for question, sentence in (
         (
@@ -111,12 +111,12 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS
     placed = [
         (i, position, unit, terms, fresh)
         for i, hit in enumerate(hits[:MAX_PASSAGES])
-        for position, (unit, terms, fresh) in enumerate(_units(hit.passage))
+        for position, (unit, terms, fresh) in enumerate(units_of(hit.passage))
     ]
     shares = [[word.found(terms) for word in question.words] for _, _, _, terms, _ in placed]
     local = _local_weights(question, shares)
     asked_terms = frozenset().union(*(word.forms for word in question.words))
-    asked = [sentence for pattern, sentence in CUES if pattern.search(question.text)]
+    asked = [sentence for pattern, sentence in _CUES if pattern.search(question.text)]
     how = _HOW.search(question.text) is not None
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
     scored = []
@@ -188,7 +188,8 @@ def _log_ratio(score: float, best: float) -> float:
     return math.log(max(score, 1e-9) / best) if best > 0 else 0.0
 
 
-def _units(passage: Passage) -> tuple[tuple[Unit, frozenset[str], int], ...]:
+def units_of(passage: Passage) -> tuple[tuple[Unit, frozenset[str], int], ...]:
+    """The units of a passage, each with its terms and with how many words it has."""
     return _analysed(passage.text, passage.headings, passage.position > 0)
 
 
@@ -205,7 +206,7 @@ def _analysed(text: str, headings: tuple[str, ...], continues: bool) -> tuple[tu
 @lru_cache(maxsize=1024)
 def _language(passage: Passage) -> Language:
     """The language of a passage's prose."""
-    prose = "".join(unit.text for unit, _, _ in _units(passage) if unit.kind != "code")
+    prose = "".join(unit.text for unit, _, _ in units_of(passage) if unit.kind != "code")
     return detect_language(prose or passage.text)
 
 

@@ -72,7 +72,8 @@ class Core:
         judgement = supported(question, evidence, decision, self._level(question))
         if not question.keywords or judgement.supported:
             return judgement
-        return with_keywords(judgement, view.search(" ".join(question.keywords)), self._level(question), view.top_k)
+        more = view.search(" ".join(question.keywords))
+        return with_keywords(question, judgement, more, self._level(question), view.top_k)
 
     def _level(self, question: Question) -> float:
         """The probability of support from which on it is worth an answer."""

@@ -24,17 +24,33 @@ def supported(question: Question, evidence: Evidence, decision: GateDecision, le
     if not (decision.answer or question.mentioned):
         return Judgement(_needed(question, evidence, decision), decision, 0.0, False)
     chance = answerable(evidence, asked_text(question))
-    if question.mentioned and not decision.answer and chance >= level and not _declined(decision):
-        odds = math.log(chance / max(1 - chance, 1e-9)) - math.log(level / (1 - level))
-        reasons = (Reason("answerable", odds, chance), *decision.reasons)
-        decision = GateDecision(True, chance, level, reasons)
-    elif decision.answer and chance < level:
-        reason = Reason("answerable", math.log(max(chance, 1e-9)) - math.log(level), chance)
+    if chance >= level:
+        decision = _lifted(question, decision, chance, level)
+    elif decision.answer:
+        reason = Reason("answerable", _odds(chance) - _odds(level), chance)
         decision = replace(decision, reasons=(*decision.reasons, reason))
-    return Judgement(_needed(question, evidence, decision), decision, chance, chance >= level)
+    return Judgement(_needed(question, evidence, decision), decision, chance, decision.answer and chance >= level)
 
 
-def with_keywords(judgement: Judgement, more: Evidence, level: float, top_k: int) -> Judgement:
+def is_declined(decision: GateDecision) -> bool:
+    """Whether a mention only greets, or the group has said that it wants no answer."""
+    return any(reason.name in _TOLD and reason.contribution < 0 for reason in decision.reasons)
+
+
+def _lifted(question: Question, decision: GateDecision, chance: float, level: float) -> GateDecision:
+    """The decision for a mention that the gate doubted and the passages answer."""
+    if decision.answer or not question.mentioned or is_declined(decision):
+        return decision
+    reason = Reason("answerable", _odds(chance) - _odds(level), chance)
+    return GateDecision(True, chance, level, (reason, *decision.reasons))
+
+
+def _odds(probability: float) -> float:
+    p = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(p / (1 - p))
+
+
+def with_keywords(question: Question, judgement: Judgement, more: Evidence, level: float, top_k: int) -> Judgement:
     """The judgement with what a second search found, where that answers what it searched for."""
     chance = answerable(more)
     if chance < level:
@@ -47,11 +63,8 @@ def with_keywords(judgement: Judgement, more: Evidence, level: float, top_k: int
     known = {term.text for term in judgement.evidence.terms}
     terms = (*judgement.evidence.terms, *(term for term in more.terms if term.text not in known))
     evidence = Evidence(judgement.evidence.text, tuple(hits), terms=terms)
-    return replace(judgement, evidence=evidence, support=chance, supported=True)
-
-
-def _declined(decision: GateDecision) -> bool:
-    return any(reason.name in _TOLD and reason.contribution < 0 for reason in decision.reasons)
+    decision = _lifted(question, judgement.decision, chance, level)
+    return Judgement(evidence, decision, chance, decision.answer)
 
 
 def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
