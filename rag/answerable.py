@@ -29,6 +29,7 @@ FEATURES = (
     "subject",  # the question's weight that the best passage has, its first words first
     "opening",  # the most that the beginning of a passage, with its headings and title, has of the same
     "names",  # share of the names (Latin words amid Han text) and numbers that the best passage lacks
+    "latin",  # the share of the weight that is Latin words, identifiers and numbers which the best passage has
     "bm25",  # the best BM25 sum over the highest that the question's terms could reach
     "common",  # idf of the terms that the best passage has, over the logarithm of the number of passages
     "margin",  # logarithm of the best BM25 sum over that of the next other document
@@ -124,9 +125,11 @@ def features(evidence: Evidence, text: str = "") -> tuple[float, ...] | None:
 
 
 def _coverage(question: Asked, hits: Sequence[Hit], had: frozenset[str]) -> dict[str, float]:
+    latin = [word for word in question.words if all(form.isascii() for form in word.forms)]
     heaviest = sorted(question.words, key=lambda word: -word.weight)[:3]
     return {
         "window": max(_window(question, hit.passage) for hit in hits),
+        "latin": sum(word.weight * word.found(had) for word in latin) / question.weight,
         "heaviest": sum(word.found(had) for word in heaviest) / len(heaviest),
         "subject": _first(question, had),
         "opening": max(_first(question, _opening(hit.passage)) for hit in hits),
