@@ -5,6 +5,7 @@ Both the assistant in a group and ``qunda ask`` in a terminal go through it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -14,12 +15,15 @@ from bot.engine.support import is_declined
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
 from bot.understanding import Understanding
-from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
+from rag.base import Answer, Answerer, Evidence, GeneratorError, Question, detect_language
 from rag.gate import explain, standalone_text
 
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4
 SHOWN_CHARS = 40
+MIN_FOREIGN = 12  # words or Han characters; less is a name or a command
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
+_LATIN, _HAN = re.compile(r"[A-Za-z]{2,}"), re.compile("[\u3400-\u9fff]")
 
 
 class Responder:
@@ -74,7 +78,7 @@ class Responder:
         if final is None:
             reason = say("reason_abstained", question.language)
             return outcome(question, judgement, "abstained", extra=(reason,))
-        return outcome(question, judgement, "answered", answer=final)
+        return outcome(question, judgement, "answered", answer=with_language_note(question, final))
 
     async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | None:
         final: Answer | None = None
@@ -86,6 +90,17 @@ class Responder:
                 else:
                     final = piece
         return final
+
+
+def with_language_note(question: Question, answer: Answer) -> Answer:
+    """The answer, with a line before it where its prose is in another language than the question: nothing that quotes
+    can translate, and a model may answer in the language of its passages."""
+    prose = _CODE.sub(" ", answer.text)
+    said = detect_language(prose)
+    foreign = len(_LATIN.findall(prose)) if said == "en" else len(_HAN.findall(prose))
+    if said == question.language or foreign < MIN_FOREIGN or detect_language(question.text) == said:
+        return answer
+    return replace(answer, text=f"{say('other_language', question.language)}\n\n{answer.text}")
 
 
 def outcome(

@@ -11,6 +11,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # answers
     "not_covered": ("知识库里没有找到这个问题的答案。", "The knowledge base does not cover this."),
     "nearest": ("最接近的文档：{titles}", "Nearest documents: {titles}"),
+    "other_language": ("（文档里只有英文的说法：）", "(The documents say this in Chinese only:)"),
     "no_knowledge": (
         "知识库还没有建好，请管理员运行 qunda build。",
         "There is no knowledge base yet; an admin has to run qunda build.",
