@@ -13,6 +13,7 @@ from rag.tokens import fold
 
 SHORT = 16  # Han characters; a Latin word counts three; a longer message stands for itself
 SHORT_POINTING = 24  # the same for one that points back
+VERB = 3  # of what is left of a question that has a verb alone: "怎么卸载"
 ELLIPTIC = 12  # the same for one that has no subject
 MAX_JOINED = 400
 MAX_REWRITE = 300
@@ -23,7 +24,7 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 _POINTS = re.compile(
-    r"它们?|(?:这|那)(?:个|些|种|样|两个|边|里|步)?(?!么|时候|天|年|次|段时间)|上面|上述|刚才|前面|后者|前者|该(?:文件|命令|参数|模型|版本|配置)"
+    r"它们?|(?:这|那)(?:个|些|种|样|两个|边|里|步)?(?!么|时候|天|年|次|段时间)|上述|后者|前者|该(?:文件|命令|参数|模型|版本|配置)"
     r"|\b(?:it|its|they|them|this|that|these|those|above)\b",
     re.IGNORECASE,
 )
@@ -42,6 +43,7 @@ _BEGINS_BARE = re.compile(
 _BEGINS_PREDICATE = re.compile(
     r"^(?:支持|能不能|能|可以|默认|有没有|会不会|and |on |with |for |in |the default|since when)", re.IGNORECASE
 )
+_PARTICLES = re.compile(r"[吗呢啊呀了的?？!！。\s]|一下|才能|可以")
 _CHATTER = re.compile(
     r"(?:哈+|呵+|嗯+|哦+|好的?|行|对|是的?|谢谢|多谢|感谢|收到|明白了?|懂了|可以了?|不行|ok|okay"
     r"|thanks?|thx|thank you|got it|great|hi|hello"
@@ -76,7 +78,9 @@ def is_elliptic(text: str) -> bool:
     text = text.strip()
     if not 0 < length(text) <= ELLIPTIC or not _ASKS.search(text):
         return False
-    return _BEGINS_PREDICATE.match(text) is not None or (_BEGINS_BARE.match(text) is not None and not names(text))
+    bare = _BEGINS_BARE.match(text)
+    said = _PARTICLES.sub("", text[bare.end() :]) if bare else ""
+    return _BEGINS_PREDICATE.match(text) is not None or (bare is not None and length(said) <= VERB and not names(said))
 
 
 def length(text: str) -> int:
@@ -92,13 +96,13 @@ def continued(question: Question) -> str:
     text = question.text.strip()
     quoted = question.quoted_text.strip()
     points = is_follow_up(text)
-    bare = is_elliptic(text) and (bool(quoted) or _answered_last(question) is not None)
+    bare = is_elliptic(text) and (bool(quoted) or _is_talking(question))
     if not (points or bare) or (quoted and quoted == text):
         return ""
     if quoted:
         return quoted[:MAX_JOINED]
-    turn = _own_topic(question) if points or _is_talking(question) else None
-    if turn is None and question.mentioned:
+    turn = _own_topic(question)
+    if turn is None and points and question.mentioned:
         turn = _answered_last(question)
     return turn.text.strip()[:MAX_JOINED] if turn else ""
 

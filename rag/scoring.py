@@ -25,8 +25,10 @@ QUOTE_CHARS = 200
 # What makes a section the answer: what it has of the question, what its heading has of it, how much of the heading
 # that is, the rank of its passage, and the language of the question.
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
+NEGATED = 2.0  # what a section loses whose heading says "without" where the question does not
 NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
+_NOT = re.compile(r"不(?:使用|用|通过|依赖|需要?)|无需|\b(?:without|not using|don't|instead of)\b", re.IGNORECASE)
 _HOW = re.compile(
     r"怎么|怎样|如何|步骤|命令|安装|配置|how (?:to|do|can|should)|command|install|configure|set ?up", re.IGNORECASE
 )
@@ -165,6 +167,7 @@ def _section(
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
         + LANGUAGE * (_language(hit.passage) == language)
+        - NEGATED * (bool(path) and _NOT.search(path[-1]) is not None and _NOT.search(question.text) is None)
     )
     return Section(passage, path, tuple(units), cover, headings, own | nearest, score)
 

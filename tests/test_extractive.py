@@ -359,3 +359,9 @@ def test_a_sentence_of_which_only_the_first_word_would_be_quoted_is_left_out() -
         ask("batch size scaling rule?", passage(f"The scaling rule follows the batch size. However, {long}."))
     )
     assert "However [" not in text and "However …" not in text
+
+
+def test_a_section_about_doing_without_is_not_how_to_do_it() -> None:
+    text = "## 不使用 MIM 安装 MMCV\n手动指定 url。\n## 使用 MIM 安装 MMCV\n运行 mim install。"
+    assert "mim install" in text_of(ask("怎么用 mim 安装 mmcv？", passage(text)))
+    assert "手动指定" in text_of(ask("不用 mim 怎么安装 mmcv？", passage(text)))

@@ -36,7 +36,7 @@ REPEATED, CROWDED = 0.25, 0.125  # of the rows fitted on: a base where others sa
 # Levels, from the fitted half in the base of all paragraphs: so many of the questions whose paragraph is hidden are
 # given up on, or so few of those that can be answered. What was overheard has passed the gate besides; a language model
 # abstains by itself, and people's messages are longer and looser than questions.
-GIVEN_UP, MODEL_FALSE = 0.912, 0.001
+MENTION_HIDDEN, OVERHEARD_FALSE, MODEL_FALSE = 0.912, 0.01, 0.001
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ def levels(model: Model, found: Sequence[Row]) -> dict[str, float]:
     there = [model.probability(row.values) for row in found if row.there]
     hidden = [row for row in found if not row.there]
     values = {
-        "mention": np.quantile([model.probability(row.values) * row.quoted for row in hidden], GIVEN_UP),
-        "overheard": np.quantile([model.probability(row.values) * row.overheard for row in hidden], GIVEN_UP),
+        "mention": np.quantile([model.probability(row.values) * row.quoted for row in hidden], MENTION_HIDDEN),
+        "overheard": np.quantile(there, OVERHEARD_FALSE),
         "model": np.quantile(there, MODEL_FALSE),
     }
     return {name: round(float(value), 4) for name, value in values.items()}
