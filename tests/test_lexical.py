@@ -27,7 +27,7 @@ def index(texts: list[str]) -> LexicalIndex:
 @given(CORPUS, WORDS)
 def test_scores_are_those_of_bm25s_where_terms_weigh_alike(texts: list[str], query: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lexical, "_weight", lambda _: 1.0)
+        patch.setattr(lexical, "weight_of", lambda _: 1.0)
         ours = index(texts).scores(tokenize(" ".join(query)))
     vocabulary = Vocabulary()
     vocabulary.count(texts)

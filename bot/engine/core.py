@@ -18,10 +18,12 @@ from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
 from rag.answer import quote_passages
 from rag.answerable import default_model
-from rag.base import Answer, Embedder, Evidence, NoKnowledgeError, Question
+from rag.base import Answer, Embedder, Evidence, GateDecision, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
 from rag.snapshot import Snapshot, View
+
+SURE = 0.9  # of a mention: from here on the gate's word counts beside the passages', as it does for what is overheard
 
 
 class Core:
@@ -69,16 +71,20 @@ class Core:
         view = snapshot.view(place)
         evidence = view.search(standalone_text(question))
         decision = view.gate.decide(question, evidence)
-        judgement = supported(question, evidence, decision, self._level(question))
+        level = self._level(question, decision)
+        judgement = supported(question, evidence, decision, level)
         if not question.keywords or judgement.supported:
             return judgement
         more = view.search(" ".join(question.keywords))
-        return with_keywords(question, judgement, more, self._level(question), view.top_k)
+        return with_keywords(question, judgement, more, level, view.top_k)
 
-    def _level(self, question: Question) -> float:
+    def _level(self, question: Question, decision: GateDecision) -> float:
         """The probability of support from which on it is worth an answer."""
-        writes = self._settings.llm.backend != "extractive"
-        return default_model().levels["model" if writes else "mention" if question.mentioned else "overheard"]
+        levels = default_model().levels
+        if self._settings.llm.backend != "extractive":
+            return levels["model"]
+        doubted = question.mentioned and not (decision.answer and decision.probability >= SURE)
+        return levels["mention" if doubted else "overheard"]
 
     @staticmethod
     def quote(question: Question, evidence: Evidence) -> Answer | None:
