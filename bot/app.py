@@ -28,7 +28,7 @@ from bot.lanes import Lanes, LaneSettings
 from bot.library import Library
 from bot.limits import Limits
 from bot.lock import lock_data
-from bot.models import open_answerer
+from bot.models import open_answerer, understanding_of
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.precedence import Precedence
@@ -110,7 +110,7 @@ class App:
             stack.push_async_callback(library.close)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch))
             await library.open()
-            await self._serve(store, library, Responder(engine, answerer))
+            await self._serve(store, library, Responder(engine, answerer, understanding_of(self.settings, answerer)))
 
     async def _serve(self, store: Store, library: Library, responder: Responder) -> None:
         settings, clock = self.settings, self.clock

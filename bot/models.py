@@ -15,6 +15,7 @@ from bot.sections import ModelSection
 from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
 
 if TYPE_CHECKING:
+    from bot.understanding import Understanding
     from rag.generator import OpenAIGenerator
     from rag.neural.generator import LocalGenerator
     from rag.remote import ModelServer
@@ -154,6 +155,19 @@ async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -
     async with opened as generator:
         writing = LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
         yield StandbyAnswerer(writing, quoting, watch) if llm.backend == "transformers" else writing
+
+
+def understanding_of(settings: Settings, answerer: Answerer) -> Understanding | None:
+    """What understands follow-ups with the language model that writes the answers; None where none does."""
+    from bot.standby import StandbyAnswerer
+    from rag.answer import LLMAnswerer
+
+    writing = answerer.first if isinstance(answerer, StandbyAnswerer) else answerer
+    if not isinstance(writing, LLMAnswerer) or settings.llm.understand_timeout_s == 0:
+        return None
+    from bot.understanding import Understanding
+
+    return Understanding(writing.generator, settings.llm.understand_timeout_s)
 
 
 async def open_generator(settings: Settings, *, alone: bool = False) -> OpenAIGenerator | LocalGenerator:

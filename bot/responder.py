@@ -5,45 +5,74 @@ Both the assistant in a group and ``qunda ask`` in a terminal go through it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from bot.engine import Engine, Judgement
+from bot.engine.support import is_declined
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
+from bot.understanding import Understanding
 from bot.verdict import abstained_because, verdict_of
-from rag.base import Abstention, Answer, Answerer, Evidence, GeneratorError, Question
+from rag.base import Abstention, Answer, Answerer, Evidence, GeneratorError, Question, detect_language
 from rag.gate import explain, standalone_text
 
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4
 SHOWN_CHARS = 40
+MIN_FOREIGN = 12  # words or Han characters; less is a name or a command
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
+_LATIN, _HAN = re.compile(r"[A-Za-z]{2,}"), re.compile("[\u3400-\u9fff]")
 
 
 class Responder:
     """Judges and answers questions with what their group knows."""
 
-    def __init__(self, engine: Engine, answerer: Answerer) -> None:
+    def __init__(self, engine: Engine, answerer: Answerer, understanding: Understanding | None = None) -> None:
         self._engine = engine
         self._answerer = answerer
+        self._understanding = understanding
 
     async def judge(self, place: str, question: Question) -> Judgement:
-        """Search once and decide, off the event loop.
+        """Search and decide, off the event loop.
+
+        With a language model, a follow-up that is to be answered is made to stand alone and judged so, and where the
+        passages do not support an answer, it is searched once more for the model's keywords. An overheard message costs
+        no call before the gate has let it through.
 
         Raises:
             NoKnowledgeError: there is no knowledge.
             RagError: it cannot be searched.
         """
-        return await self._engine.judge(place, question)
+        judgement = None if question.mentioned else await self._engine.judge(place, question)
+        if self._understanding is not None and (judgement is None or judgement.decision.answer):
+            question = replace(question, rewritten=await self._understanding.rewritten(question))
+        if judgement is None or question.rewritten:
+            judgement = await self._engine.judge(place, question)
+        judgement = replace(judgement, understood=question.rewritten)
+        return await self._with_keywords(place, question, judgement)
+
+    async def _with_keywords(self, place: str, question: Question, judgement: Judgement) -> Judgement:
+        """The judgement of a second search, where the first found too little for what the gate let through."""
+        wanted = judgement.decision.answer or (question.mentioned and not is_declined(judgement.decision))
+        if self._understanding is None or judgement.supported or not wanted:
+            return judgement
+        keywords = await self._understanding.keywords(question)
+        if not keywords:
+            return judgement
+        again = await self._engine.judge(place, replace(question, keywords=keywords))
+        return replace(again, understood=judgement.understood) if again.supported else judgement
 
     async def answer(self, question: Question, judgement: Judgement, show: Show | None = None) -> Outcome:
         """Write the answer that the gate allowed; ``show`` gets the growing text.
 
         The outcome is ``answered``, ``abstained`` or ``failed``; its ``answer`` is the text for the reader or None.
         """
+        question = replace(question, rewritten=judgement.understood)
         try:
-            final = await self._write(question, judgement.evidence, show)
+            final = await self._write(question, judgement.evidence, show) if judgement.supported else None
         except GeneratorError as error:
             stage: Stage = "timeout" if error.kind == "timeout" else "generate"
             return outcome(question, judgement, "failed", stage=stage, detail=f"{error.kind}: {error}")
@@ -51,7 +80,7 @@ class Responder:
             reason = say(abstained_because(final), question.language)
             done = outcome(question, judgement, "abstained", extra=(reason,))
         else:
-            done = outcome(question, judgement, "answered", answer=final)
+            done = outcome(question, judgement, "answered", answer=with_language_note(question, final))
         return replace(done, verdict=verdict_of(final))
 
     async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | Abstention | None:
@@ -64,6 +93,17 @@ class Responder:
                 else:
                     final = piece
         return final
+
+
+def with_language_note(question: Question, answer: Answer) -> Answer:
+    """The answer, with a line before it where its prose is in another language than the question: nothing that quotes
+    can translate, and a model may answer in the language of its passages."""
+    prose = _CODE.sub(" ", answer.text)
+    said = detect_language(prose)
+    foreign = len(_LATIN.findall(prose)) if said == "en" else len(_HAN.findall(prose))
+    if said == question.language or foreign < MIN_FOREIGN or detect_language(question.text) == said:
+        return answer
+    return replace(answer, text=f"{say('other_language', question.language)}\n\n{answer.text}")
 
 
 def outcome(
@@ -79,7 +119,9 @@ def outcome(
     """An outcome with the decision's figures and its reasons in the asker's language."""
     decision = judgement.decision if judgement else None
     reasons = explain(decision, question.language, SHOWN_REASONS) if decision else []
-    if decision and (earlier := _continued(question)):
+    if judgement and judgement.understood:
+        reasons.append(say("reason_understood", question.language, text=_short(judgement.understood)))
+    elif decision and (earlier := _continued(question)):
         reasons.append(say("reason_continues", question.language, earlier=earlier))
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
@@ -101,8 +143,11 @@ def outcome(
 def _continued(question: Question) -> str:
     """What a follow-up was judged together with."""
     own, judged = question.text.strip(), standalone_text(question)
-    earlier = " ".join(judged[: max(len(judged) - len(own), 0)].split())
-    return earlier if len(earlier) <= SHOWN_CHARS else earlier[: SHOWN_CHARS - 1] + "…"
+    return _short(" ".join(judged[: max(len(judged) - len(own), 0)].split()))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
 def is_greeting(judgement: Judgement) -> bool:

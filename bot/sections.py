@@ -165,6 +165,7 @@ class LLMSettings(Section):
     timeout_s: float = Field(60, gt=0)
     first_token_timeout_s: float = Field(30, gt=0)
     max_retries: int = Field(2, ge=0, le=10)
+    understand_timeout_s: float = Field(5, ge=0)
     max_tokens: int = Field(800, ge=16)
     temperature: float = Field(0.1, ge=0, le=2)
     max_context_chars: int = Field(6000, ge=500)

@@ -16,12 +16,12 @@ class StandbyAnswerer:
     """Implements `rag.base.Answerer`. Only a broken model is stood in for: what is too late stays too late."""
 
     def __init__(self, first: Answerer, second: Answerer, watch: Watch) -> None:
-        self._first, self._second, self._watch = first, second, watch
+        self.first, self._second, self._watch = first, second, watch
 
     async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
         """See `Answerer.answer`."""
         try:
-            async with aclosing(cast(Any, self._first.answer(question, evidence))) as pieces:
+            async with aclosing(cast(Any, self.first.answer(question, evidence))) as pieces:
                 async for piece in pieces:
                     yield piece
             self._watch.worked()

@@ -14,6 +14,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # answers
     "not_covered": ("知识库里没有找到这个问题的答案。", "The knowledge base does not cover this."),
     "nearest": ("最接近的文档：{titles}", "Nearest documents: {titles}"),
+    "other_language": ("（文档里只有英文的说法：）", "(The documents say this in Chinese only:)"),
     "no_knowledge": (
         "知识库还没有建好，请管理员运行 qunda build。",
         "There is no knowledge base yet; an admin has to run qunda build.",
@@ -59,6 +60,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "reason_paused": ("管理员已暂停（/resume 恢复）", "paused by an admin (/resume)"),
     "reason_empty": ("没有文字", "no text"),
     "reason_continues": ("和上文“{earlier}”连起来判断", "judged together with ‹{earlier}›"),
+    "reason_understood": ("理解为“{text}”", "understood as ‹{text}›"),
     "reason_taken_back": ("提问者撤回了这条消息", "its author took the message back"),
     "reason_bot": ("机器人发的消息", "sent by a bot"),
     "reason_abstained": ("检索到的段落不足以回答", "the passages found do not support an answer"),

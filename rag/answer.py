@@ -55,7 +55,8 @@ def quote_passages(question: Question, evidence: Evidence, max_chars: int = 200)
     if evidence.curated is not None:
         return curated_answer(evidence.curated)
     support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
-    return extract(evidence, question.text, max_chars=max_chars, min_support=support)
+    own = "" if question.rewritten else question.text
+    return extract(evidence, own, max_chars=max_chars, min_support=support)
 
 
 class LLMAnswerer:
@@ -78,6 +79,11 @@ class LLMAnswerer:
         self._max_context_chars = max_context_chars
         self._max_passages = max_passages
         self._entailment = entailment
+
+    @property
+    def generator(self) -> Generator:
+        """What writes, for other short calls too."""
+        return self._generator
 
     async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | Abstention | None]:
         """Yield the growing text with its marks renumbered, then the verified `Answer`, or why there is none.

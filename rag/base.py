@@ -111,7 +111,8 @@ class Question:
     """A message as the gate and the answer look at it; the bot's assistant makes it from a message with its context.
 
     ``mentioned``: the bot was addressed. ``addressed_to_others``: somebody else was. ``quotes_person``: it quotes a
-    human. ``answered_by_person``: a human has already answered it.
+    human. ``answered_by_person``: a human has already answered it. ``rewritten``: what a model made of a follow-up, so
+    that it stands alone; ``keywords``: what it would search for besides. Both are empty unless they are needed.
     """
 
     text: str
@@ -122,6 +123,8 @@ class Question:
     answered_by_person: bool = False
     quoted_text: str = ""
     history: tuple[Turn, ...] = ()
+    rewritten: str = ""
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from rag.asked import Asked, asked
 from rag.base import Answer, Evidence, Hit, detect_language
 from rag.quoting import MAX_BLOCK, MAX_ROWS, compose, prose_length
 from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, score_units, sections
+from rag.sentences import Unit
 from rag.surroundings import widened
 
 # The share of the question's weight, in squared idf, that what is quoted has to have with its headings. On CMRC 2018
@@ -31,6 +32,7 @@ SHORT_SHARE = 0.6  # of the room: up to here an answer goes on behind the senten
 MORE_COVER = 0.25  # of the question, that a further section has to add
 MAX_SECTION_DROP = 1.5  # below the best section, for a further one
 MAX_SECTIONS = 2
+MIN_BEGINNING = 20  # characters: less of a sentence that goes on ("However, ...") says nothing
 
 _DEPENDENT = re.compile(
     r"[它他她其这该此]|但|因此|所以|(?:It|They|He|She|This|These|That|Those|However|Therefore|But|So)\b"
@@ -151,11 +153,15 @@ def _go_on(
 
 
 def _without_promise(taken: Mapping[int, Scored]) -> list[Scored]:
-    """What was taken, in order, less a last line that announces what is not quoted."""
+    """What was taken, in order, less a last line that announces what is not quoted, or that only begins to say it."""
     units = [taken[position] for position in sorted(taken)]
-    while len(units) > 1 and units[-1].unit.kind != "code" and _INTRODUCES.search(units[-1].unit.text):
+    while len(units) > 1 and units[-1].unit.kind != "code" and _breaks_off(units[-1].unit):
         units.pop()
     return units
+
+
+def _breaks_off(unit: Unit) -> bool:
+    return _INTRODUCES.search(unit.text) is not None or (unit.cut and len(unit.text) < MIN_BEGINNING)
 
 
 def _candidates(question: Asked, section: Section) -> tuple[list[Scored], bool]:

@@ -85,11 +85,17 @@ def _body(units: Sequence[Scored], passage: Passage, limit: int) -> str:
             text = "\n".join(_block(unit.unit, i == 0 or run[i - 1].unit) for i, unit in enumerate(run))
         for before, unit in () if in_block else pairwise(run):
             text += _joint(before, unit, passage.text, gap) + unit.unit.text
-        parts.append(text if in_block else shown(text))  # as a whole: a link may go on in the next unit
+        parts.append(text if in_block else _balanced(shown(text)))  # as a whole: a link may go on in the next unit
     text, last = "\n\n".join(part for part in parts if part), units[-1].unit
     if limit and last.kind not in _BLOCKS and len(text) > limit - _MARK_ROOM:
         return f"{text[: limit - _MARK_ROOM].rstrip()}…"
     return text.rstrip("，,、：: ") + gap.rstrip() if last.cut else text
+
+
+def _balanced(text: str) -> str:
+    """The text without a mark of bold type whose other half is not quoted."""
+    before, mark, after = text.rpartition("**")
+    return before + after if mark and text.count("**") % 2 else text
 
 
 def _joint(before: Scored, unit: Scored, source: str, gap: str) -> str:

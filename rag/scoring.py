@@ -25,8 +25,10 @@ QUOTE_CHARS = 200
 # What makes a section the answer: what it has of the question, what its heading has of it, how much of the heading
 # that is, the rank of its passage, and the language of the question.
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
+NEGATED = 2.0  # what a section loses whose heading says "without" where the question does not
 NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
+_NOT = re.compile(r"不(?:使用|用|通过|依赖|需要?)|无需|\b(?:without|not using|don't|instead of)\b", re.IGNORECASE)
 _HOW = re.compile(
     r"怎么|怎样|如何|步骤|命令|安装|配置|how (?:to|do|can|should)|command|install|configure|set ?up", re.IGNORECASE
 )
@@ -111,7 +113,7 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS
     placed = [
         (i, position, unit, terms, fresh)
         for i, hit in enumerate(hits[:MAX_PASSAGES])
-        for position, (unit, terms, fresh) in enumerate(_units(hit.passage))
+        for position, (unit, terms, fresh) in enumerate(units_of(hit.passage))
     ]
     shares = [[word.found(terms) for word in question.words] for _, _, _, terms, _ in placed]
     local = _local_weights(question, shares)
@@ -151,9 +153,9 @@ def _section(
     question: Asked, hit: Hit, best: float, language: Language, passage: int, path: tuple[str, ...], units: list[Scored]
 ) -> Section:
     own = frozenset().union(*(unit.terms for unit in units))
-    nearest = _terms_of(path[-1]) if path else frozenset()
+    nearest = terms_of(path[-1]) if path else frozenset()
     headings = frozenset().union(
-        _terms_of(f"{hit.passage.source} {hit.passage.uri}"), *(_terms_of(name) for name in path)
+        terms_of(f"{hit.passage.source} {hit.passage.uri}"), *(terms_of(name) for name in path)
     )
     cover = question.covered(own | headings) * (1 - NAMES * question.lacking(own | headings))
     named = question.covered(nearest)
@@ -165,6 +167,7 @@ def _section(
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
         + LANGUAGE * (_language(hit.passage) == language)
+        - NEGATED * (bool(path) and _NOT.search(path[-1]) is not None and _NOT.search(question.text) is None)
     )
     return Section(passage, path, tuple(units), cover, headings, own | nearest, score)
 
@@ -188,7 +191,8 @@ def _log_ratio(score: float, best: float) -> float:
     return math.log(max(score, 1e-9) / best) if best > 0 else 0.0
 
 
-def _units(passage: Passage) -> tuple[tuple[Unit, frozenset[str], int], ...]:
+def units_of(passage: Passage) -> tuple[tuple[Unit, frozenset[str], int], ...]:
+    """The units of a passage, each with its terms and with how many words it has."""
     return _analysed(passage.text, passage.headings, passage.position > 0)
 
 
@@ -205,12 +209,12 @@ def _analysed(text: str, headings: tuple[str, ...], continues: bool) -> tuple[tu
 @lru_cache(maxsize=1024)
 def _language(passage: Passage) -> Language:
     """The language of a passage's prose."""
-    prose = "".join(unit.text for unit, _, _ in _units(passage) if unit.kind != "code")
+    prose = "".join(unit.text for unit, _, _ in units_of(passage) if unit.kind != "code")
     return detect_language(prose or passage.text)
 
 
 @lru_cache(maxsize=4096)
-def _terms_of(heading: str) -> frozenset[str]:
+def terms_of(heading: str) -> frozenset[str]:
     return vocabulary(tokenize(heading))
 
 

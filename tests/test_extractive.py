@@ -346,3 +346,22 @@ def test_table_rows_without_their_header_become_items() -> None:
 def test_the_best_quote_is_the_sentence_that_shares_most() -> None:
     assert best_quote(STORY, "灯会持续三天") == "灯会持续三天，游客来自各地。"
     assert best_quote("# 只有标题", "x") == "# 只有标题"
+
+
+def test_bold_type_of_which_half_is_not_quoted_loses_its_mark() -> None:
+    text = text_of(ask("quant_policy 设成几？", passage("## 量化\n**规定 `quant_policy=4` 表示 int4。它也能是 8。**")))
+    assert text.count("**") % 2 == 0
+
+
+def test_a_sentence_of_which_only_the_first_word_would_be_quoted_is_left_out() -> None:
+    long = ", ".join(f"the case number {i} of batch size is described elsewhere" for i in range(12))
+    text = text_of(
+        ask("batch size scaling rule?", passage(f"The scaling rule follows the batch size. However, {long}."))
+    )
+    assert "However [" not in text and "However …" not in text
+
+
+def test_a_section_about_doing_without_is_not_how_to_do_it() -> None:
+    text = "## 不使用 MIM 安装 MMCV\n手动指定 url。\n## 使用 MIM 安装 MMCV\n运行 mim install。"
+    assert "mim install" in text_of(ask("怎么用 mim 安装 mmcv？", passage(text)))
+    assert "手动指定" in text_of(ask("不用 mim 怎么安装 mmcv？", passage(text)))

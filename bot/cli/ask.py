@@ -16,7 +16,7 @@ from bot.cli.screen import shown
 from bot.config import ConfigError, Settings
 from bot.engine import open_engine
 from bot.faults import Watch
-from bot.models import open_answerer
+from bot.models import open_answerer, understanding_of
 from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
 from bot.teachings import Teachings
@@ -70,7 +70,8 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings))
         watch = Watch("llm")
-        responder = Responder(engine, await stack.enter_async_context(open_answerer(settings, engine.quote, watch)))
+        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch))
+        responder = Responder(engine, answerer, understanding_of(settings, answerer))
         if watch.fault is not None:
             warn(fault_text(watch.fault, "en"))
         await engine.remake(Teachings(), reopen=True)

@@ -73,11 +73,17 @@ class Facts:
 class Judgement:
     """What was decided for one question, and of what was found that which an answer needs.
 
-    ``facts``: those from now on, where a model failed over the question, or works again.
+    ``support`` is the probability that the passages answer it, ``supported`` whether that is enough to try. Where the
+    gate said no to an overheard message, nobody asks, and it is 0. ``understood`` is the question as a model made it
+    stand alone, where that was judged. ``facts``: those from now on, where a model failed over the question, or works
+    again.
     """
 
     evidence: Evidence
     decision: GateDecision
+    support: float = 1.0
+    supported: bool = True
+    understood: str = ""
     facts: Facts | None = None
 
 

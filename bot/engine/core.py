@@ -14,25 +14,18 @@ from functools import partial
 from bot.config import Settings
 from bot.engine.base import BaseFacts, Facts, Judgement, PlaceFacts
 from bot.engine.models import EngineModels
+from bot.engine.support import supported, with_keywords
 from bot.faults import ModelFault
 from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
 from rag.answer import quote_passages
-from rag.base import (
-    Answer,
-    Embedder,
-    Evidence,
-    GateDecision,
-    Language,
-    ModelError,
-    NoKnowledgeError,
-    Question,
-)
+from rag.answerable import default_model
+from rag.base import Answer, Embedder, Evidence, GateDecision, Language, ModelError, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
 from rag.snapshot import Snapshot, View
 
-SHOWN_SOURCES = 3  # of the passages, where only their names are told
+SURE = 0.9  # of a mention: from here on the gate's word counts beside the passages', as it does for what is overheard
 
 
 class Core:
@@ -110,11 +103,31 @@ class Core:
             evidence, complete = view.search_words(text), True
         evidence = replace(evidence, curated=curated)
         decision = view.gate.decide(question, evidence)
+        judgement = self._supported(view, question, evidence, decision, complete)
+        if judgement.decision.answer:
+            judgement = replace(judgement, evidence=view.surrounded(judgement.evidence))
+        return replace(judgement, facts=self._news())
+
+    def _supported(
+        self, view: View, question: Question, evidence: Evidence, decision: GateDecision, complete: bool
+    ) -> Judgement:
+        """The decision joined with whether the passages answer; ``complete``: there is no more to be found."""
         if (decision.answer or question.mentioned) and not (complete or evidence.hits):
-            evidence = replace(view.search(text, evidence.vector), curated=curated)
-        if decision.answer:
-            evidence = view.surrounded(evidence)
-        return Judgement(_needed(question, evidence, decision), decision, self._news())
+            evidence = replace(view.search(evidence.text, evidence.vector), curated=evidence.curated)
+        level = self._level(question, decision)
+        judgement = supported(question, evidence, decision, level)
+        if not question.keywords or judgement.supported:
+            return judgement
+        find = view.search_words if complete else view.search
+        return with_keywords(question, judgement, find(" ".join(question.keywords)), level, view.top_k)
+
+    def _level(self, question: Question, decision: GateDecision) -> float:
+        """The probability of support from which on it is worth an answer."""
+        levels = default_model().levels
+        if self._settings.llm.backend != "extractive":
+            return levels["model"]
+        doubted = question.mentioned and not (decision.answer and decision.probability >= SURE)
+        return levels["mention" if doubted else "overheard"]
 
     @staticmethod
     def quote(question: Question, evidence: Evidence) -> Answer | None:
@@ -186,10 +199,3 @@ def _without_new(latest: Teachings, known: Teachings) -> Teachings:
     again."""
     kept = [example for example in latest.examples if example.id in _ids(known)]
     return replace(latest, examples=kept, revision=known.revision)
-
-
-def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
-    """What is still needed once it is decided: all passages for an answer, names for a mention, else nothing."""
-    if decision.answer:
-        return Evidence(evidence.text, evidence.hits, terms=evidence.terms, curated=evidence.curated)
-    return Evidence(evidence.text, evidence.hits[:SHOWN_SOURCES] if question.mentioned else ())

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from loguru import logger
+from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.engine.base import CLOSED, EngineError, Facts, Judgement
@@ -49,7 +50,8 @@ class ProcessEngine:
     def __init__(self, settings: Settings) -> None:
         self.facts = Facts()
         self.restarts = 0
-        self._settings = Settings(**{name: getattr(settings, name) for name in _NEEDED})
+        llm = settings.llm.model_copy(update={"api_key": SecretStr("")})  # what writes answers decides what is tried
+        self._settings = Settings(**{name: getattr(settings, name) for name in _NEEDED}, llm=llm)
         self._numbers = itertools.count(1)
         self._pending: dict[int, _Request] = {}
         self._keeping: asyncio.Task[None] | None = None

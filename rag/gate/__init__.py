@@ -4,7 +4,7 @@ It learns from good and bad examples and from what the knowledge base has on a m
 event loop. Start at `train_gate` and `RelevanceGate.decide`; docs/gate.md explains the method.
 """
 
-from rag.gate.context import standalone_text
+from rag.gate.context import asked_text, standalone_text
 from rag.gate.examples import LabelledExample, default_examples, read_examples
 from rag.gate.measured import TrainingCancelledError
 from rag.gate.reasons import describe, explain
@@ -18,6 +18,7 @@ __all__ = [
     "LabelledExample",
     "RelevanceGate",
     "TrainingCancelledError",
+    "asked_text",
     "default_examples",
     "describe",
     "explain",

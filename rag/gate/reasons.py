@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 40  # characters of an example
 _ALIKE = 0.4  # cosine below which an example explains nothing
-_DECIDING = (*CONTEXT_REASONS, "feedback", "curated", "greeting", "asked_by_name")
+_DECIDING = (*CONTEXT_REASONS, "answerable", "feedback", "curated", "greeting", "asked_by_name")
 _LIKE = ("like_good", "like_bad")
 _SIGNS = {"zh": {PICTURE: "[图片]", EMOJI: "[表情]"}, "en": {PICTURE: "[picture]", EMOJI: "[emoji]"}}
 _WORDS: dict[str, tuple[str, str, str, str]] = {
@@ -68,6 +68,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "重排模型认为找到的内容答不了它",
         "the reranker holds that what was found answers it",
         "the reranker holds that nothing found answers it",
+    ),
+    "answerable": (
+        "找到的段落能回答它（{value:.2f}）",
+        "找到的段落答不了它（{value:.2f}）",
+        "the passages found answer it, {value:.2f}",
+        "the passages found do not answer it, {value:.2f}",
     ),
     "feedback": (
         "群里反馈过“{detail}”该回答（{value:.2f}）",

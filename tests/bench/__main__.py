@@ -42,6 +42,7 @@ def main() -> int:
         failed += part("Retrieval (RETRIEVAL)", "retrieval.py", [paths.retrieval], paths.retrieval)
         failed += part("Answers (RETRIEVAL)", "answers.py", [paths.retrieval], paths.retrieval)
         failed += part("Citations (RETRIEVAL)", "citations.py", [paths.retrieval], paths.retrieval)
+        failed += part("Answerability (RETRIEVAL)", "answerable.py", [paths.retrieval], paths.retrieval)
         failed += part("Gate (KNOWLEDGE and MESSAGES)", "gate.py", [folder, paths.messages, *encoders], both)
         failed += part("Gate, simulated reranker", "gate_reranker.py", [folder, paths.messages], both)
         dense = folder and paths.minilm
