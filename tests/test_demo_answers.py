@@ -60,7 +60,7 @@ def answers(retriever: HybridRetriever) -> list[Asked]:
             line["question"],
             _several(line["document"]),
             _several(line["contains"]),
-            extract(retriever.search(line["question"], 8)),
+            extract(retriever.surrounded(retriever.search(line["question"], 8))),  # as the engine hands it on
         )
         for line in lines
     ]

@@ -168,6 +168,13 @@ class Oracle:
         return self.score
 
 
+def test_a_file_name_with_a_hyphen_is_one_name() -> None:
+    passage = Passage("p", "Run the installer zephyrlink-setup.exe as administrator.", "install", "install.md")
+    assert verify("运行 zephyrlink-setup.exe [1]。", [passage]).text == "运行 zephyrlink-setup.exe [1]。"
+    assert verify("运行 zephyrlink-setup.msi [1]。", [passage]).text == ""
+    assert verify("运行 zephyrlink-install.exe [1]。", [passage]).text == ""
+
+
 def test_a_model_saves_a_free_paraphrase_but_no_wrong_number() -> None:
     passage = "日志保留 30 天。"
     free = "记录文件一个月之内都还留着，30 天。"

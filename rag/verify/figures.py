@@ -11,7 +11,7 @@ from rag.verify.text import Span, Token
 WINDOW = 6  # tokens on each side of a number that tell its slot
 MARGIN = 2.0  # how much better another number has to fit into the slot
 _TITLE = re.compile(r"《([^《》]{1,40})》")
-_HYPHENATED = re.compile(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)+", re.ASCII)
+_HYPHENATED = re.compile(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)+(?:\.\w+)*", re.ASCII)  # setup-x64.exe is one
 _HAN_DIGIT = "一二三四五六七八九十"
 _MEMBERS = re.compile("|".join(sorted((word for kind in KINDS for word in kind), key=len, reverse=True)), re.IGNORECASE)
 
