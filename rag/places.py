@@ -14,6 +14,7 @@ _NAMED: tuple[tuple[re.Pattern[str], dict[Language, str]], ...] = (
     (re.compile(r"L(\d+)"), {"zh": "第 {} 行", "en": "line {}"}),
 )
 _WEB = ("http://", "https://")
+_BLOB = "/blob/"  # of a file on GitHub, GitLab and Gitee
 
 
 def cited(n: int, passage: Passage, quote: str) -> Source:
@@ -26,12 +27,14 @@ def cited(n: int, passage: Passage, quote: str) -> Source:
 
 
 def cited_uri(passage: Passage) -> str:
-    """The address of a passage: pages and the like always, anchors where the address can be opened.
+    """The address of a passage: pages and the like always, anchors where the page at the address has them.
 
-    A path of a folder is what a document is known by, and nobody can follow its anchors.
+    A path of a folder is what a document is known by, and nobody can follow its anchors. A page that was fetched has
+    anchors of its own, which its text does not tell; those of a repository's page follow from the headings.
     """
     address = passage.link or passage.uri
     is_named = any(pattern.fullmatch(passage.place) for pattern, _ in _NAMED)
-    if not passage.place or "#" in address or not (is_named or address.startswith(_WEB)):
+    has_anchors = _BLOB in address if passage.link else address.startswith(_WEB)
+    if not passage.place or "#" in address or not (is_named or has_anchors):
         return address
     return f"{address}#{passage.place.replace(' ', '%20')}"

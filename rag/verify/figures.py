@@ -45,7 +45,7 @@ def exact_words(raw: str) -> Iterator[str]:
 
 def occurs(name: str, text: str) -> bool:
     """Whether a name stands in a lower-case text as a whole, or as a whole part of a path."""
-    name = name.lower().removeprefix("./")
+    name = name.lower().removeprefix("./") or name
     forms = [name, name.removesuffix("s")] if len(name) > 3 and name.isalnum() else [name]
     if re.fullmatch(r"v\d.*", name):
         forms.append(name[1:])
