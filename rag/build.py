@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
 from rag.documents import Document, Failure, Item, read_changed
 from rag.formats.base import Limits
-from rag.knowledge import DocumentEntry, Manifest, Version, check_base_name, open_current, version_names
+from rag.knowledge import Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
+from rag.manifest import DocumentEntry, Manifest
 from rag.names import passage_names
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
 from rag.publish import build_lock, prune, publish

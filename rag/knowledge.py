@@ -11,8 +11,6 @@ import json
 import mmap
 import os
 import weakref
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,14 +19,13 @@ from urllib.parse import quote
 import numpy as np
 
 from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage, is_base_name
-from rag.documents import Failure
-from rag.intact import FORMAT, MANIFEST, DamagedError, hold, verified
+from rag.intact import MANIFEST, DamagedError, hold, verified
 from rag.lexical import BM25Arrays, LexicalIndex, TermCounts
+from rag.manifest import Manifest
 
 CURRENT = "CURRENT"
 PASSAGES = "passages.jsonl"
 VOCABULARY = "vocabulary.txt"
-_NESTED = ("documents", "failed", "partial", "links")
 _ARRAYS = (
     "vectors",
     "bm25_data",
@@ -41,62 +38,6 @@ _ARRAYS = (
     "passages_offsets",
 )
 _TRIES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentEntry:
-    """A document of a version: its digest, title, and which passages are its own (``first`` and how many).
-
-    ``pairs``: some of them are curated pairs of question and answer.
-    """
-
-    digest: str
-    title: str
-    first: int
-    passages: int
-    pairs: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a version was made of and with. ``partial``: documents in it, and what of each could not be read.
-
-    ``links`` holds the address that readers find a document at, by its uri or by the beginning of uris, up to a slash.
-    """
-
-    base: str
-    version: str
-    created: str
-    embedder: str
-    dim: int
-    tokenizer: str
-    splitter: str
-    passages: int
-    documents: Mapping[str, DocumentEntry]
-    failed: tuple[Failure, ...] = ()
-    partial: tuple[Failure, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain JSON data; `from_dict` reads it back."""
-        documents = {uri: [d.digest, d.title, d.first, d.passages, d.pairs] for uri, d in self.documents.items()}
-        return {
-            **{name: getattr(self, name) for name in self.__slots__ if name not in _NESTED},
-            "format": FORMAT,
-            "documents": documents,
-            "failed": [[failure.uri, failure.reason, failure.digest] for failure in self.failed],
-            "partial": [[notice.uri, notice.reason] for notice in self.partial],
-            "links": dict(self.links),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Manifest:
-        """Read what `as_dict` wrote."""
-        fields = {name: data[name] for name in cls.__slots__ if name not in _NESTED}
-        documents = {uri: DocumentEntry(*entry) for uri, entry in data["documents"].items()}
-        failed = tuple(Failure(uri, reason, digest=digest) for uri, reason, digest in data["failed"])
-        partial = tuple(Failure(uri, reason, partial=True) for uri, reason in data["partial"])
-        return cls(**fields, documents=documents, failed=failed, partial=partial, links=data["links"])
 
 
 class Version:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from rag.base import KnowledgeError
 from rag.intact import MANIFEST, checksum, manifest_checksum
-from rag.knowledge import CURRENT, PASSAGES, VOCABULARY, Manifest, read_current, version_names
+from rag.knowledge import CURRENT, PASSAGES, VOCABULARY, read_current, version_names
+from rag.manifest import Manifest
 
 _LOCK = ".lock"
 _UNFINISHED = ".new-"

@@ -20,9 +20,10 @@ from bot.builder import BaseBuild, build_base
 from bot.config import Settings
 from bot.engine import Engine, open_engine
 from bot.engine.threads import ThreadEngine
-from bot.library import Library, report_text
+from bot.library import Library
 from bot.models import make_embedder
 from bot.rebuilds import Rebuilds
+from bot.reports import report_text
 from bot.store import Store
 from rag.base import KnowledgeError, NoKnowledgeError, Passage, Question
 from rag.gate import TrainingCancelledError, train_gate

@@ -11,7 +11,8 @@ from rag.answer import ExtractiveAnswerer
 from rag.base import Passage, Question
 from rag.build import build
 from rag.embedder import LexicalEmbedder
-from rag.knowledge import Manifest, Version, open_current
+from rag.knowledge import Version, open_current
+from rag.manifest import Manifest
 from rag.retriever import HybridRetriever
 
 EMBEDDER = LexicalEmbedder(64)

@@ -17,7 +17,7 @@ from bot.build_process import Builder
 from bot.builder import BaseBuild
 from bot.cli.doctor_sources import examine_sources
 from bot.config import Settings
-from bot.library import report_text
+from bot.reports import report_text
 from bot.sources import refresh as refresh_module
 from bot.sources.base import Shelf, SourceError, SourceReport
 from bot.sources.entries import FeishuEntry

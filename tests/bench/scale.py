@@ -33,8 +33,9 @@ from rag.build import build
 from rag.documents import Document, read_documents
 from rag.embedder import load_embedder
 from rag.index import open_index
-from rag.knowledge import DocumentEntry, Manifest, open_current
+from rag.knowledge import open_current
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
+from rag.manifest import DocumentEntry, Manifest
 from rag.names import passage_names
 from rag.passages import SPLITTER_ID
 from rag.publish import build_lock, publish
