@@ -10,10 +10,12 @@ from bot.config import ConfigError, KnowledgeSettings, Settings
 from bot.models import make_embedder
 from bot.sources.base import SourceReport
 from bot.sources.entries import Entry, FolderEntry, TrackedEntry, parse_entry
-from bot.sources.refresh import Step, refresh
+from bot.sources.refresh import Sources, Step, refresh
 from rag.base import Embedder, KnowledgeError, ModelError, is_base_name
-from rag.build import Progress, build
+from rag.build import BuildCancelledError, BuildReport, Progress, build
 from rag.documents import unsupported
+
+SHOWN_ITEMS = 5  # of a source, where nothing could be built
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,28 @@ def build_base(
         embedder = embedder or make_embedder(settings)
     except ModelError as error:
         raise ModelError(f"nothing was built, the current version stays: {error}") from error
-    report = build(
-        sources.folders,
-        settings.data / "knowledge",
-        embedder,
-        base=base,
-        passage_chars=section.passage_chars,
-        limits=section.limits,
-        keep_versions=section.keep_versions,
-        prefixes=sources.prefixes,
-        links=sources.links,
-        progress=progress,
-    )
+    try:
+        report = build(
+            sources.folders,
+            settings.data / "knowledge",
+            embedder,
+            base=base,
+            passage_chars=section.passage_chars,
+            limits=section.limits,
+            keep_versions=section.keep_versions,
+            prefixes=sources.prefixes,
+            links=sources.links,
+            progress=progress,
+        )
+    except KnowledgeError as error:
+        told = [f"{what}: {why}" for fetched in sources.reports for what, why in fetched.failed_items]
+        if not told or isinstance(error, BuildCancelledError):
+            raise
+        raise KnowledgeError("; ".join((str(error), *told[:SHOWN_ITEMS]))) from error
+    return _summary(settings, base, report, sources)
+
+
+def _summary(settings: Settings, base: str, report: BuildReport, sources: Sources) -> BaseBuild:
     return BaseBuild(
         base,
         report.version,
@@ -101,7 +113,7 @@ def build_base(
         report.seconds,
         report.rebuilt,
         report.warnings,
-        tuple(unsupported(sources.folders).most_common()),
+        tuple(unsupported(sources.folders, settings.data.resolve()).most_common()),
         embedded=report.embedded,
         sources=sources.reports,
         partial=tuple((notice.uri, notice.reason) for notice in report.partial),
@@ -119,17 +131,6 @@ def source_line(report: SourceReport) -> str:
 def bases_to_build(settings: Settings) -> list[str]:
     """The bases that have documents; the default one, so that its absence is told, where none has."""
     return [name for name, section in settings.knowledge.items() if section.documents] or ["default"]
-
-
-def check_built(reports: Sequence[BaseBuild]) -> None:
-    """One base that fails stops no other.
-
-    Raises:
-        KnowledgeError: none was built.
-    """
-    if all(report.error for report in reports):
-        errors = [report.error if len(reports) == 1 else f"[{report.base}] {report.error}" for report in reports]
-        raise KnowledgeError("; ".join(errors))
 
 
 def _from_here(text: str, entry: Entry) -> str:

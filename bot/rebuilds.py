@@ -14,7 +14,7 @@ from pathlib import Path
 from loguru import logger
 
 from bot.build_process import Builder
-from bot.builder import BaseBuild, bases_to_build, check_built
+from bot.builder import BaseBuild, bases_to_build
 from bot.config import Settings
 from bot.sources.refresh import split_entries
 from bot.watch import DocumentWatch
@@ -52,7 +52,7 @@ class Rebuilds:
         One that fails stops no other and has its ``error``.
 
         Raises:
-            RagError: none could be built, or the new versions cannot be used.
+            RagError: the new versions cannot be used.
         """
         async with self._turn:
             await self._begin()
@@ -60,8 +60,8 @@ class Rebuilds:
             for report in reports:
                 if report.error:
                     logger.error("the knowledge base {} was not built: {}", report.base, report.error)
-            check_built(reports)
-            await self._swap()
+            if not all(report.error for report in reports):
+                await self._swap()
         return reports
 
     async def follow(self) -> None:

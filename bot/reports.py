@@ -36,7 +36,7 @@ def report_text(report: BaseBuild, language: Language, *, named: bool = True) ->
     """What one build did, with the files that failed; not ``named``: whoever asks does not see the base's documents."""
     failed: Sequence[tuple[str, str]] = report.failed
     if report.error:
-        head = say("reload_failed", language, error=report.error)
+        head = say("reload_failed", language, error=report.error if named else say("see_log", language))
     elif report.unchanged_build:
         head = say("reload_same", language, documents=report.documents)
     else:

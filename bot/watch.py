@@ -19,6 +19,7 @@ from loguru import logger
 
 from rag.folders import TOOL_FOLDERS
 from rag.formats.registry import is_read, suffix_of
+from rag.ignore import IGNORE_FILE
 
 QUIET_S = 0.25  # a burst has ended when nothing came for so long
 BURST_S = 2.0  # one that does not end is told after so long, and then again
@@ -178,8 +179,11 @@ class DocumentWatch:
         if path == str(root):
             return True
         below = f"{root}{os.sep}"
-        if not path.startswith(below) or path.startswith(tuple(self._ignored)):
+        ignored = tuple(folder for folder in self._ignored if folder.startswith(below))
+        if not path.startswith(below) or path.startswith(ignored):
             return False
+        if path == f"{below}{IGNORE_FILE}":
+            return True
         parts = Path(path[len(below) :]).parts
         if not TOOL_FOLDERS.isdisjoint(parts):
             return False
@@ -225,6 +229,8 @@ def _fingerprint(root: Path, ignored: Collection[str]) -> int:
                         if not taken_out and identity not in seen:
                             seen.add(identity)
                             pending.append(entry.path)
-                    elif is_read(suffix_of(entry.name)) and not _is_temporary(entry.name):
+                    elif entry.path == f"{root}{os.sep}{IGNORE_FILE}" or (
+                        is_read(suffix_of(entry.name)) and not _is_temporary(entry.name)
+                    ):
                         result ^= hash((entry.path, status.st_mtime_ns, status.st_size, status.st_ino))
     return result

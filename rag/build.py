@@ -124,7 +124,12 @@ def build(
     with build_lock(root, base):
         splitter = f"{SPLITTER_ID}/{passage_chars}"
         old, why, warnings = _previous(root, base, embedder, splitter)
-        plan = _read(partial(read_changed, roots, limits, prefixes=prefixes), passage_chars, None if why else old, step)
+        plan = _read(
+            partial(read_changed, roots, limits, prefixes=prefixes, own=root.resolve().parent),
+            passage_chars,
+            None if why else old,
+            step,
+        )
         known = old.manifest.documents if old else {}
         added, changed, removed = _compare(plan, known)
         unchanged = len(plan.entries) - len(added) - len(changed)

@@ -19,7 +19,7 @@ from rag.folders import TOOL_FOLDERS, check_root, walk
 from rag.formats.archive import names_in
 from rag.formats.base import ConversionError, Converted, Limits, Place
 from rag.formats.pool import WorkerPool
-from rag.formats.registry import ARCHIVES, is_read, readable_suffixes, suffix_of
+from rag.formats.registry import ARCHIVES, is_read, suffix_of
 from rag.formats.text import HEAD_CHARS, decode
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _MARKDOWN = (".md", ".markdown")
+_SHOWN = 5  # failures told where nothing could be read
 _MAX_WAITING = 256  # items kept back behind a file that is still being parsed
 _MAX_WAITING_BYTES = 64_000_000
 _HEADING = re.compile(
@@ -108,10 +109,12 @@ def read_changed(
     failed: Mapping[str, Failure] | None = None,
     *,
     prefixes: Sequence[str] | None = None,
+    own: Path | None = None,
 ) -> Iterator[Item]:
     """Read what is not known: ``known`` gives the digests of documents, ``failed`` files that failed, by uri.
 
     ``prefixes`` is what the uris of each root begin with; by default nothing for a single root, else its name.
+    ``own`` is a folder (resolved) below which nothing is read.
 
     A document that is kept in part is followed by a `Failure` that says so. Items come in the order of the files.
 
@@ -122,25 +125,29 @@ def read_changed(
         raise KnowledgeError("no documents folder is given: name one, or set documents in [knowledge] of config.ini")
     for root in roots:
         check_root(root)
-    read, unread = 0, 0
+    read, unread = 0, list[Failure]()
+    files = found_files(roots, limits, prefixes, own)
     with WorkerPool(limits) as pool:
-        for item in _in_order(_begun(found_files(roots, limits, prefixes), limits, known or {}, failed or {}, pool)):
-            failure = isinstance(item, Failure)
-            read, unread = read + (not failure), unread + (isinstance(item, Failure) and not item.partial)
+        for item in _in_order(_begun(files, limits, known or {}, failed or {}, pool)):
+            if not isinstance(item, Failure):
+                read += 1
+            elif not item.partial:
+                unread.append(item)
             yield item
     if not read:
         names = ", ".join(str(root) for root in roots)
-        why = f"{unread} could not be read" if unread else f"none ends in {', '.join(readable_suffixes())}"
+        told = "; ".join(f"{failure.uri}: {failure.reason}" for failure in unread[:_SHOWN])
+        why = f"{len(unread)} could not be read: {told}" if unread else "none is of a format that is read"
         raise KnowledgeError(f"no documents in {names} ({why}): put documents there, or name another folder")
 
 
-def unsupported(roots: Sequence[Path]) -> Counter[str]:
+def unsupported(roots: Sequence[Path], own: Path | None = None) -> Counter[str]:
     """How many files below ``roots`` are of a type that is not read, by suffix; hidden ones do not count."""
     skipped: Counter[str] = Counter()
     for root in roots:
-        for path, _, problem in walk(root, "", skipped):
+        for path, _, problem in walk(root, "", skipped, own):
             suffix = suffix_of(path.name)
-            if problem:
+            if problem or not path.is_file():  # a pipe would never end
                 continue
             if suffix in ARCHIVES:
                 skipped.update(suffix_of(name) for name in names_in(path) if not is_read(suffix_of(name)))

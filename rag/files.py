@@ -45,13 +45,15 @@ class Found:
         return self.uri.rpartition("/")[2]
 
 
-def found_files(roots: Sequence[Path], limits: Limits, begins: Sequence[str] | None = None) -> Iterator[Found]:
+def found_files(
+    roots: Sequence[Path], limits: Limits, begins: Sequence[str] | None = None, own: Path | None = None
+) -> Iterator[Found]:
     """Every file below ``roots`` that may be a document, in a fixed order.
 
-    ``begins``: what the uris of each root begin with.
+    ``begins``: what the uris of each root begin with. ``own``: see `walk`.
     """
     for root, prefix in zip(roots, begins or prefixes(roots), strict=True):
-        for path, uri, problem in walk(root, prefix):
+        for path, uri, problem in walk(root, prefix, own=own):
             try:
                 data = b"" if problem else _bytes(path, limits.file_mb)
             except _UnreadableError as error:
@@ -69,8 +71,8 @@ def found_files(roots: Sequence[Path], limits: Limits, begins: Sequence[str] | N
 def is_pairs(path: Path) -> bool:
     """Whether a JSON file holds questions with answers; others are no documents."""
     try:
-        return may_hold_pairs(path.read_bytes())
-    except OSError:
+        return may_hold_pairs(_bytes(path, Limits().file_mb))
+    except (OSError, _UnreadableError):
         return True  # its failure is told elsewhere
 
 

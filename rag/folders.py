@@ -54,10 +54,13 @@ def prefixes(roots: Sequence[Path]) -> list[str]:
     return found
 
 
-def walk(root: Path, prefix: str, skipped: Counter[str] | None = None) -> Iterator[tuple[Path, str, str]]:
+def walk(
+    root: Path, prefix: str, skipped: Counter[str] | None = None, own: Path | None = None
+) -> Iterator[tuple[Path, str, str]]:
     """Every candidate file as (path, uri, problem), the problem empty where the file can be tried.
 
-    ``skipped`` counts the others by suffix.
+    ``skipped`` counts the others by suffix. ``own`` is the folder where knowledge itself is kept (resolved): what lies
+    there belongs to other bases, or to none.
     """
     if not root.is_dir():
         yield root, prefix + printable(root.name), ""
@@ -80,9 +83,11 @@ def walk(root: Path, prefix: str, skipped: Counter[str] | None = None) -> Iterat
                 yield path, uri, problem
             elif path.is_dir():
                 real = path.resolve()
+                if real == own:
+                    continue
                 if not path.is_symlink() or not real.is_relative_to(top):  # a link to within is read at its own place
                     folders.append((path, f"{uri}/", ancestors | {real}))
-            elif path.name.startswith("."):
+            elif path.name.startswith((".", "~$")):  # hidden, or the lock of an office program
                 continue
             elif is_read(suffix_of(path.name)):
                 yield path, uri, ""

@@ -196,9 +196,9 @@ def _open(root: Path, base: str, current: str) -> Version:
             except (DamagedError, KnowledgeError, OSError) as error:
                 why = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
                 why = f"is damaged ({why})" if isinstance(error, KnowledgeError) else why
-                warnings.append(f"knowledge base {base!r}: version {name} {why}; run `qunda build` to replace it")
+                warnings.append(f"knowledge base {base!r}: version {name} {why}; run {_command(base)} to replace it")
     why = f" ({'; '.join(warnings)})" if warnings else ""
-    raise NoKnowledgeError(f"the knowledge base {base!r} has no usable version in {folder}{why}: run `qunda build`")
+    raise NoKnowledgeError(f"the knowledge base {base!r} has no usable version in {folder}{why}: run {_command(base)}")
 
 
 def _manifest(path: Path) -> Manifest:
@@ -218,8 +218,13 @@ def check_embedder(manifest: Manifest, embedder_id: str) -> None:
     if manifest.embedder != embedder_id:
         raise KnowledgeError(
             f"knowledge base {manifest.base!r} was built with the embedder {manifest.embedder}, but {embedder_id} is "
-            "configured: run `qunda build` to rebuild it"
+            f"configured: run {_command(manifest.base)} to rebuild it"
         )
+
+
+def _command(base: str) -> str:
+    """What builds a base."""
+    return "`qunda build`" if base == "default" else f"`qunda build --base {base}`"
 
 
 def read_current(root: Path, base: str) -> str:

@@ -278,7 +278,7 @@ def _compare(version: Version, name: str, theirs: str, ours: str) -> None:
     if theirs != ours:
         raise KnowledgeError(
             f"knowledge base {version.base!r} was built with the {name} {theirs}, but {ours} is in use: "
-            "run `qunda build` to rebuild it"
+            f"run `qunda build{'' if version.base == 'default' else f' --base {version.base}'}` to rebuild it"
         )
 
 

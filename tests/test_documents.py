@@ -192,7 +192,7 @@ def test_the_digest_follows_content_and_place(folder: Path) -> None:
     ("make", "says"),
     [
         (lambda path: path / "missing", "create it"),
-        (lambda path: path, "none ends in"),
+        (lambda path: path, "none is of a format that is read"),
     ],
 )
 def test_a_missing_or_empty_folder_is_an_error_that_names_the_fix(

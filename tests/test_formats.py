@@ -79,6 +79,7 @@ def test_what_was_left_out_on_purpose_is_told(
 ) -> None:
     assert built[1] == {
         "deck.pptx": "the hidden slide 3 was left out",
+        "faq.xlsx": "1 entry has no question or no answer and was left out",
         "prices.xlsx": "the hidden sheet 'secret' was left out",
     }
 

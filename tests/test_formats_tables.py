@@ -79,8 +79,8 @@ def test_pairs_are_found_in_their_usual_shapes() -> None:
         [{"问题": "How?", "答案": ["So."]}],
     ):
         assert json_pairs(content)[0] == pair
-    assert table_pairs([["Question", "id", "Answer"], ["How?", "7", "So."]]) == pair
-    assert table_pairs([["How?", "So."], ["Why?", "Thus."]]) == [("How?", "So."), ("Why?", "Thus.")]
+    assert table_pairs([["Question", "id", "Answer"], ["How?", "7", "So."]]) == (pair, 0)
+    assert table_pairs([["How?", "So."], ["Why?", "Thus."]]) == ([("How?", "So."), ("Why?", "Thus.")], 0)
 
 
 def test_settings_and_translations_are_no_pairs() -> None:
@@ -93,4 +93,4 @@ def test_settings_and_translations_are_no_pairs() -> None:
         None,
     ):
         assert json_pairs(content)[0] == []
-    assert table_pairs([["name", "price"], ["pump", "3"]]) == []
+    assert table_pairs([["name", "price"], ["pump", "3"]]) == ([], 0)

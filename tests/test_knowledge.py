@@ -85,8 +85,9 @@ def test_a_sound_version_has_no_warnings(root: Path) -> None:
 
 
 def test_no_version_at_all_is_an_error_that_names_the_command(root: Path, tmp_path: Path) -> None:
-    for where, base in ((root, "other"), (tmp_path / "nowhere", "default")):
-        with pytest.raises(NoKnowledgeError, match="run `qunda build`"):
+    named = "qunda build --base other"
+    for where, base, command in ((root, "other", named), (tmp_path / "nowhere", "default", "qunda build")):
+        with pytest.raises(NoKnowledgeError, match=f"run `{command}`"):
             open_current(where, base)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from bot.app import decision_of
 from bot.cli.offline import check_facts
 from bot.cli.progress import warn
-from bot.cli.screen import shown
+from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
 from bot.engine import open_engine
 from bot.faults import Watch
@@ -128,7 +128,7 @@ def _print(text: str, done: Outcome, reply: str | None, question: Question, *, m
             console.print(f"  {shown(line)}")
         for citation in done.citations:
             console.print(
-                f"  [cyan]\\[{citation['n']}][/] {shown(citation['source'])} [dim]{shown(citation['uri'])}[/]"
+                f"  [cyan]\\[{citation['n']}][/] {shown(citation['source'])} [dim]{one_line(citation['uri'])}[/]"
             )
     if many or reply:
         console.print()

@@ -16,7 +16,7 @@ from bot.models import embedder_id
 from bot.sources.base import SourceReport
 from bot.sources.refresh import as_report, last_report, split_entries
 from rag.base import KnowledgeError, NoKnowledgeError, Passage
-from rag.knowledge import Version, base_names, open_current, version_names
+from rag.knowledge import Version, base_names, check_embedder, open_current, version_names
 from rag.retrieval_eval import matching
 
 
@@ -44,7 +44,7 @@ def knowledge(settings: Settings, options: argparse.Namespace) -> int:
 def _row(settings: Settings, base: str) -> dict[str, Any]:
     root = settings.data / "knowledge"
     try:
-        version = open_current(root, base, embedder_id(settings))
+        version = open_current(root, base)
     except KnowledgeError as error:
         return {"base": base, "error": str(error), "sources": _sources(settings, base)}
     return {
@@ -59,7 +59,7 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
         ],
         "failed": [{"uri": failure.uri, "reason": failure.reason} for failure in version.manifest.failed],
         "partial": [{"uri": notice.uri, "reason": notice.reason} for notice in version.manifest.partial],
-        "warnings": list(version.warnings),
+        "warnings": [*version.warnings, *_embedder_warning(settings, version)],
         "sources": _sources(settings, base),
     }
 
@@ -114,12 +114,23 @@ def _print_files(rows: Sequence[dict[str, Any]]) -> None:
             console.print(f"[red]✗[/] {one_line(failure['uri'])}: {shown(failure['reason'])}")
 
 
+def _embedder_warning(settings: Settings, version: Version) -> list[str]:
+    wanted = embedder_id(settings)
+    if wanted is None:
+        return []
+    try:
+        check_embedder(version.manifest, wanted)
+    except KnowledgeError as error:
+        return [f"{error}; until then it is searched by words alone"]
+    return []
+
+
 def _show(settings: Settings, names: Sequence[str], options: argparse.Namespace) -> int:
     passages: dict[str, list[Passage]] = {}
     seen: list[str] = []
     for name in names:
         try:
-            version = open_current(settings.data / "knowledge", name, embedder_id(settings))
+            version = open_current(settings.data / "knowledge", name)
         except NoKnowledgeError:
             continue
         seen += version.manifest.documents
@@ -150,12 +161,21 @@ def _of_file(version: Version, file: str) -> list[Passage]:
     return found
 
 
+def _plain(name: str) -> str:
+    """A file name that moves no cursor."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
+
+
 def _not_found(file: str, seen: Sequence[str]) -> str:
     import difflib
 
     by_name = {uri.rpartition("/")[2]: uri for uri in seen} | {uri: uri for uri in seen}
     close = dict.fromkeys(by_name[name] for name in difflib.get_close_matches(file, by_name, n=3, cutoff=0.4))
-    hint = f"did you mean {', '.join(close)}?" if close else f"it has, for example, {', '.join(sorted(seen)[:3])}"
+    hint = (
+        f"did you mean {', '.join(map(_plain, close))}?"
+        if close
+        else f"it has, for example, {', '.join(map(_plain, sorted(seen)[:3]))}"
+    )
     return f"no document {file!r} in the knowledge; {hint}"
 
 

@@ -6,7 +6,7 @@ import csv
 import io
 
 from rag.formats.base import ConversionError, Converted, Limits
-from rag.formats.pairs import table_pairs, write_pairs
+from rag.formats.pairs import left_out, table_pairs, write_pairs
 from rag.formats.plain import decoded
 from rag.formats.writer import MAX_COLUMNS, MarkdownWriter
 
@@ -34,8 +34,9 @@ def convert(data: bytes, name: str, limits: Limits) -> Converted:
         raise ConversionError(f"no table of separated values: {error}") from error
     writer = MarkdownWriter()
     writer.notices += notices
-    pairs = table_pairs(rows)
+    pairs, left = table_pairs(rows)
     if pairs:
+        writer.notices += [left_out(left)] if left else []
         write_pairs(writer, pairs)
     else:
         writer.table(rows)

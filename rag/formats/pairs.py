@@ -44,7 +44,7 @@ def convert(data: bytes, name: str, limits: Limits) -> Converted:
         )
     writer = MarkdownWriter()
     if left:
-        writer.notices.append(f"{left} entries have no question or no answer and were left out")
+        writer.notices.append(left_out(left))
     write_pairs(writer, pairs)
     return writer.result()
 
@@ -67,18 +67,25 @@ def json_pairs(content: Any) -> tuple[list[Pair], int]:
     return [], 0
 
 
-def table_pairs(rows: Sequence[Sequence[str]]) -> list[Pair]:
+def table_pairs(rows: Sequence[Sequence[str]]) -> tuple[list[Pair], int]:
     """The pairs of a table whose header names a question and an answer, or of one of two columns of which the first
-    asks; none of another table.
+    asks, and how many rows lack one of the two; none of another table.
     """
     if len(rows) < 2:
-        return []
+        return [], 0
     header = [_key(name) for name in rows[0]]
     q, a = (next((i for i, name in enumerate(header) if name in keys), -1) for keys in (QUESTION_KEYS, ANSWER_KEYS))
     if q < 0 or a < 0:
-        return _without_header(rows)
-    cells = [(row[q].strip(), row[a].strip()) for row in rows[1:] if len(row) > max(q, a)]
-    return [(question, answer) for question, answer in cells if question and answer]
+        return _without_header(rows), 0
+    filled = [[*row, *[""] * (max(q, a) + 1 - len(row))] for row in rows[1:] if any(cell.strip() for cell in row)]
+    pairs = [(row[q].strip(), row[a].strip()) for row in filled if row[q].strip() and row[a].strip()]
+    return pairs, len(filled) - len(pairs)
+
+
+def left_out(count: int) -> str:
+    """What is said of entries that are no pairs."""
+    entries = "1 entry has" if count == 1 else f"{count} entries have"
+    return f"{entries} no question or no answer and {'was' if count == 1 else 'were'} left out"
 
 
 def _without_header(rows: Sequence[Sequence[str]]) -> list[Pair]:

@@ -13,7 +13,7 @@ from typing import Any
 from rag.formats.archive import OFFICE_ERRORS, check_expansion
 from rag.formats.base import ConversionError, Converted, Limits
 from rag.formats.csv import over_cells
-from rag.formats.pairs import table_pairs, write_pairs
+from rag.formats.pairs import left_out, table_pairs, write_pairs
 from rag.formats.writer import MAX_COLUMNS, MarkdownWriter
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
@@ -65,8 +65,9 @@ def _cut(rows: int, limits: Limits, deadline: float) -> str:
 def _write(writer: MarkdownWriter, title: str, rows: Rows, named: bool) -> None:
     if not any(any(row) for row in rows):
         return
-    pairs = table_pairs(rows)
+    pairs, left = table_pairs(rows)
     if pairs:
+        writer.notices += [left_out(left)] if left else []
         write_pairs(writer, pairs)
         return
     writer.place(f"sheet={title}", cuts=True)
