@@ -280,3 +280,39 @@ def test_on_a_card_running_out_in_mid_flight_leaves_the_next_question_alone() ->
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert embedder.embed([text]) == pytest.approx(usual, abs=1e-3)
+
+
+def test_weights_that_the_files_lack_are_no_reason_to_make_them_up(tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+    from test_neural_reranker import make
+
+    make(tmp_path, "Bert", num_labels=1)
+    state = load_file(tmp_path / "model.safetensors")
+    save_file({name: t for name, t in state.items() if "classifier" not in name}, tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match=r"lack the weight classifier\.\w+ \(2 in all\): run `qunda models pull`"):
+        CrossEncoderReranker(tmp_path, device="cpu").scores("how", ["so", "to"])
+
+
+def test_a_reranker_reads_no_more_than_its_positions(tmp_path: Path) -> None:
+    from test_neural_reranker import make
+
+    make(tmp_path, "Bert", num_labels=1)
+    assert len(CrossEncoderReranker(tmp_path, device="cpu", max_tokens=8192).scores("how", ["so " * 3000, "to"])) == 2
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
+def test_json_that_is_no_object_is_told(tmp_path: Path, name: str) -> None:
+    from test_neural_reranker import make
+
+    make(tmp_path, "Bert", num_labels=1)
+    content = b"[]" if name.endswith("json") else (2).to_bytes(8, "little") + b"[]"
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelError, match="qunda models pull"):
+        CrossEncoderReranker(tmp_path, device="cpu")
+
+
+def test_a_name_that_is_no_name_is_told_before_the_network_is_asked() -> None:
+    from rag.neural.pull import pull
+
+    with pytest.raises(ModelError, match="neither a folder here nor a name on a hub"):
+        pull("./models/nope")

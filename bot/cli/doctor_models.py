@@ -120,7 +120,7 @@ def _tried(settings: Settings, placed: set[Kind]) -> Iterator[Finding]:
         try:
             reranker = make_reranker(settings)
             assert reranker is not None
-            reranker.rerank("ping", [Hit(Passage("", "ping", "", ""), 1.0)])
+            reranker.rerank("ping", [Hit(Passage("", text, "", ""), 1.0) for text in ("ping", "ping pong")])
             yield Finding("ok", "reranking", "works")
         except ModelError as error:
             yield _left_out("reranker", str(error), "reranking")

@@ -15,7 +15,10 @@ Source = Literal["huggingface", "modelscope"]
 
 def models_pull(settings: Settings, options: argparse.Namespace) -> int:
     """Download each model, one after the other; what is here already is only checked."""
-    wanted = [(name, options.source or settings.embedder.source) for name in options.models] or list(_named(settings))
+    named = dict(_named(settings))
+    wanted = [
+        (name, options.source or named.get(name, settings.embedder.source)) for name in options.models or list(named)
+    ]
     if not wanted:
         print("config.ini names no model of a hub: set [embedder], [reranker] or [llm] model, or name one here")
         return 0

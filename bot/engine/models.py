@@ -72,7 +72,9 @@ class EngineModels:
         try:
             reranker = make_reranker(self._settings)
             if reranker is not None:
-                reranker.rerank(_PROBE, [Hit(Passage("", _PROBE, "", ""), 1.0)])
+                reranker.rerank(
+                    _PROBE, [Hit(Passage("", text, "", ""), 1.0) for text in (_PROBE, f"{_PROBE} {_PROBE}")]
+                )
         except ModelError as error:
             self._reranking.leave_out(error)
         else:

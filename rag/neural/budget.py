@@ -106,7 +106,7 @@ def share(budget: int, parts: Sequence[Part], shape: Shape, *, size: int, max_ba
     length = min(MAX_LEN, shape.positions or MAX_LEN)
     full, left = (max_batch + 1) * length * per_token, budget - sum(part.total for part in parts)
     if kv_gb and kv_gb * GIB > left:
-        fits = max(0, left) / GIB
+        fits = int(max(0, left) / GIB * 10) / 10  # rounded down: the number has to fit
         raise ModelError(
             f"[llm] kv_gb = {kv_gb:g} does not fit: {sum_text(budget, parts)}; "
             + (f"lower it to {fits:.1f} or set it to 0" if left >= 2 * MIN_LEN * per_token else _smaller())

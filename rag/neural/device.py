@@ -74,7 +74,10 @@ def translated(what: str) -> Iterator[None]:
         raise ModelError(
             f"{what}: no memory left for this text; free the GPU, set [gpu] memory_gb lower, or write device = cpu"
         ) from error
-    except RuntimeError as error:  # a kernel that failed, a card that fell off the bus
+    except ModelError:
+        raise
+    except Exception as error:
+        # The boundary round foreign models: a kernel that failed, a card that fell off the bus, odd settings.
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{what} failed ({reason}): restart, and see the log") from error
 

@@ -16,7 +16,7 @@ from rag.neural.batching import Batcher
 from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.encoder import COMPILE_AFTER_TOKENS, Encoder
 from rag.neural.files import check_folder, embedding_dim, fingerprint
-from rag.neural.loading import check_tokenizer, loading
+from rag.neural.loading import check_tokenizer, check_weights, loading
 from rag.neural.types import IdArray, IntArray
 
 GPU_BATCH_TOKENS, CPU_BATCH_TOKENS = 65_536, 4_096
@@ -168,7 +168,7 @@ def _load(
     folder: Path, name: str, device: torch.device, dtype_name: str, max_tokens: int, compile_after: int | None
 ) -> _Loaded:
     from sentence_transformers import SentenceTransformer
-    from transformers import AutoConfig
+    from transformers import AutoConfig, AutoModel
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # it would write into the progress of a build
@@ -185,6 +185,10 @@ def _load(
             trust_remote_code=False,
             model_kwargs={"dtype": pick_dtype(device, dtype_name, family)},
         )
+        _, loaded = AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, device_map="meta", output_loading_info=True
+        )
+        check_weights((key for key in loaded["missing_keys"] if "pooler" not in key), what)  # no pooling reads that one
         transformer = model[0]
         check_tokenizer(transformer.tokenizer, transformer.auto_model.config, what)
         encoder = Encoder(

@@ -115,7 +115,10 @@ def check_shard(path: Path) -> None:
             entries = json.loads(file.read(head))
         except ValueError as error:
             raise ModelError(broken) from error
-    end = max((entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"), default=0)
+    try:
+        end = max((entry["data_offsets"][1] for name, entry in entries.items() if name != "__metadata__"), default=0)
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise ModelError(broken) from error
     if size < 8 + head + end:
         raise ModelError(broken)
 
@@ -184,8 +187,11 @@ def read_json(path: Path, default: Any = None) -> Any:
     if default is not None and not path.is_file():
         return default
     try:
-        return json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ModelError(f"{path} is missing: {_PULL}, or name the folder that has config.json") from error
     except ValueError as error:
         raise ModelError(f"{path} is no JSON: delete it and {_PULL} again") from error
+    if not isinstance(found, dict if default is None else type(default)):
+        raise ModelError(f"{path} does not hold what it should: delete it and {_PULL} again")
+    return found

@@ -20,7 +20,7 @@ from rag.neural.device import pick_device, pick_dtype
 from rag.neural.engine.engine import Engine
 from rag.neural.files import check_folder
 from rag.neural.internlm import load_tokenizer, stop_ids
-from rag.neural.loading import check_tokenizer, loading
+from rag.neural.loading import check_tokenizer, check_weights, loading
 from rag.neural.memory import memory_free
 from rag.neural.quantize import Quantization, bitsandbytes_config
 from rag.neural.shapes import GIB, read_shape, weight_bytes
@@ -151,9 +151,10 @@ def load_model(folder: Path, device: torch.device, dtype: torch.dtype, quantizat
         _check_memory(folder, dtype, device, quantization)
         if is_internlm(folder):
             return _load_internlm(folder, device, dtype, quantization)
-        model = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, device_map={"": device}, **quantized, **options
+        model, loaded = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, device_map={"": device}, output_loading_info=True, **quantized, **options
         )
+        check_weights(loaded["missing_keys"], f"[llm] model = {folder.name}, read as a chat decoder")
         tokenizer = AutoTokenizer.from_pretrained(folder, **options)
         check_tokenizer(tokenizer, model.config, f"[llm] model = {folder.name}")
     return model, tokenizer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,20 @@ def loading(what: str, folder: Path, no_room: str, advice: str) -> Iterator[None
         raise ModelError(
             f"{what} cannot be loaded from {folder} ({type(error).__name__}: {reason}); {advice}"
         ) from error
+
+
+def check_weights(missing: Iterable[str], what: str) -> None:
+    """Whether the files held every weight: what is missing would be made up at random, anew at each start.
+
+    Raises:
+        ModelError: they did not.
+    """
+    lost = sorted(missing)
+    if lost:
+        raise ModelError(
+            f"{what}: its files lack the weight {lost[0]} ({len(lost)} in all): run `qunda models pull` again, or "
+            "choose a model that is whole"
+        )
 
 
 def check_tokenizer(tokenizer: Any, config: Any, what: str) -> None:

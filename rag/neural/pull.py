@@ -31,6 +31,10 @@ def pull(model: str, source: Source = "huggingface", timeout_s: float = _CHECK_S
     Raises:
         ModelError: the hub is out of reach or has no such model, or its files are not whole; with the way around.
     """
+    if model.count("/") != 1 or model.startswith((".", "~", "/")):
+        raise ModelError(
+            f"{model!r} is neither a folder here nor a name on a hub (owner/name): correct it in config.ini"
+        )
     os.environ.setdefault("TQDM_DISABLE", "1")  # ``step`` is told; bars of the clients would fill a log with returns
     check_hub(source, timeout_s)
     folder = _from_modelscope(model, step) if source == "modelscope" else _from_huggingface(model, timeout_s, step)

@@ -18,7 +18,8 @@ from rag.base import Hit, ModelError
 from rag.neural.batching import Batcher
 from rag.neural.device import pick_device, pick_dtype, translated
 from rag.neural.files import check_folder, fingerprint
-from rag.neural.loading import check_tokenizer, loading
+from rag.neural.loading import check_tokenizer, check_weights, loading
+from rag.neural.packing import first_position
 from rag.neural.types import IntArray
 from rag.scores import rescored
 
@@ -115,9 +116,15 @@ class CrossEncoderReranker:
                 )
             loader = AutoModelForCausalLM if generative else AutoModelForSequenceClassification
             dtype = pick_dtype(self._device, self._dtype_name, config.model_type)
-            model = loader.from_pretrained(self._folder, dtype=dtype, **options).to(self._device).eval()
+            model, loaded = loader.from_pretrained(self._folder, dtype=dtype, output_loading_info=True, **options)
+            check_weights(loaded["missing_keys"], place)
+            model = model.to(self._device).eval()
             tokenizer = AutoTokenizer.from_pretrained(self._folder, **options)
             check_tokenizer(tokenizer, config, place)
+            if model.config.pad_token_id is None:  # several pairs at once are padded
+                model.config.pad_token_id = tokenizer.pad_token_id or 0
+            if reads := int(getattr(config, "max_position_embeddings", 0) or 0):
+                self._max_tokens = min(self._max_tokens, reads - first_position(config))
         return model, tokenizer, generative
 
 
