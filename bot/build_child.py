@@ -18,7 +18,8 @@ from bot.builder import build_base, not_built
 from bot.config import ConfigError, Settings
 from bot.engine.wire import frame, pipes, read_frame
 from bot.models import make_embedder
-from rag.base import Embedder, RagError
+from rag.base import RagError
+from rag.protocols import Embedder
 
 NICENESS = 10
 

@@ -11,9 +11,10 @@ from bot.models import make_embedder
 from bot.sources.base import SourceReport
 from bot.sources.entries import Entry, FolderEntry, TrackedEntry, parse_entry
 from bot.sources.refresh import Sources, Step, refresh
-from rag.base import Embedder, KnowledgeError, ModelError, is_base_name
+from rag.base import KnowledgeError, ModelError, is_base_name
 from rag.build import BuildCancelledError, BuildReport, Progress, build
 from rag.documents import unsupported
+from rag.protocols import Embedder
 
 SHOWN_ITEMS = 5  # of a source, where nothing could be built
 

@@ -13,7 +13,8 @@ from typing import Literal, TypeVar
 
 from loguru import logger
 
-from rag.base import Embedder, FloatArray, Hit, ModelError, RagError, Reranker
+from rag.base import FloatArray, Hit, ModelError, RagError
+from rag.protocols import Embedder, Reranker
 
 T = TypeVar("T")
 Part = Literal["embedder", "reranker", "llm"]
@@ -106,7 +107,7 @@ class Watch:
 
 
 class WatchedEmbedder:
-    """Implements `rag.base.Embedder`, for questions and examples."""
+    """Implements `rag.protocols.Embedder`, for questions and examples."""
 
     def __init__(self, embedder: Embedder, watch: Watch) -> None:
         self.id = embedder.id
@@ -127,7 +128,7 @@ class WatchedEmbedder:
 
 
 class WatchedReranker:
-    """Implements `rag.base.Reranker`."""
+    """Implements `rag.protocols.Reranker`."""
 
     def __init__(self, reranker: Reranker, watch: Watch) -> None:
         self.id = reranker.id

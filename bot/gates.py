@@ -12,9 +12,10 @@ from pathlib import Path
 
 from loguru import logger
 
-from rag.base import Embedder, RagError
+from rag.base import RagError
 from rag.gate import LabelledExample, RelevanceGate
 from rag.gate.storage import gate_key, load_gate, save_gate
+from rag.protocols import Embedder
 
 SPARE_GATES = 8
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from bot.config import Settings
 from bot.faults import Watch
 from bot.sections import ModelSection
-from rag.base import Answer, Answerer, Embedder, Evidence, ModelError, Question, Reranker
+from rag.base import Answer, Evidence, ModelError, Question
+from rag.protocols import Answerer, Embedder, Reranker
 
 if TYPE_CHECKING:
     from bot.understanding import Understanding

@@ -16,8 +16,9 @@ from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
 from bot.understanding import Understanding
 from bot.verdict import abstained_because, verdict_of
-from rag.base import Abstention, Answer, Answerer, Evidence, GeneratorError, Question, detect_language
+from rag.base import Abstention, Answer, Evidence, GeneratorError, Question, detect_language
 from rag.gate import explain, standalone_text
+from rag.protocols import Answerer
 
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4

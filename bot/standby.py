@@ -7,13 +7,14 @@ from contextlib import aclosing
 from typing import Any, cast
 
 from bot.faults import Watch
-from rag.base import Answer, Answerer, Evidence, GeneratorError, Question
+from rag.base import Answer, Evidence, GeneratorError, Question
+from rag.protocols import Answerer
 
 _BROKEN = "server"  # the model itself: out of memory, a step that failed, an engine that stopped
 
 
 class StandbyAnswerer:
-    """Implements `rag.base.Answerer`. Only a broken model is stood in for: what is too late stays too late."""
+    """Implements `rag.protocols.Answerer`. Only a broken model is stood in for: what is too late stays too late."""
 
     def __init__(self, first: Answerer, second: Answerer, watch: Watch) -> None:
         self.first, self._second, self._watch = first, second, watch

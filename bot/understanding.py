@@ -13,9 +13,10 @@ from typing import Any, cast
 
 from loguru import logger
 
-from rag.base import Generator, GeneratorError, Prompt, Question
+from rag.base import GeneratorError, Prompt, Question
 from rag.followup import is_faithful, needs_context
 from rag.prompts import NO_ANSWER, keywords_prompt, rewrite_prompt
+from rag.protocols import Generator
 
 MAX_READ = 600  # characters: a model that goes on and on is cut off
 MAX_KEYWORDS = 8

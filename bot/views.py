@@ -15,10 +15,11 @@ from bot.config import Settings
 from bot.gates import Gates
 from bot.store.groups import Example
 from bot.teachings import Teachings, concerns
-from rag.base import Embedder, Evidence, FloatArray, KnowledgeError, NoKnowledgeError, RagError, Reranker
+from rag.base import Evidence, FloatArray, KnowledgeError, NoKnowledgeError, RagError
 from rag.curated import CuratedPairs
 from rag.gate import LabelledExample, RelevanceGate, default_examples, read_examples, train_gate
 from rag.knowledge import Version, check_embedder, open_current
+from rag.protocols import Embedder, Reranker
 from rag.reranking import KeptScores
 from rag.retriever import HybridRetriever, check_tokenizer
 from rag.snapshot import Snapshot, View

@@ -14,12 +14,13 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, cast
 
-from rag.base import Abstention, Answer, Evidence, Generator, Hit, Passage, Question
+from rag.base import Abstention, Answer, Evidence, Hit, Passage, Question
 from rag.curated import curated_answer
 from rag.draft import Draft, speaks_otherwise
 from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
 from rag.places import cited
 from rag.prompts import NO_ANSWER, answer_prompt, fit_passages
+from rag.protocols import Generator
 from rag.scoring import best_quote
 from rag.surroundings import home, widened
 from rag.verify import Entailment, verify

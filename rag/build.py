@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, FloatArray, KnowledgeError, NoKnowledgeError, Passage
+from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage
 from rag.documents import Document, Failure, Item, read_changed
 from rag.formats.base import Limits
 from rag.knowledge import Version, check_base_name, open_current, version_names
@@ -25,6 +25,7 @@ from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_term
 from rag.manifest import DocumentEntry, Manifest
 from rag.names import passage_names
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
+from rag.protocols import Embedder
 from rag.publish import build_lock, prune, publish
 from rag.reuse import KeyArray, VectorSource, distinct, find, text_keys
 from rag.tokens import TOKENIZER_ID
@@ -105,34 +106,21 @@ def build(
 ) -> BuildReport:
     """Build ``base`` below ``root`` (``data/knowledge``) from the folders ``roots`` and make it current.
 
-    ``prefixes``: what uris below each root begin with, if not as `folder_prefixes` says; ``links``: see `Manifest`.
+    ``prefixes``: what uris below each root begin with, if not as `rag.folders.prefixes`; ``links``: see `Manifest`.
 
     Raises:
         KnowledgeError: no documents, another build is running, the disk is full; the current version stays as it was.
         BuildCancelledError: ``cancelled`` returned True.
     """
     started = time.monotonic()
-    report = progress or (lambda _: None)
-
-    def step(state: Progress) -> None:
-        if cancelled():
-            said = f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
-            raise BuildCancelledError(said)
-        report(state)
-
     check_base_name(base)
+    step = _stepping(base, progress or (lambda _: None), cancelled)
     with build_lock(root, base):
         splitter = f"{SPLITTER_ID}/{passage_chars}"
         old, why, warnings = _previous(root, base, embedder, splitter)
-        plan = _read(
-            partial(read_changed, roots, limits, prefixes=prefixes, own=root.resolve().parent),
-            passage_chars,
-            None if why else old,
-            step,
-        )
-        known = old.manifest.documents if old else {}
-        added, changed, removed = _compare(plan, known)
-        unchanged = len(plan.entries) - len(added) - len(changed)
+        read = partial(read_changed, roots, limits, prefixes=prefixes, own=root.resolve().parent)
+        plan = _read(read, passage_chars, None if why else old, step)
+        added, changed, removed = _compare(plan, old.manifest.documents if old else {})
         same_notes = old is not None and (old.manifest.failed, old.manifest.partial) == plan.notes
         keep = old is not None and same_notes and not (added or changed or removed or why or warnings)
         embedded, source = 0, VectorSource(embedder, root / base / _VECTOR_LOG)
@@ -148,10 +136,24 @@ def build(
                 old.release()
             prune(root, base, keep_versions)
         source.done()
-    seconds = time.monotonic() - started
     failed, notices = plan.notes
-    counts = (plan.passages, seconds, why, warnings, embedded)
+    unchanged = len(plan.entries) - len(added) - len(changed)
+    counts = (plan.passages, time.monotonic() - started, why, warnings, embedded)
     return BuildReport(version, added, changed, removed, unchanged, failed, *counts, notices, not keep)
+
+
+def _stepping(
+    base: str, report: Callable[[Progress], None], cancelled: Callable[[], bool]
+) -> Callable[[Progress], None]:
+    """Tells how far the build is, and ends it where it is to be ended."""
+
+    def step(state: Progress) -> None:
+        if cancelled():
+            said = f"the build of the knowledge base {base!r} was cancelled: the current version is unchanged"
+            raise BuildCancelledError(said)
+        report(state)
+
+    return step
 
 
 def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple[Version | None, str, tuple[str, ...]]:

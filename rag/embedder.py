@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, FloatArray, ModelError
+from rag.base import FloatArray, ModelError
+from rag.protocols import Embedder
 from rag.tokens import COMMON_HAN, COMMON_WORDS, QUESTION_HAN, fold
 
 DIM = 1024

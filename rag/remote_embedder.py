@@ -39,7 +39,7 @@ class RemoteEmbedder:
         return self._dim
 
     def embed(self, texts: Sequence[str]) -> FloatArray:
-        """See `rag.base.Embedder.embed`.
+        """See `rag.protocols.Embedder.embed`.
 
         Raises:
             ModelError: the server cannot be used, or sent something else than one vector of one length for each text.

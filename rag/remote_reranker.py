@@ -24,7 +24,7 @@ class RemoteReranker:
         self.id = f"remote-{api}:{model or server.base_url}"
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """See `rag.base.Reranker.rerank`.
+        """See `rag.protocols.Reranker.rerank`.
 
         Raises:
             ModelError: the server cannot be used, or did not score every passage once.

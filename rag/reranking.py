@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.base import Evidence, FloatArray, ModelError, Reranker
+from rag.base import Evidence, FloatArray, ModelError
+from rag.protocols import Reranker
 
 _log = logging.getLogger(__name__)
 

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.arrange import arranged, lifted
-from rag.base import Embedder, Evidence, FloatArray, Hit, KnowledgeError, Passage, Reranker, Term
+from rag.base import Evidence, FloatArray, Hit, KnowledgeError, Passage, Term
 from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
 from rag.names import PARTIAL, asked_names
 from rag.passages import indexed_text
+from rag.protocols import Embedder, Reranker
 from rag.pruning import Ranked
 from rag.reranking import reranked
 from rag.surroundings import surrounded
@@ -107,7 +108,7 @@ class HybridRetriever:
         return int(self._starts[-1])
 
     def search(self, text: str, top_k: int, *, rerank: bool = True, vector: FloatArray | None = None) -> Evidence:
-        """See `rag.base.Retriever.search`; of a very long text only the beginning is looked at.
+        """See `rag.protocols.Retriever.search`; of a very long text only the beginning is looked at.
 
         Without ``rerank`` the evidence is as `reranked` takes it. ``vector`` is the text's, where it is known already.
 

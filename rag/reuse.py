@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, FloatArray, PassageEmbedder
+from rag.base import FloatArray
 from rag.embedder import LEXICAL_ID
+from rag.protocols import Embedder, PassageEmbedder
 
 KeyArray = NDArray[np.uint64]
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.base import Embedder, ModelError
+from rag.base import ModelError
 from rag.embedder import LexicalEmbedder, load_embedder
+from rag.protocols import Embedder
 
 TEXTS = ["如何安装这个软件？", "How do I install mmdet3d?", "", "😀", "a" * 5000]
 GOLDEN_PLACES = [1, 135, 139, 176, 192, 205, 284, 341, 364, 516, 524, 709, 749, 793, 819, 970]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.base import Evidence, Gate, Hit, Passage, Question, RagError, Term, Turn
+from rag.base import Evidence, Hit, Passage, Question, RagError, Term, Turn
 from rag.embedder import LexicalEmbedder
 from rag.gate import (
     LabelledExample,
@@ -26,6 +26,7 @@ from rag.gate import (
     standalone_text,
     train_gate,
 )
+from rag.protocols import Gate
 from rag.tokens import classify, tokenize
 
 EMBEDDER = LexicalEmbedder()

@@ -13,9 +13,10 @@ import pytest
 from llm_server import TEXT, LLMServer
 
 from bot.config import LLMSettings
-from rag.base import Generator, GeneratorError, Prompt
+from rag.base import GeneratorError, Prompt
 from rag.generator import OpenAIGenerator, Visible
 from rag.presets import PRESETS
+from rag.protocols import Generator
 
 PROMPT = Prompt("system", (("user", "如何重新加载？"),))
 

@@ -14,11 +14,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.base import FloatArray, ModelError, PassageEmbedder
+from rag.base import FloatArray, ModelError
 from rag.neural.batching import Batcher, plan
 from rag.neural.embedder import NeuralEmbedder, encode_all
 from rag.neural.encoder import Encoder
 from rag.neural.files import find, fingerprint
+from rag.protocols import PassageEmbedder
 
 TEXTS = ["hello", "", "  ", "How do I install it?", "群答 怎么安装", "long text " * 400, "x y z " * 40]
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rag.base import Evidence, KnowledgeError, Retriever
+from rag.base import Evidence, KnowledgeError
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.knowledge import Version, open_current
+from rag.protocols import Retriever
 from rag.retriever import DENSE_WEIGHT, NEURAL_DENSE_WEIGHT, HybridRetriever, _spread, default_dense_weight
 
 EMBEDDER = LexicalEmbedder()

@@ -20,9 +20,10 @@ from bot.teachings import Teachings
 from bot.views import ViewMaker, caught_up
 from rag.answer import quote_passages
 from rag.answerable import default_model
-from rag.base import Answer, Embedder, Evidence, GateDecision, Language, ModelError, NoKnowledgeError, Question
+from rag.base import Answer, Evidence, GateDecision, Language, ModelError, NoKnowledgeError, Question
 from rag.gate import TrainingCancelledError, standalone_text
 from rag.knowledge import Version
+from rag.protocols import Embedder
 from rag.snapshot import Snapshot, View
 
 SURE = 0.9  # of a mention: from here on the gate's word counts beside the passages', as it does for what is overheard

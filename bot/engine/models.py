@@ -8,8 +8,9 @@ from __future__ import annotations
 from bot.config import Settings
 from bot.faults import ModelFault, Watch, WatchedEmbedder, WatchedReranker
 from bot.models import LEXICAL, free_memory, make_embedder, make_reranker
-from rag.base import Embedder, Hit, ModelError, Passage, Reranker
+from rag.base import Hit, ModelError, Passage
 from rag.embedder import LexicalEmbedder
+from rag.protocols import Embedder, Reranker
 
 _PROBE = "qunda"
 

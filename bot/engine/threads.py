@@ -9,7 +9,8 @@ from bot.engine.base import CLOSED, EngineError, Facts, Judgement
 from bot.engine.core import Core
 from bot.teachings import Teachings
 from bot.workers import Workers
-from rag.base import Answer, Embedder, Evidence, Question
+from rag.base import Answer, Evidence, Question
+from rag.protocols import Embedder
 
 
 class ThreadEngine:

@@ -101,11 +101,6 @@ def is_image(suffix: str) -> bool:
     return suffix in _BY_SUFFIX and _BY_SUFFIX[suffix].name == "image"
 
 
-def readable_suffixes() -> list[str]:
-    """All suffixes that are read."""
-    return sorted(suffix for suffix in (*_BY_SUFFIX, *ARCHIVES) if is_read(suffix))
-
-
 @cache
 def has_ocr() -> bool:
     """Whether the extra ``ocr`` is installed."""

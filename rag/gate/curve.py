@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder
 from rag.gate.evaluation import deal_blocks, decision_numbers, fit_side, fits_prior, predictions_of, roc_auc
 from rag.gate.measured import Examples
 from rag.gate.prior import Prior, default_prior, fit_prior
 from rag.gate.training import make_folds
+from rag.protocols import Embedder
 
 SIZES = (20, 50, 100, 200, 500)
 FOLDS = 5

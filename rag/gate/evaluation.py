@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, Question
+from rag.base import Question
 from rag.gate.calibration import DIAL_SHARE
 from rag.gate.context import standalone_text
 from rag.gate.examples import LabelledExample, default_examples
@@ -20,6 +20,7 @@ from rag.gate.measured import Examples, Search, measure_examples
 from rag.gate.prior import Prior, default_prior, fit_prior
 from rag.gate.relevance import RelevanceGate
 from rag.gate.training import fit_gate, make_folds
+from rag.protocols import Embedder
 
 DIALS = (5.0, 10.0, 20.0, 50.0)
 BINS = 10

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, Evidence, FloatArray
+from rag.base import Evidence, FloatArray
 from rag.gate.columns import DENSE, NUMBERS_FROM_BASE, TermRow
 from rag.gate.measured import Examples
 from rag.gate.model import Model, Parts
@@ -15,6 +15,7 @@ from rag.gate.prior import Prior
 from rag.gate.reranks import Reranks, rerank_columns
 from rag.gate.stores import STORE_COLUMNS, ExampleStores
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
+from rag.protocols import Embedder
 
 _LEXICAL = "lexical"
 _NEAR = slice(NUMBERS_FROM_BASE + len(SPECIFIC), NUMBERS_FROM_BASE + len(SPECIFIC) + len(STORE_COLUMNS))

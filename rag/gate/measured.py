@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, Evidence, FloatArray, RagError
+from rag.base import Evidence, FloatArray, RagError
 from rag.gate.columns import COLUMNS, DENSE, NUMBERS_FROM_BASE, TermRow, columns
 from rag.gate.examples import LabelledExample
 from rag.gate.model import Rows
@@ -21,6 +21,7 @@ from rag.gate.reranks import RERANKS, Reranks, rerank_columns, to_score
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.vocabulary import SPECIFIC, ChatterVocabulary
 from rag.gate.wording import UInt64Array, canonical, hashes, plain
+from rag.protocols import Embedder
 
 _log = logging.getLogger(__name__)
 

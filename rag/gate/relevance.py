@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, Evidence, FloatArray, GateDecision, Language, Question, Reason, Term
+from rag.base import Evidence, FloatArray, GateDecision, Language, Question, Reason, Term
 from rag.gate.calibration import Calibration
 from rag.gate.columns import DENSE, columns, is_name
 from rag.gate.context import objection, standalone_text
@@ -23,6 +23,7 @@ from rag.gate.model import Parts
 from rag.gate.prior import Prior
 from rag.gate.stores import ExampleStores, store_columns
 from rag.gate.wording import UInt64Array, canonical, hashes, ngrams
+from rag.protocols import Embedder
 
 OBJECTION = -12.0  # log-odds of a message that is none of the bot's business
 MENTION_SHARE = 0.5  # of the messages that address the bot, about so many want an answer from the knowledge base
@@ -54,7 +55,7 @@ class _Told:
 
 @dataclass(frozen=True, eq=False)
 class RelevanceGate:
-    """Implements `rag.base.Gate`. Immutable and thread-safe.
+    """Implements `rag.protocols.Gate`. Immutable and thread-safe.
 
     ``calibrated`` is False while there are too few labels: then the prior's calibration is used. The first
     ``trained_on`` examples (-1: all) trained the model; all but the shipped ones also act on messages near them, at

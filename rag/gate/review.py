@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from rag.base import Embedder
 from rag.gate.examples import LabelledExample
 from rag.gate.measured import Search, measure_examples
 from rag.gate.prior import Prior, default_prior
 from rag.gate.training import held_out_scores, make_folds
 from rag.gate.wording import canonical
+from rag.protocols import Embedder
 
 NEAR = 0.92  # cosine from which two examples say the same
 UNLIKELY = 2.0  # log-odds against the label from which it is reported

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder, RagError
+from rag.base import RagError
 from rag.gate.calibration import Calibration
 from rag.gate.columns import COLUMNS
 from rag.gate.examples import LabelledExample
@@ -26,6 +26,7 @@ from rag.gate.reranks import Reranks
 from rag.gate.stores import ExampleStores
 from rag.gate.vocabulary import ChatterVocabulary
 from rag.gate.wording import FeatureSpace
+from rag.protocols import Embedder
 
 FORMAT = 7
 _KERNEL = ("landmarks", "weights", "centre", "scale")

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import Embedder
 from rag.gate.calibration import MIN_PER_CLASS, Calibration
 from rag.gate.examples import LabelledExample
 from rag.gate.learnt import Learnt, is_neural
@@ -18,6 +17,7 @@ from rag.gate.prior import Prior, default_prior
 from rag.gate.relevance import RelevanceGate
 from rag.gate.reranks import Reranks
 from rag.gate.stores import ExampleStores
+from rag.protocols import Embedder
 
 FOLDS = 5
 FADE = 50.0  # own examples at which the shipped ones, and the form in the prior, count half

@@ -56,7 +56,7 @@ class CrossEncoderReranker:
         self._loaded: tuple[Any, Any, bool] | None = None
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """See `rag.base.Reranker.rerank`.
+        """See `rag.protocols.Reranker.rerank`.
 
         Raises:
             ModelError: the model cannot be loaded, or memory is short even for one passage.

@@ -20,7 +20,7 @@ Encode = Callable[[str], np.ndarray]
 
 
 class CorpusEmbedder:
-    """Implements `rag.base.Embedder` over an encoder; the mean over ``corpus`` is taken off."""
+    """Implements `rag.protocols.Embedder` over an encoder; the mean over ``corpus`` is taken off."""
 
     def __init__(self, name: str, encode: Encode, corpus: Sequence[str]) -> None:
         self.id = f"bench-{name}"

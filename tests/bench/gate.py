@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from encoders import CorpusEmbedder, bert_encoder, minilm_encoder
 
-from rag.base import Embedder, Question
+from rag.base import Question
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.gate import LabelledExample, RelevanceGate, default_examples, train_gate
@@ -44,6 +44,7 @@ from rag.gate.evaluation import (
 from rag.gate.measured import Examples, Search
 from rag.gate.plot import draw
 from rag.knowledge import open_current
+from rag.protocols import Embedder
 from rag.retriever import HybridRetriever
 
 K = 5
