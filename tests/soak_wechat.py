@@ -16,15 +16,14 @@ import pytest
 from adapter_contract import Recorder
 from android_app import AndroidApp
 from loopback import Loopback
+from running import running
 from test_android import adapter_for as android_for
 from test_android import endpoint
 from test_android import running as android_running
 from wecom_platform import WecomPlatform
 from wecom_running import adapter_for as wecom_for
-from wecom_running import running as wecom_running
 from wkteam_platform import BOT, WkteamPlatform
 from wkteam_running import adapter_for as wkteam_for
-from wkteam_running import running as wkteam_running
 
 from adapters.base import AdapterError, Message, Reply
 from adapters.wechat import wecom, wkteam
@@ -89,7 +88,7 @@ async def wecom_scene() -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(WecomPlatform())
         adapter = wecom_for(platform, timings=wecom.Timings())
-        task = await stack.enter_async_context(wecom_running(adapter, core, within_s=200))
+        task = await stack.enter_async_context(running(adapter, core, within_s=200))
         scene = Scene(platform, adapter, core, task, platform.say, lambda: [post.text for post in platform.posts])
         await scene.until_state("up")
         yield scene
@@ -101,7 +100,7 @@ async def wkteam_scene() -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(WkteamPlatform())
         adapter = wkteam_for(platform, timings=wkteam.Timings(), pace=Pace())
-        task = await stack.enter_async_context(wkteam_running(adapter, core, within_s=200))
+        task = await stack.enter_async_context(running(adapter, core, within_s=200))
         posts = platform.world.posts
         scene = Scene(platform, adapter, core, task, platform.say, lambda: [post.text for post in posts])
         await scene.until_state("up")

@@ -12,8 +12,9 @@ from typing import Literal
 
 import pytest
 from adapter_contract import AdapterContract, Fault, Posted, Recorder
+from running import running, until
 from wecom_platform import BUSY, NOT_ALLOWED, STREAM_EXPIRED, TOO_OFTEN, WecomPlatform
-from wecom_running import adapter_for, hear, running, until
+from wecom_running import adapter_for, hear
 
 from adapters.base import Adapter, AdapterError, Attachment, Message, Reply
 

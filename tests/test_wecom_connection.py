@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 import pytest
 from adapter_contract import Recorder
+from running import running, until
 from wecom_platform import BUSY, WecomPlatform
-from wecom_running import QUICK, adapter_for, hear, running, until
+from wecom_running import QUICK, adapter_for, hear
 
 from adapters.base import AdapterError, Reply
 from adapters.wechat.wecom import Timings, WecomAdapter

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from adapter_contract import Recorder
+from running import running
 from wecom_platform import WecomPlatform
-from wecom_running import NOW, adapter_for, hear, running
+from wecom_running import NOW, adapter_for, hear
 
 from adapters.base import Message
 from adapters.wechat.incoming import MALFORMED, Ignored

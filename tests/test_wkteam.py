@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 import pytest
 from adapter_contract import AdapterContract, Fault, Posted, Recorder
+from running import running, until
 from wkteam_platform import NOT_A_MEMBER, OTHER_ROOM, ROOM, TOO_OFTEN, Delivery, WkteamPlatform
-from wkteam_running import adapter_for, hear, payload, running, until, up
+from wkteam_running import adapter_for, hear, payload, up
 
 from adapters.base import Adapter, AdapterError, Attachment, Reply
 from adapters.wechat.pacing import Pace

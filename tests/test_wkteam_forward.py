@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from adapter_contract import Recorder
+from running import running, until
 from wkteam_platform import NICK, NOT_A_MEMBER, OTHER_ROOM, ROOM, WkteamPlatform
-from wkteam_running import adapter_for, quoting, running, until, up
+from wkteam_running import adapter_for, quoting, up
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 from adapter_contract import Recorder
+from running import running, until
 from wkteam_platform import BOT, TOO_OFTEN, WkteamPlatform
-from wkteam_running import QUICK, adapter_for, hear, running, until, up
+from wkteam_running import QUICK, adapter_for, hear, up
 
 from adapters.base import AdapterError, Reply
 from adapters.wechat.wkteam import Timings

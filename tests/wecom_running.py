@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,19 +28,6 @@ def adapter_for(platform: WecomPlatform, **settings: Any) -> WecomAdapter:
     return WecomAdapter(WecomSettings(**values))
 
 
-@asynccontextmanager
-async def running(
-    adapter: WecomAdapter, core: Recorder | None = None, *, within_s: float = 20
-) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(adapter.run(core or Recorder()))
-    try:
-        async with asyncio.timeout(within_s):
-            yield task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
 async def hear(platform: WecomPlatform, core: Recorder, text: str = "怎么安装？", **options: Any) -> Message:
     """Say something and wait until it has come in."""
     await platform.until(lambda: platform.connected)
@@ -51,10 +35,3 @@ async def hear(platform: WecomPlatform, core: Recorder, text: str = "怎么安�
     await platform.say(text, **options)
     await core.until(lambda: len(core.messages) > count)
     return core.messages[-1]
-
-
-async def until(reached: Callable[[], bool]) -> None:
-    """For what only the adapter knows; its loop is this one."""
-    async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from adapter_contract import Recorder
+from running import until
 from wkteam_platform import BOT, NICK, ROOM, WkteamPlatform
 
 from adapters.base import Message
@@ -43,26 +41,6 @@ def adapter_for(platform: WkteamPlatform, **settings: Any) -> WkteamAdapter:
         "timings": QUICK,
     }
     return WkteamAdapter(WkteamSettings(**{**values, **settings}))
-
-
-@asynccontextmanager
-async def running(
-    adapter: WkteamAdapter, core: Recorder | None = None, *, within_s: float = 20
-) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(adapter.run(core or Recorder()))
-    try:
-        async with asyncio.timeout(within_s):
-            yield task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def until(reached: Callable[[], object]) -> None:
-    """For what only the adapter knows; its loop is this one."""
-    async with asyncio.timeout(10):
-        while not reached():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def up(adapter: WkteamAdapter) -> None:
