@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.documents import Document
@@ -40,6 +40,8 @@ def test_rows_with_long_cells_become_records_that_name_their_columns() -> None:
     assert "**账号**" not in passages[-1] and "**问题**: 账号\n**说明**: 短" in passages[-1]
 
 
+@example("a\n=")
+@example("a\n--")
 @given(st.text(alphabet="# |`=-~<table>\nab", max_size=60))
 def test_text_that_looks_like_mark_up_opens_neither_a_heading_nor_a_table(text: str) -> None:
     writer = MarkdownWriter()

@@ -13,7 +13,7 @@ from rag.formats.base import Converted, Place
 RECORD_CHARS = 500  # a table with a longer row reads better as a record for each row
 MAX_COLUMNS = 256
 _SPACES = re.compile(r"[^\S\n]+")
-_MARKUP = re.compile(r"^(\s{0,3})(?=#{1,6}(?:\s|$)|`{3,}|~{3,}|\||={3,}\s*$|-{3,}\s*$|<table\b)", re.MULTILINE)
+_MARKUP = re.compile(r"^(\s{0,3})(?=#{1,6}(?:\s|$)|`{3,}|~{3,}|\||=+\s*$|-{2,}\s*$|<table\b)", re.MULTILINE)
 _BACKTICKS = re.compile(r"`{3,}")
 
 
