@@ -135,7 +135,8 @@ def lines(texts: Sequence[str], chosen: np.ndarray) -> Iterator[bytes]:
     for number, row in enumerate(chosen.tolist()):
         document, position = divmod(number, PER_DOCUMENT)
         text = "\n".join(texts[i] for i in row)
-        yield json.dumps([f"{document * PER_DOCUMENT:07d}.md", position, "", [], 0, len(text), text]).encode() + b"\n"
+        stored = [f"{document * PER_DOCUMENT:07d}.md", position, "", [], 0, len(text), text, "", ""]
+        yield json.dumps(stored).encode() + b"\n"
 
 
 def make(folder: Path, passages: int, root: Path) -> None:
