@@ -10,11 +10,10 @@ import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
 
 from loguru import logger
 
-from adapters.base import Adapter, AdapterError, Citation, Message, Quote, Reply
+from adapters.base import Adapter, AdapterError, Citation, Message, Reply
 from bot.arrivals import Arrivals
 from bot.clock import Clock
 from bot.config import Mode, Settings
@@ -22,44 +21,16 @@ from bot.context import Contexts
 from bot.engine import Judgement
 from bot.feedback import TAKEN_BACK
 from bot.limits import LimitHit, Limits
-from bot.live import LiveReply
+from bot.live import GrowingReply
 from bot.outbox import Outbox
 from bot.outcome import Outcome
+from bot.ports import CommandRunner, Pauses, ReadsQuotes
 from bot.questions import make_question, text_of
 from bot.responder import Responder, declined, is_greeting, not_covered, outcome
 from bot.texts import Language, say
 from rag.base import NoKnowledgeError, Question, RagError, detect_language
 
 _COMMAND = re.compile(r"[/／][a-z]+(?:\s+(?:[\d.]+|undo|all|default))*|[\W\d_]+", re.IGNORECASE)
-
-
-class Pauses(Protocol):
-    """What is set for a group: the library knows."""
-
-    def paused(self, group: str) -> bool:
-        """Whether an admin has paused the bot there."""
-        ...
-
-
-@runtime_checkable
-class ReadsQuotes(Protocol):
-    """An adapter whose events name a quoted message without its text."""
-
-    async def quoted(self, message: Message) -> Quote | None:
-        """The quote with author and text, as far as they can be found out in a moment. Never raises."""
-        ...
-
-
-class CommandRunner(Protocol):
-    """The admin commands, as the assistant sees them."""
-
-    def matches(self, message: Message) -> bool:
-        """Whether the message is a command."""
-        ...
-
-    async def run(self, message: Message, language: Language) -> tuple[str, Outcome]:
-        """Carry it out; the text to reply with, and the outcome."""
-        ...
 
 
 @dataclass(slots=True)
@@ -223,7 +194,7 @@ class Assistant:
         await self._sign(adapter.acknowledge, message) if question.mentioned else None
         try:
             async with AsyncExitStack() as stack:
-                growing = _Growing(self.outbox, message, stack) if adapter.abilities.stream else None
+                growing = GrowingReply(self.outbox, message, stack) if adapter.abilities.stream else None
                 done = await self.responder.answer(question, judgement, growing.show if growing else None)
                 if await self._taken_back(message):
                     return self._keep_silent(question, judgement)
@@ -267,18 +238,3 @@ class Assistant:
             await call(message)  # type: ignore[operator]
         except AdapterError as error:
             logger.debug("acknowledgement failed: {}", error)
-
-
-@dataclass(slots=True)
-class _Growing:
-    """Opens the reply's stream with the first text, so that an answer that never comes is never announced."""
-
-    outbox: Outbox
-    message: Message
-    stack: AsyncExitStack
-    stream: LiveReply | None = None
-
-    async def show(self, text: str) -> None:
-        if self.stream is None:
-            self.stream = await self.stack.enter_async_context(self.outbox.stream(self.message))
-        await self.stream.update(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -160,3 +161,18 @@ async def open_live(outbox: Outbox, message: Message) -> AsyncIterator[LiveReply
         yield live
     finally:
         await live.close(withdraw=not live.finished)
+
+
+@dataclass(slots=True)
+class GrowingReply:
+    """Opens the reply's stream with the first text, so that an answer that never comes is never announced."""
+
+    outbox: Outbox
+    message: Message
+    stack: AsyncExitStack
+    stream: LiveReply | None = None
+
+    async def show(self, text: str) -> None:
+        if self.stream is None:
+            self.stream = await self.stack.enter_async_context(self.outbox.stream(self.message))
+        await self.stream.update(text)
