@@ -12,7 +12,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -94,11 +96,11 @@ async def replay(settings: Settings, messages: Path, out: Path) -> str:
     return f"replay: {len(lines)} messages in {seconds:.1f} s, {len(lines) / seconds:.0f}/s; outcomes {ends}"
 
 
-async def idle(settings: Settings) -> str:
-    """Memory of a bot that has started and waits."""
+def idle(settings: Settings) -> str:
+    """Memory of a bot that has started and waits; to be called in a process that has done nothing else."""
     adapter = IdleAdapter()
     adapter.app = App(settings, [adapter])
-    await adapter.app.run()
+    asyncio.run(adapter.app.run())
     return f"idle memory: {adapter.memory}"
 
 
@@ -147,7 +149,8 @@ def main(folder: str, messages: Path, overrides: list[str]) -> None:
         start = time.perf_counter()
         open_view(settings)
         print(f"gate trained on the packaged examples: {time.perf_counter() - start:.1f} s", flush=True)
-        print(asyncio.run(idle(settings)), flush=True)
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+            print(apart.submit(idle, settings).result(), flush=True)
         print(latency(settings, texts), flush=True)
         print(asyncio.run(pauses(settings, texts)), flush=True)
         for number in range(3):
