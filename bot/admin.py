@@ -13,6 +13,7 @@ from bot import VERSION
 from bot.clock import Clock
 from bot.commands import Call, Command, Commands
 from bot.feedback import teach
+from bot.figures import Figures
 from bot.gather import judged_as
 from bot.outbox import Outbox, SentReply
 from bot.store import Example, Store
@@ -66,6 +67,7 @@ class Admin:
     knowledge: Knowledge
     commands_table: Commands
     clock: Clock
+    figures: Figures
     health: Callable[[], Mapping[str, Health]]
     later: Later
     example_added: Callable[[Example], Awaitable[None]]
@@ -108,6 +110,7 @@ class Admin:
             lines.append(call.say("status_adapter", name=name, state=health.state, detail=_behind(health.detail)))
         lines += self.knowledge.status_lines(call.group, call.language)
         lines += await self._traffic(call)
+        lines += await self.figures.lines(call.group, call.language)
         store = self.store.health()
         lines.append(call.say("status_store", state=store.state, detail=_behind(store.detail)))
         if self.knowledge.paused(call.group):

@@ -22,6 +22,7 @@ from bot.context import Contexts
 from bot.engine import Engine, open_engine
 from bot.faults import Watch
 from bot.feedback import FeedbackDesk
+from bot.figures import Figures
 from bot.gather import Gatherer
 from bot.inbox import Inbox
 from bot.lanes import Lanes, LaneSettings
@@ -32,7 +33,9 @@ from bot.models import open_answerer, understanding_of
 from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.precedence import Precedence
+from bot.quotas import hourly_limits, no_limits, recall_answers
 from bot.responder import Responder
+from bot.rest import RestTimes
 from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
@@ -142,6 +145,8 @@ class App:
         )
         supervisor = Supervisor(self.adapters, inbox.deliver, clock)
         self._register(assistant, store, outbox, library, supervisor)
+        if self.limited and not self.replaying:
+            await recall_answers(store, assistant.limits, clock)
         left = await inbox.start()
         if left:
             logger.info("going on with {} messages of the last run", left)
@@ -181,19 +186,18 @@ class App:
             adapters.cancel()
 
     def _assistant(self, store: Store, library: Library, outbox: Outbox, responder: Responder) -> Assistant:
-        bot = self.settings.bot
-        per_person, per_group = (bot.per_person_per_hour, bot.per_group_per_hour) if self.limited else (0, 0)
         return Assistant(
             settings=self.settings,
             pauses=library,
             responder=responder,
             outbox=outbox,
             contexts=Contexts(store.messages),
-            limits=Limits(self.clock, per_person_per_hour=per_person, per_group_per_hour=per_group),
+            limits=Limits(self.clock, hourly_limits(self.settings) if self.limited else no_limits),
             commands=Commands(self._is_admin),
             adapters=outbox.adapters,
             clock=self.clock,
             arrivals=Arrivals(),
+            rest=RestTimes(self.settings),
             modes=self.modes,
         )
 
@@ -202,7 +206,10 @@ class App:
     ) -> None:
         table = assistant.commands
         assert isinstance(table, Commands)
-        admin = Admin(store, outbox, library, table, self.clock, supervisor.health, self._later, library.example_added)
+        figures = Figures(self.clock, assistant.limits, assistant.rest)
+        admin = Admin(
+            store, outbox, library, table, self.clock, figures, supervisor.health, self._later, library.example_added
+        )
         table.register(*admin.commands(), *Teacher(store, outbox, library).commands())
 
     async def _is_admin(self, message: Message) -> bool:

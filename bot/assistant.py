@@ -27,6 +27,7 @@ from bot.outcome import Outcome
 from bot.ports import CommandRunner, Pauses, ReadsQuotes
 from bot.questions import make_question, text_of
 from bot.responder import Responder, declined, is_greeting, not_covered, outcome
+from bot.rest import Rest, RestTimes
 from bot.texts import Language, say
 from rag.base import NoKnowledgeError, Question, RagError, detect_language
 
@@ -47,6 +48,7 @@ class Assistant:
     adapters: Mapping[str, Adapter]
     clock: Clock
     arrivals: Arrivals
+    rest: RestTimes
     modes: Mapping[str, Mode] = field(default_factory=dict)
 
     def may_wait(self, message: Message) -> bool:
@@ -77,6 +79,8 @@ class Assistant:
             silent = self._stay_out(message, addressed, language)
             if silent is not None:
                 return silent
+            if (rest := self.rest.of(message, addressed)) is not None:
+                return await self._rest(message, rest, language)
             if addressed and not text_of(message):
                 return await self._say(message, say("empty_mention", language), Outcome("command", detail="greeting"))
             question = replace(
@@ -148,6 +152,14 @@ class Assistant:
         if not addressed and not text_of(message):
             return Outcome("silent", reasons=(say("reason_empty", language),))
         return None
+
+    async def _rest(self, message: Message, rest: Rest, language: Language) -> Outcome:
+        """Outside the hours: a reason, and a line for who is to be told."""
+        until = f"{rest.until:%m-%d %H:%M}"
+        reasons = (say("reason_hours", language, until=until),)
+        if not rest.tell:
+            return Outcome("silent", reasons=reasons)
+        return await self._say(message, say("off_hours", language, until=until), Outcome("limited", reasons=reasons))
 
     async def _judge(self, message: Message, question: Question) -> Outcome:
         try:

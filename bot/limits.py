@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -30,30 +31,43 @@ class _Window:
 
 
 class Limits:
-    """Both limits of ``[bot]``; 0 switches one off. At most ``max_tracked`` people and groups are kept, the latest."""
+    """Answers in an hour per person and per group: ``limits`` gives both for a group, 0 switches one off.
 
-    def __init__(
-        self, clock: Clock, *, per_person_per_hour: int, per_group_per_hour: int, max_tracked: int = 10_000
-    ) -> None:
+    At most ``max_tracked`` people and groups are kept, the latest.
+    """
+
+    def __init__(self, clock: Clock, limits: Callable[[str], Mapping[Scope, int]], max_tracked: int = 10_000) -> None:
         self._clock = clock
-        self._limits: dict[Scope, int] = {"person": per_person_per_hour, "group": per_group_per_hour}
+        self._limits = limits
         self._max_tracked = max_tracked
         self._windows: OrderedDict[tuple[Scope, str], _Window] = OrderedDict()
 
     def allow(self, message: Message) -> LimitHit | None:
         """Count this message; or refuse it, and then it does not count."""
-        now = self._clock.monotonic()
-        keys: tuple[tuple[Scope, str], ...] = (("person", message.sender.key), ("group", message.conversation.group))
-        windows = [(key[0], self._window(key, now)) for key in keys if self._limits[key[0]] > 0]
+        now, group = self._clock.monotonic(), message.conversation.group
+        limits = self._limits(group)
+        keys: tuple[tuple[Scope, str], ...] = (("person", message.sender.key), ("group", group))
+        windows = [(key[0], self._window(key, now)) for key in keys if limits[key[0]] > 0]
         for scope, window in windows:
-            limit = self._limits[scope]
+            limit = limits[scope]
             if len(window.times) >= limit:
                 first, window.told = not window.told, True
-                return LimitHit(scope, limit, window.times[0] + WINDOW_S - now, first)
+                return LimitHit(scope, limit, window.times[-limit] + WINDOW_S - now, first)
         for _, window in windows:
             window.times.append(now)
             window.told = False
         return None
+
+    def recall(self, answers: Iterable[tuple[str, str, float]]) -> None:
+        """Count what was answered before a restart: (person, group, seconds ago), oldest first."""
+        now = self._clock.monotonic()
+        for person, group, ago_s in answers:
+            for key in (("person", person), ("group", group)):
+                self._window(key, now).times.append(now - ago_s)
+
+    def used(self, group: str) -> tuple[int, int]:
+        """Answers to a group within the last hour, and its limit."""
+        return len(self._window(("group", group), self._clock.monotonic()).times), self._limits(group)["group"]
 
     def _window(self, key: tuple[Scope, str], now: float) -> _Window:
         window = self._windows.setdefault(key, _Window())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from bot.hours import parse_days, parse_spans, parse_zone
 from bot.sources.entries import parse_entry
 from rag.formats.base import Limits
 
@@ -48,6 +50,23 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _checked(parse: Callable[[str], object]) -> AfterValidator:
+    """Text that ``parse`` can read, empty text included."""
+
+    def check(text: str) -> str:
+        if text.strip():
+            parse(text)
+        return text.strip()
+
+    return AfterValidator(check)
+
+
+Spans = Annotated[str, _checked(parse_spans)]
+Days = Annotated[str, _checked(parse_days)]
+Zone = Annotated[str, _checked(parse_zone)]
+OffHours = Literal["answer", "notice", "silent"]
+
+
 class BotSettings(Section):
     """``[bot]``"""
 
@@ -61,6 +80,10 @@ class BotSettings(Section):
     lane_size: int = Field(64, ge=1)
     per_person_per_hour: int = Field(30, ge=0)
     per_group_per_hour: int = Field(120, ge=0)
+    hours: Spans = ""
+    days: Days = ""
+    timezone: Annotated[Zone, Field(min_length=1)] = "Asia/Shanghai"
+    off_hours: OffHours = "answer"
     message_timeout_s: float = Field(120, gt=0)
     keep_texts_days: int = Field(90, ge=1)
     keep_ids_days: int = Field(30, ge=30)
@@ -218,4 +241,10 @@ class GroupSettings(Section):
     mode: Mode | None = None
     knowledge: Names = ()
     admins: Names = ()
+    hours: Spans = ""
+    days: Days = ""
+    timezone: Zone = ""
+    off_hours: OffHours | None = None
+    per_person_per_hour: int | None = Field(None, ge=0)
+    per_group_per_hour: int | None = Field(None, ge=0)
     unwanted_per_1000: float | None = Field(None, gt=0, le=900)

@@ -228,6 +228,8 @@ def test_config_ini_shows_the_real_defaults(tmp_path: Path) -> None:
         "api_key",
         "callback_url",
         "forward",
+        "hours",
+        "days",
     }
     lines = []
     for line in re.sub(r"^# \[knowledge:.*?\n\n", "", live, flags=re.MULTILINE | re.DOTALL).splitlines():

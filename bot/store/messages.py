@@ -184,6 +184,15 @@ class Messages:
         rows = await self._database.fetch(query, (since.timestamp(),))
         return {row[0]: row[1] for row in rows}
 
+    async def answers(self, since: datetime) -> list[tuple[str, str, datetime]]:
+        """Person and group (``platform:id``) of every answer since then, and when; oldest first."""
+        query = (
+            "SELECT platform, sender, chat, finished_at FROM messages"
+            " WHERE kind = 'answered' AND finished_at >= ? ORDER BY finished_at"
+        )
+        rows = await self._database.fetch(query, (since.timestamp(),))
+        return [(f"{row[0]}:{row[1]}", f"{row[0]}:{row[2]}", datetime.fromtimestamp(row[3], UTC)) for row in rows]
+
     async def unfinished(self) -> int:
         """How many messages have no outcome yet."""
         query = "SELECT count(*) FROM messages WHERE state <> 'done'"

@@ -28,6 +28,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "本群这一小时的回答次数用完了，请 {minutes} 分钟后再问。",
         "This group has used up its answers for the hour; please ask again in {minutes} min.",
     ),
+    "off_hours": (
+        "现在是休息时间，{until} 起再回答问题。",
+        "I am off duty now and will answer again from {until}.",
+    ),
     "failed:retrieve": (
         "知识库暂时读不出来，已记录。",
         "The knowledge base cannot be read right now; this was logged.",
@@ -50,6 +54,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason_mode": ("本群只回答 @ 我的消息", "only mentions are answered here"),
     "reason_off": ("本群没有开启", "switched off in this group"),
     "reason_paused": ("管理员已暂停（/resume 恢复）", "paused by an admin (/resume)"),
+    "reason_hours": ("不在工作时间内（{until} 恢复）", "outside the work hours (until {until})"),
     "reason_empty": ("没有文字", "no text"),
     "reason_continues": ("和上文“{earlier}”连起来判断", "judged together with ‹{earlier}›"),
     "reason_understood": ("理解为“{text}”", "understood as ‹{text}›"),

@@ -138,6 +138,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "有 {n} 条回复不知道是否发出（未重发）",
         "{n} replies have an unknown outcome (not sent again)",
     ),
+    "status_off_answer": ("休息时间，只回答 @（{until} 恢复）", "off duty, mentions are answered (until {until})"),
+    "status_off_notice": ("休息时间（{until} 恢复）", "off duty (until {until})"),
+    "status_off_silent": ("休息时间（{until} 恢复）", "off duty (until {until})"),
+    "status_answers": (
+        "本群一小时内回答 {used} / {limit} 次",
+        "answers in this group within the hour: {used} of {limit}",
+    ),
     "status_store": ("存储：{state}{detail}", "store: {state}{detail}"),
     "status_paused": ("本群已暂停", "this group is paused"),
     "outcome_answered": ("已回答", "answered"),
