@@ -160,6 +160,9 @@ class Admin:
         lines += [f"- {reason}" for reason in outcome.reasons]
         lines += [f"- [{c['n']}] {c['source']} ({c['uri']})" for c in outcome.citations]
         lines += [f"- {line}" for line in verdict_lines(outcome.verdict, call.language)]
+        if outcome.timing:
+            seconds = {"first": f"{outcome.timing['first_s']:.1f}", "whole": f"{outcome.timing['whole_s']:.1f}"}
+            lines.append("- " + call.say("why_timing", **seconds))
         if outcome.detail and outcome.kind in ("failed", "limited"):
             lines.append(f"- {outcome.detail}")
         return "\n".join(lines)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from loguru import logger
@@ -15,6 +16,7 @@ from adapters.base import Adapter, Message
 from bot.admin import Admin
 from bot.arrivals import Arrivals
 from bot.assistant import Assistant
+from bot.budget import Budget, MeteredGenerator
 from bot.clock import Clock, SystemClock
 from bot.commands import Commands
 from bot.config import Mode, Settings
@@ -111,14 +113,18 @@ class App:
             watch = Watch("llm")
             library = Library(self.settings, store, engine, lambda: watch.fault, refreshing=not self.replaying)
             stack.push_async_callback(library.close)
-            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch))
+            budget = Budget(self.settings, store, self.clock)
+            await budget.open()
+            metered = partial(MeteredGenerator, budget=budget)
+            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch, metered))
             await library.open()
-            await self._serve(store, library, Responder(engine, answerer, understanding_of(self.settings, answerer)))
+            responder = Responder(engine, answerer, understanding_of(self.settings, answerer))
+            await self._serve(store, library, responder, budget)
 
-    async def _serve(self, store: Store, library: Library, responder: Responder) -> None:
+    async def _serve(self, store: Store, library: Library, responder: Responder, budget: Budget) -> None:
         settings, clock = self.settings, self.clock
         outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
-        assistant = self._assistant(store, library, outbox, responder)
+        assistant = self._assistant(store, library, outbox, responder, budget)
         precedence = Precedence(0.0 if self.replaying else HOLD_S)
         lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot), precedence)
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
@@ -185,7 +191,9 @@ class App:
             stopping.cancel()
             adapters.cancel()
 
-    def _assistant(self, store: Store, library: Library, outbox: Outbox, responder: Responder) -> Assistant:
+    def _assistant(
+        self, store: Store, library: Library, outbox: Outbox, responder: Responder, budget: Budget
+    ) -> Assistant:
         return Assistant(
             settings=self.settings,
             pauses=library,
@@ -198,6 +206,7 @@ class App:
             clock=self.clock,
             arrivals=Arrivals(),
             rest=RestTimes(self.settings),
+            budget=budget,
             modes=self.modes,
         )
 
@@ -206,7 +215,7 @@ class App:
     ) -> None:
         table = assistant.commands
         assert isinstance(table, Commands)
-        figures = Figures(self.clock, assistant.limits, assistant.rest)
+        figures = Figures(store, self.clock, assistant.limits, assistant.rest, assistant.budget)
         admin = Admin(
             store, outbox, library, table, self.clock, figures, supervisor.health, self._later, library.example_added
         )

@@ -15,6 +15,7 @@ from loguru import logger
 
 from adapters.base import Adapter, AdapterError, Citation, Message, Reply
 from bot.arrivals import Arrivals
+from bot.budget import PAYER, Budget
 from bot.clock import Clock
 from bot.config import Mode, Settings
 from bot.context import Contexts
@@ -29,6 +30,7 @@ from bot.questions import make_question, text_of
 from bot.responder import Responder, declined, is_greeting, not_covered, outcome
 from bot.rest import Rest, RestTimes
 from bot.texts import Language, say
+from bot.timing import Stopwatch
 from rag.base import NoKnowledgeError, Question, RagError, detect_language
 
 _COMMAND = re.compile(r"[/／][a-z]+(?:\s+(?:[\d.]+|undo|all|default))*|[\W\d_]+", re.IGNORECASE)
@@ -49,6 +51,7 @@ class Assistant:
     clock: Clock
     arrivals: Arrivals
     rest: RestTimes
+    budget: Budget
     modes: Mapping[str, Mode] = field(default_factory=dict)
 
     def may_wait(self, message: Message) -> bool:
@@ -67,7 +70,8 @@ class Assistant:
 
     async def handle(self, message: Message) -> Outcome:
         """One message, one outcome. Raises nothing that it expects; the lane stores what it returns."""
-        group = message.conversation.group
+        group, watch = message.conversation.group, Stopwatch(self.clock)
+        PAYER.set((group, message.sender.key))
         with logger.contextualize(conversation=group, message=message.id):
             language = self.language(message)
             message = await self._with_quote(message)
@@ -86,8 +90,9 @@ class Assistant:
             question = replace(
                 make_question(message, earlier, addressed, language),
                 answered_by_person=not addressed and self._answered_by_person(message),
+                quote_only=self.budget.exhausted(group, message.sender.key) is not None,
             )
-            return await self._judge(message, question)
+            return await self._judge(message, question, watch)
 
     def language(self, message: Message) -> Language:
         """The language of the bot's own lines: as configured, else the asker's, else that of the talk around it.
@@ -161,7 +166,7 @@ class Assistant:
             return Outcome("silent", reasons=reasons)
         return await self._say(message, say("off_hours", language, until=until), Outcome("limited", reasons=reasons))
 
-    async def _judge(self, message: Message, question: Question) -> Outcome:
+    async def _judge(self, message: Message, question: Question, watch: Stopwatch) -> Outcome:
         try:
             judgement = await self.responder.judge(message.conversation.group, question)
         except NoKnowledgeError:
@@ -176,7 +181,7 @@ class Assistant:
         hit = self.limits.allow(message)
         if hit is not None:
             return await self._limited(message, question, judgement, hit)
-        return await self._answer(message, question, judgement)
+        return await self._answer(message, question, judgement, watch)
 
     async def _decline(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
         if not question.mentioned:
@@ -201,13 +206,15 @@ class Assistant:
         minutes = max(1, round(hit.retry_after_s / 60))
         return await self._say(message, say(f"limited_{hit.scope}", question.language, minutes=minutes), done)
 
-    async def _answer(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
+    async def _answer(self, message: Message, question: Question, judgement: Judgement, watch: Stopwatch) -> Outcome:
         adapter = self.adapters[message.conversation.platform]
         await self._sign(adapter.acknowledge, message) if question.mentioned else None
         try:
             async with AsyncExitStack() as stack:
                 growing = GrowingReply(self.outbox, message, stack) if adapter.abilities.stream else None
-                done = await self.responder.answer(question, judgement, growing.show if growing else None)
+                show = watch.noting(growing.show if growing else None)
+                done = await self.responder.answer(question, judgement, show)
+                done = replace(done, timing=watch.read()) if done.kind == "answered" else done
                 if await self._taken_back(message):
                     return self._keep_silent(question, judgement)
                 replies = self._replies(message, question, judgement, done)

@@ -1,12 +1,17 @@
-"""What /status tells of a group's limits: work hours, answers of the hour. Knows no platform."""
+"""What /status tells of a group's limits: work hours, answers of the hour, tokens, waiting times. Knows no platform."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+from statistics import median
 
+from bot.budget import Budget
 from bot.clock import Clock
 from bot.limits import Limits
 from bot.rest import RestTimes
+from bot.store import Store
 from bot.texts import Language, say
 
 
@@ -14,13 +19,16 @@ from bot.texts import Language, say
 class Figures:
     """Reads what others count."""
 
+    store: Store
     clock: Clock
     limits: Limits
     rest: RestTimes
+    budget: Budget
 
     async def lines(self, group: str, language: Language) -> list[str]:
         """A line for each limit that is set for the group."""
-        return [*self._hours(group, language), *self._answers(group, language)]
+        told = [*self._hours(group, language), *self._answers(group, language), *self._tokens(group, language)]
+        return [*told, *await self._first_words(language)]
 
     def _hours(self, group: str, language: Language) -> list[str]:
         hours, now = self.rest.hours(group), self.clock.now()
@@ -32,3 +40,21 @@ class Figures:
     def _answers(self, group: str, language: Language) -> list[str]:
         used, limit = self.limits.used(group)
         return [say("status_answers", language, used=used, limit=limit)] if limit else []
+
+    def _tokens(self, group: str, language: Language) -> list[str]:
+        used, limit, all_used, all_limit = self.budget.today(group)
+        if not all_used and not limit and not all_limit:
+            return []
+        figures = {"used": _of(used, limit), "all_used": _of(all_used, all_limit)}
+        return [say("status_tokens", language, **figures)]
+
+    async def _first_words(self, language: Language) -> list[str]:
+        seconds = sorted(await self.store.messages.first_words(self.clock.now() - timedelta(hours=24)))
+        if not seconds:
+            return []
+        p95 = seconds[ceil(0.95 * len(seconds)) - 1]
+        return [say("status_first", language, median=f"{median(seconds):.1f}", p95=f"{p95:.1f}")]
+
+
+def _of(used: int, limit: int) -> str:
+    return f"{used:,} / {limit:,}" if limit else f"{used:,}"

@@ -13,7 +13,7 @@ from bot.config import Settings
 from bot.faults import Watch
 from bot.sections import ModelSection
 from rag.base import Answer, Evidence, ModelError, Question
-from rag.protocols import Answerer, Embedder, Reranker
+from rag.protocols import Answerer, CountingGenerator, Embedder, Generator, Reranker
 
 if TYPE_CHECKING:
     from bot.understanding import Understanding
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LEXICAL = "lexical"
 Quote = Callable[[Question, Evidence], Awaitable[Answer | None]]
+Metered = Callable[[CountingGenerator], Generator]
 
 
 def make_embedder(settings: Settings) -> Embedder:
@@ -129,15 +130,18 @@ def need_torch(section: str, model: str) -> None:
 
 
 @asynccontextmanager
-async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -> AsyncIterator[Answerer]:
+async def open_answerer(
+    settings: Settings, quote: Quote | None, watch: Watch, metered: Metered | None = None
+) -> AsyncIterator[Answerer]:
     """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
 
     A model of this machine that cannot be loaded, or breaks later, is stood in for by quoting; ``watch`` tells of it.
+    ``metered`` wraps what writes, to count its tokens.
 
     Raises:
         GeneratorError: the address, model or key of the server is missing.
     """
-    from bot.standby import StandbyAnswerer
+    from bot.standby import FrugalAnswerer, StandbyAnswerer
     from rag.answer import ExtractiveAnswerer, LLMAnswerer
 
     llm, quoting = settings.llm, ExtractiveAnswerer(quote)
@@ -154,16 +158,21 @@ async def open_answerer(settings: Settings, quote: Quote | None, watch: Watch) -
         yield quoting
         return
     async with opened as generator:
-        writing = LLMAnswerer(generator, max_context_chars=llm.max_context_chars)
-        yield StandbyAnswerer(writing, quoting, watch) if llm.backend == "transformers" else writing
+        counted = metered(generator) if metered else generator
+        writing: Answerer = LLMAnswerer(counted, max_context_chars=llm.max_context_chars)
+        if llm.backend == "transformers":
+            writing = StandbyAnswerer(writing, quoting, watch)
+        yield FrugalAnswerer(writing, quoting)
 
 
 def understanding_of(settings: Settings, answerer: Answerer) -> Understanding | None:
     """What understands follow-ups with the language model that writes the answers; None where none does."""
-    from bot.standby import StandbyAnswerer
+    from bot.standby import FrugalAnswerer, StandbyAnswerer
     from rag.answer import LLMAnswerer
 
-    writing = answerer.first if isinstance(answerer, StandbyAnswerer) else answerer
+    writing = answerer
+    while isinstance(writing, (FrugalAnswerer, StandbyAnswerer)):
+        writing = writing.first
     if not isinstance(writing, LLMAnswerer) or settings.llm.understand_timeout_s == 0:
         return None
     from bot.understanding import Understanding

@@ -16,7 +16,8 @@ class Outcome:
     ``stage`` says where a ``failed`` one broke. ``reasons`` are worded in the asker's language. ``probability`` and
     ``threshold`` are None where the gate was not asked. ``citations`` are dicts of ``n, source, uri, text``.
     ``detail`` is for admins: an error, the command, the message merged into. ``verdict`` is how the answer was
-    verified, as `bot.verdict` makes it; it is empty where there was none.
+    verified, as `bot.verdict` makes it; it is empty where there was none. ``timing`` of an answer: seconds from the
+    message's turn to its first words (``first_s``) and to its end (``whole_s``).
     """
 
     kind: Kind
@@ -28,6 +29,7 @@ class Outcome:
     answer: str | None = None
     citations: tuple[dict[str, Any], ...] = field(default_factory=tuple)
     verdict: dict[str, Any] = field(default_factory=dict)
+    timing: dict[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -48,8 +48,9 @@ class Responder:
             RagError: it cannot be searched.
         """
         judgement = None if question.mentioned else await self._engine.judge(place, question)
-        if self._understanding is not None and (judgement is None or judgement.decision.answer):
-            question = replace(question, rewritten=await self._understanding.rewritten(question))
+        understanding = None if question.quote_only else self._understanding
+        if understanding is not None and (judgement is None or judgement.decision.answer):
+            question = replace(question, rewritten=await understanding.rewritten(question))
         if judgement is None or question.rewritten:
             judgement = await self._engine.judge(place, question)
         judgement = replace(judgement, understood=question.rewritten)
@@ -58,7 +59,7 @@ class Responder:
     async def _with_keywords(self, place: str, question: Question, judgement: Judgement) -> Judgement:
         """The judgement of a second search, where the first found too little for what the gate let through."""
         wanted = judgement.decision.answer or (question.mentioned and not is_declined(judgement.decision))
-        if self._understanding is None or judgement.supported or not wanted:
+        if self._understanding is None or question.quote_only or judgement.supported or not wanted:
             return judgement
         keywords = await self._understanding.keywords(question)
         if not keywords:
@@ -124,6 +125,8 @@ def outcome(
         reasons.append(say("reason_understood", question.language, text=_short(judgement.understood)))
     elif decision and (earlier := _continued(question)):
         reasons.append(say("reason_continues", question.language, earlier=earlier))
+    if question.quote_only:
+        reasons.append(say("reason_budget", question.language))
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
         stage=stage,

@@ -193,6 +193,9 @@ class LLMSettings(Section):
     temperature: float = Field(0.1, ge=0, le=2)
     max_context_chars: int = Field(6000, ge=500)
     structured: Literal["auto", "yes", "no"] = "auto"
+    tokens_per_day: int = Field(0, ge=0)
+    tokens_per_group_per_day: int = Field(0, ge=0)
+    tokens_per_person_per_day: int = Field(0, ge=0)
     # backend = transformers
     source: Literal["huggingface", "modelscope"] = "huggingface"
     device: str = "auto"
@@ -247,4 +250,6 @@ class GroupSettings(Section):
     off_hours: OffHours | None = None
     per_person_per_hour: int | None = Field(None, ge=0)
     per_group_per_hour: int | None = Field(None, ge=0)
+    tokens_per_group_per_day: int | None = Field(None, ge=0)
+    tokens_per_person_per_day: int | None = Field(None, ge=0)
     unwanted_per_1000: float | None = Field(None, gt=0, le=900)

@@ -13,6 +13,20 @@ from rag.protocols import Answerer
 _BROKEN = "server"  # the model itself: out of memory, a step that failed, an engine that stopped
 
 
+class FrugalAnswerer:
+    """Implements `rag.protocols.Answerer`: has the first write, unless the question is to be answered by quotes."""
+
+    def __init__(self, first: Answerer, quoting: Answerer) -> None:
+        self.first, self._quoting = first, quoting
+
+    async def answer(self, question: Question, evidence: Evidence) -> AsyncIterator[str | Answer | None]:
+        """See `Answerer.answer`."""
+        answerer = self._quoting if question.quote_only else self.first
+        async with aclosing(cast(Any, answerer.answer(question, evidence))) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
 class StandbyAnswerer:
     """Implements `rag.protocols.Answerer`. Only a broken model is stood in for: what is too late stays too late."""
 

@@ -113,6 +113,7 @@ class Question:
     ``mentioned``: the bot was addressed. ``addressed_to_others``: somebody else was. ``quotes_person``: it quotes a
     human. ``answered_by_person``: a human has already answered it. ``rewritten``: what a model made of a follow-up, so
     that it stands alone; ``keywords``: what it would search for besides. Both are empty unless they are needed.
+    ``quote_only``: no language model is to be asked.
     """
 
     text: str
@@ -125,6 +126,15 @@ class Question:
     history: tuple[Turn, ...] = ()
     rewritten: str = ""
     keywords: tuple[str, ...] = ()
+    quote_only: bool = False
+
+
+@dataclass(slots=True)
+class Usage:
+    """Tokens that one call of a language model took, as far as it told; filled in while it writes."""
+
+    prompt: int = 0
+    completion: int = 0
 
 
 @dataclass(frozen=True, slots=True)

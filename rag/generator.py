@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import re
 import sys
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from rag.base import GeneratorError, Prompt
+from rag.base import GeneratorError, Prompt, Usage
 from rag.presets import PRESETS, Preset
 from rag.remote import is_loopback
+from rag.visible import Visible
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 KEY_HINT = "[llm] api_key or QUNDA_LLM_API_KEY"
 Structured = Literal["auto", "yes", "no"]
 _NO_SCHEMA = re.compile(r"response_format|json_schema|schema|grammar|guided|structured", re.IGNORECASE)
@@ -77,8 +76,10 @@ class OpenAIGenerator:
         if client is not None:
             await client.close()
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+    async def stream(self, prompt: Prompt, usage: Usage | None = None) -> AsyncIterator[str]:
         """Yield pieces of text. Closing the iterator closes the HTTP response, which stops the server.
+
+        ``usage`` is filled in where the server tells it, which it does behind the last piece.
 
         Raises:
             GeneratorError: the kind says how it failed and the message what to do.
@@ -97,6 +98,7 @@ class OpenAIGenerator:
                         chunk = await anext(chunks, None)
                     if chunk is None:
                         break
+                    _note(usage, chunk)
                     text, ended = _read(chunk)
                     finished = finished or ended
                     if piece := visible.feed(text):
@@ -160,6 +162,8 @@ class OpenAIGenerator:
         body: dict[str, Any] = {"model": self.model, "messages": messages, "stream": True}
         limit = self._max_tokens + self._preset.reasoning_tokens
         optional = self._optional()
+        if "stream_options" in optional:
+            body["stream_options"] = {"include_usage": True}
         if "temperature" in optional:
             body["temperature"] = self._temperature
         if self._preset.tokens_key in optional:
@@ -178,7 +182,7 @@ class OpenAIGenerator:
 
     def _optional(self) -> list[str]:
         """The parameters that a server may refuse, less those that this one has refused."""
-        names = [*self._preset.extra, self._preset.tokens_key]
+        names = [*self._preset.extra, self._preset.tokens_key, "stream_options"]
         if self._preset.tokens_key in self._refused:
             names.append("max_completion_tokens")  # what newer models of OpenAI want in its place
         if self._preset.sampling:
@@ -230,44 +234,6 @@ class OpenAIGenerator:
             raise GeneratorError("cut_off", f"{where} ended the stream in the middle of the answer")
 
 
-class Visible:
-    """The part of a stream that people may see: without a leading ``<think>`` block, and valid Unicode.
-
-    Some servers cut a character outside the BMP into two chunks of one surrogate each; lone ones become U+FFFD.
-    """
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._state = "start"
-        self._decoder = codecs.getincrementaldecoder("utf-16-le")("replace")
-
-    def feed(self, text: str) -> str:
-        """What may be shown now."""
-        text = self._decoder.decode(text.encode("utf-16-le", "surrogatepass"))
-        if self._state == "text":
-            return text
-        self._held += text
-        if self._state == "start":
-            start = self._held.lstrip()
-            if start.startswith(THINK_OPEN):
-                self._state = "thinking"
-            elif THINK_OPEN.startswith(start):
-                return ""
-            else:
-                self._state = "text"
-                return self.flush()
-        _, closed, rest = self._held.partition(THINK_CLOSE)
-        if not closed or not rest.strip():
-            return ""
-        self._state, self._held = "text", rest.lstrip()
-        return self.flush()
-
-    def flush(self) -> str:
-        """What is left at the end."""
-        held, self._held = self._held, ""
-        return held if self._state == "text" or not held.lstrip().startswith(THINK_OPEN) else ""
-
-
 def _preset(name: str, base_url: str) -> Preset:
     if name and name not in PRESETS:
         raise GeneratorError("config", f"there is no preset {name!r}; valid: {', '.join(PRESETS)}")
@@ -281,6 +247,14 @@ def _foreign_errors() -> tuple[type[Exception], ...]:
     libraries = [sys.modules[name] for name in ("httpx", "httpx2", "httpcore") if name in sys.modules]
     errors = [getattr(library, name, None) for library in libraries for name in ("HTTPError", "StreamError")]
     return (TimeoutError, ValueError, openai.OpenAIError, *(error for error in errors if error is not None))
+
+
+def _note(usage: Usage | None, chunk: Any) -> None:
+    """What a chunk tells of tokens; servers that tell it with every chunk add up by themselves."""
+    told = getattr(chunk, "usage", None)
+    prompt, completion = getattr(told, "prompt_tokens", None), getattr(told, "completion_tokens", None)
+    if usage is not None and isinstance(prompt, int) and isinstance(completion, int):
+        usage.prompt, usage.completion = max(prompt, 0), max(completion, 0)
 
 
 def _read(chunk: Any) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from rag.base import Abstention, Answer, Evidence, FloatArray, GateDecision, Hit, Prompt, Question
+from rag.base import Abstention, Answer, Evidence, FloatArray, GateDecision, Hit, Prompt, Question, Usage
 
 
 @runtime_checkable
@@ -88,6 +88,14 @@ class Generator(Protocol):
         Raises:
             GeneratorError: with the kind of the fault.
         """
+        ...
+
+
+class CountingGenerator(Generator, Protocol):
+    """A generator that tells how many tokens a call took."""
+
+    def stream(self, prompt: Prompt, usage: Usage | None = None) -> AsyncIterator[str]:
+        """`Generator.stream`; ``usage`` is filled in as far as it is known."""
         ...
 
 

@@ -125,7 +125,7 @@ class Core:
     def _level(self, question: Question, decision: GateDecision) -> float:
         """The probability of support from which on it is worth an answer."""
         levels = default_model().levels
-        if self._settings.llm.backend != "extractive":
+        if self._settings.llm.backend != "extractive" and not question.quote_only:
             return levels["model"]
         doubted = question.mentioned and not (decision.answer and decision.probability >= SURE)
         return levels["mention" if doubted else "overheard"]

@@ -22,6 +22,7 @@ from bot.store.messages import Messages, State, StoredMessage
 from bot.store.persist import persist
 from bot.store.replies import OutboxRow, Planned, Replies, SendState
 from bot.store.retention import keep_retention, retain
+from bot.store.spending import Spending, Spent
 
 __all__ = [
     "AuditEntry",
@@ -31,6 +32,7 @@ __all__ = [
     "Planned",
     "SendState",
     "Signal",
+    "Spent",
     "State",
     "Store",
     "StoreClosedError",
@@ -56,6 +58,7 @@ class Store:
         self.settings = GroupSettingsTable(database, clock)
         self.feedback = Feedback(database, clock)
         self.audit = Audit(database, clock)
+        self.spending = Spending(database, clock)
         self._clock = clock
 
     @classmethod

@@ -193,6 +193,14 @@ class Messages:
         rows = await self._database.fetch(query, (since.timestamp(),))
         return [(f"{row[0]}:{row[1]}", f"{row[0]}:{row[2]}", datetime.fromtimestamp(row[3], UTC)) for row in rows]
 
+    async def first_words(self, since: datetime) -> list[float]:
+        """Seconds until the first words of every answer since then."""
+        query = (
+            "SELECT outcome ->> '$.timing.first_s' AS first FROM messages"
+            " WHERE kind = 'answered' AND finished_at >= ? AND first NOT NULL"
+        )
+        return [float(row[0]) for row in await self._database.fetch(query, (since.timestamp(),))]
+
     async def unfinished(self) -> int:
         """How many messages have no outcome yet."""
         query = "SELECT count(*) FROM messages WHERE state <> 'done'"

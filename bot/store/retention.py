@@ -51,6 +51,7 @@ async def retain(database: Database, clock: Clock, keep_texts_days: int, keep_id
             gone,
         ),
         ("DELETE FROM events WHERE (platform, id) IN (SELECT platform, id FROM events WHERE at < ? LIMIT ?)", ids),
+        ("DELETE FROM spending WHERE rowid IN (SELECT rowid FROM spending WHERE at < ? LIMIT ?)", ids),
         ("DELETE FROM signals WHERE seq IN (SELECT seq FROM signals WHERE handled_at < ? LIMIT ?)", ids),
     )
     touched = 0

@@ -59,6 +59,12 @@ _MIGRATIONS = (
         id INTEGER PRIMARY KEY, at REAL NOT NULL, by TEXT NOT NULL, action TEXT NOT NULL, "group" TEXT NOT NULL,
         detail TEXT NOT NULL);
     """,
+    """
+    CREATE TABLE spending (               -- tokens of language models, by days of [bot] timezone
+        day TEXT NOT NULL, "group" TEXT NOT NULL, person TEXT NOT NULL,
+        prompt INTEGER NOT NULL, completion INTEGER NOT NULL, calls INTEGER NOT NULL, estimated INTEGER NOT NULL,
+        at REAL NOT NULL, UNIQUE (day, "group", person));
+    """,
 )
 
 

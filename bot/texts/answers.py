@@ -55,6 +55,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason_off": ("本群没有开启", "switched off in this group"),
     "reason_paused": ("管理员已暂停（/resume 恢复）", "paused by an admin (/resume)"),
     "reason_hours": ("不在工作时间内（{until} 恢复）", "outside the work hours (until {until})"),
+    "reason_budget": ("今天的 token 预算用完了，答案只摘自文档", "today's token budget is used up; quotes only"),
     "reason_empty": ("没有文字", "no text"),
     "reason_continues": ("和上文“{earlier}”连起来判断", "judged together with ‹{earlier}›"),
     "reason_understood": ("理解为“{text}”", "understood as ‹{text}›"),

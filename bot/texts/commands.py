@@ -145,6 +145,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "本群一小时内回答 {used} / {limit} 次",
         "answers in this group within the hour: {used} of {limit}",
     ),
+    "status_tokens": ("今天的 token：本群 {used}，全部 {all_used}", "tokens today: this group {used}, all {all_used}"),
+    "status_first": (
+        "24 小时内回答的首字时间：中位 {median} 秒，95% 在 {p95} 秒内",
+        "first words of answers within 24 hours: median {median} s, 95% within {p95} s",
+    ),
+    "why_timing": ("{first} 秒出首字，{whole} 秒写完", "first words after {first} s, whole after {whole} s"),
     "status_store": ("存储：{state}{detail}", "store: {state}{detail}"),
     "status_paused": ("本群已暂停", "this group is paused"),
     "outcome_answered": ("已回答", "answered"),

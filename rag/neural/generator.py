@@ -11,8 +11,7 @@ from typing import Any, Self
 
 import torch
 
-from rag.base import GeneratorError, ModelError, Prompt
-from rag.generator import Visible
+from rag.base import GeneratorError, ModelError, Prompt, Usage
 from rag.neural.budget import llm_part
 from rag.neural.chat import ChatTemplate
 from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
@@ -25,6 +24,7 @@ from rag.neural.memory import memory_free
 from rag.neural.quantize import Quantization, bitsandbytes_config
 from rag.neural.shapes import GIB, read_shape, weight_bytes
 from rag.neural.text import TextStream
+from rag.visible import Visible
 
 
 class LocalGenerator:
@@ -102,8 +102,10 @@ class LocalGenerator:
         """End all answers and the engine's thread."""
         await asyncio.to_thread(self._engine.close)
 
-    async def stream(self, prompt: Prompt) -> AsyncIterator[str]:
+    async def stream(self, prompt: Prompt, usage: Usage | None = None) -> AsyncIterator[str]:
         """Yield pieces of text. Closing the iterator frees the answer's place within one step.
+
+        ``usage`` grows with every token.
 
         Raises:
             GeneratorError: the kind says how it failed and the message what to do.
@@ -111,6 +113,8 @@ class LocalGenerator:
         if not any(text.strip() for _, text in prompt.turns):
             raise GeneratorError("empty", "there is nothing to answer: the prompt is empty")
         ids = await asyncio.to_thread(self._template.tokens, prompt, self._engine.max_len - self._max_tokens)
+        usage = usage or Usage()
+        usage.prompt = len(ids)
         text, visible, told = TextStream(self._tokenizer, self._stop_strings), Visible(), False
         tokens = self._engine.stream(
             ids,
@@ -121,6 +125,7 @@ class LocalGenerator:
         )
         async with aclosing(tokens) as arriving:  # type: ignore[type-var]
             async for new in arriving:
+                usage.completion += len(new)
                 if piece := visible.feed(text.feed(new)):
                     told = True
                     yield piece
