@@ -38,6 +38,7 @@ class LLMServer:
         self.disconnected = asyncio.Event()
         self.release = asyncio.Event()
         self.script: Callable[[dict[str, Any]], str] = lambda body: TEXT
+        self.usage = (120, 30)
         self.url = ""
 
     @asynccontextmanager
@@ -94,6 +95,8 @@ class LLMServer:
                 return _error(400, "Unsupported value: 'temperature' does not support 0.1 with this model.")
             case "no-max-tokens" if "max_tokens" in body:
                 return _error(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
+            case "no-usage" if "stream_options" in body:
+                return _error(400, "Unrecognized request argument supplied: stream_options")
             case "no-schema" if "response_format" in body:
                 return _error(400, "This response_format type is unavailable now")
             case "too-long":
@@ -152,7 +155,14 @@ class LLMServer:
             case _:
                 for character in self.script(body):
                     await response.write(chunk(character))
-                await response.write(chunk(None, "stop") + DONE)
+                await response.write(chunk(None, "stop") + self._usage(body) + DONE)
+
+    def _usage(self, body: dict[str, Any]) -> bytes:
+        """The tokens of a call, for who asks."""
+        if not (body.get("stream_options") or {}).get("include_usage"):
+            return b""
+        prompt, completion = self.usage
+        return _event({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": completion}})
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> web.Response:
