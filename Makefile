@@ -29,7 +29,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo "Installing what the tests need ..."
-	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu,ocr,wechat,test,dev]'
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu,ocr,web,wechat,test,dev]'
 	@touch $@
 
 # A real Wechaty gateway with a puppet of its own, for the tests only. Without npm its tests are skipped, but not in CI.

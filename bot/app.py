@@ -42,6 +42,7 @@ from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
 from bot.teach import Teacher
+from bot.web import open_web
 
 T = TypeVar("T")
 GRACE_S = 20.0
@@ -111,14 +112,17 @@ class App:
             stack.push_async_callback(store.close)
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
             watch = Watch("llm")
-            library = Library(self.settings, store, engine, lambda: watch.fault, refreshing=not self.replaying)
+            web = open_web(self.settings, self.clock)
+            watches = (watch, web.watch) if web else (watch,)
+            faults = lambda: [one.fault for one in watches]  # noqa: E731
+            library = Library(self.settings, store, engine, faults, refreshing=not self.replaying)
             stack.push_async_callback(library.close)
             budget = Budget(self.settings, store, self.clock)
             await budget.open()
             metered = partial(MeteredGenerator, budget=budget)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch, metered))
             await library.open()
-            responder = Responder(engine, answerer, understanding_of(self.settings, answerer))
+            responder = Responder(engine, answerer, understanding_of(self.settings, answerer), web)
             await self._serve(store, library, responder, budget)
 
     async def _serve(self, store: Store, library: Library, responder: Responder, budget: Budget) -> None:

@@ -39,6 +39,7 @@ from bot.sections import (
     RetrievalSettings,
     Section,
 )
+from bot.sections_web import WebSettings
 from rag.base import is_base_name
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Settings(WechatSections):
     reranker: RerankerSettings = RerankerSettings()
     llm: LLMSettings = LLMSettings()
     gpu: GpuSettings = GpuSettings()
+    web: WebSettings = WebSettings()
     feishu: FeishuSection = FeishuSection()
     groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
     path: Path | None = None
@@ -107,6 +109,7 @@ SINGLE: dict[str, type[Section]] = {
     "reranker": RerankerSettings,
     "llm": LLMSettings,
     "gpu": GpuSettings,
+    "web": WebSettings,
     "feishu": FeishuSection,
     **WECHAT_SECTIONS,
 }
@@ -260,7 +263,9 @@ def _section(model: type[Section], section: str, values: Mapping[str, str], wher
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        shown = "a hidden value" if "key" in key or "secret" in key or "token" in key else repr(values.get(key, ""))
+        shown = (
+            "a hidden value" if "key" in key or "secret" in key or key.endswith("token") else repr(values.get(key, ""))
+        )
         own = first["type"] == "value_error"  # worded by a check of ours, where capitals count
         said = f"{where}: [{section}] {key} = {shown}: {first['ctx']['error'] if own else first['msg'].lower()}"
         raise ConfigError(said + _nearest_literal(values.get(key, ""), first)) from None

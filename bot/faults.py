@@ -17,7 +17,7 @@ from rag.base import FloatArray, Hit, ModelError, RagError
 from rag.protocols import Embedder, Reranker
 
 T = TypeVar("T")
-Part = Literal["embedder", "reranker", "llm"]
+Part = Literal["embedder", "reranker", "llm", "web"]
 LOG_EVERY_S = 60.0
 # A model that failed is left alone ten times as long as the failure took: a server that hangs holds up few questions.
 REST_TIMES, MIN_REST_S, MAX_REST_S = 10.0, 1.0, 300.0

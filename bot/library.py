@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from loguru import logger
 
@@ -41,13 +41,13 @@ class Library:
         settings: Settings,
         store: Store,
         engine: Engine,
-        answer_fault: Callable[[], ModelFault | None] = lambda: None,
+        answer_faults: Callable[[], Sequence[ModelFault | None]] = lambda: (),
         *,
         refreshing: bool = True,
     ) -> None:
-        """``answer_fault`` tells what is wrong with the model that writes answers."""
+        """``answer_faults`` tells what is wrong with what writes answers."""
         self.reloading = False
-        self._answer_fault = answer_fault
+        self._answer_faults = answer_faults
         self._refreshing = refreshing
         self._settings = settings
         self._store = store
@@ -198,8 +198,8 @@ class Library:
         return True
 
     def _faults(self) -> list[ModelFault]:
-        own = self._answer_fault()
-        return [*self._engine.facts.faults, *([own] if own is not None else [])]
+        own = [fault for fault in self._answer_faults() if fault is not None]
+        return [*self._engine.facts.faults, *own]
 
     def _server_is_out(self) -> bool:
         """Whether a model server could not be used when it was needed first: it may be up by now. A model of this

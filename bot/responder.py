@@ -11,11 +11,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.engine import Engine, Judgement
-from bot.engine.support import is_declined
+from bot.engine.base import WebNote
+from bot.engine.support import is_declined, lifted
 from bot.outcome import Outcome, Stage
 from bot.texts import Language, say
 from bot.understanding import Understanding
 from bot.verdict import abstained_because, verdict_of
+from bot.web import WebSearch
 from rag.base import Abstention, Answer, Evidence, GeneratorError, Question, detect_language
 from rag.gate import explain, standalone_text
 from rag.protocols import Answerer
@@ -23,6 +25,7 @@ from rag.protocols import Answerer
 Show = Callable[[str], Awaitable[None]]
 SHOWN_REASONS = 4
 SHOWN_CHARS = 40
+_LACKING = ("refused", "unsupported", "empty")  # reasons of an abstention for want of passages
 MIN_FOREIGN = 12  # words or Han characters; less is a name or a command
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _LATIN, _HAN = re.compile(r"[A-Za-z]{2,}"), re.compile("[\u3400-\u9fff]")
@@ -31,7 +34,14 @@ _LATIN, _HAN = re.compile(r"[A-Za-z]{2,}"), re.compile("[\u3400-\u9fff]")
 class Responder:
     """Judges and answers questions with what their group knows."""
 
-    def __init__(self, engine: Engine, answerer: Answerer, understanding: Understanding | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        answerer: Answerer,
+        understanding: Understanding | None = None,
+        web: WebSearch | None = None,
+    ) -> None:
+        self._web = web
         self._engine = engine
         self._answerer = answerer
         self._understanding = understanding
@@ -54,12 +64,32 @@ class Responder:
         if judgement is None or question.rewritten:
             judgement = await self._engine.judge(place, question)
         judgement = replace(judgement, understood=question.rewritten)
-        return await self._with_keywords(place, question, judgement)
+        judgement = await self._with_keywords(place, question, judgement)
+        if self._web is None or not self._web.may(place, question.mentioned):
+            return judgement
+        judgement = replace(judgement, web=WebNote())
+        return (
+            judgement
+            if judgement.supported or not _wanted(question, judgement)
+            else await self._on_the_web(self._web, question, judgement)
+        )
+
+    @staticmethod
+    async def _on_the_web(web: WebSearch, question: Question, judgement: Judgement) -> Judgement:
+        """The judgement with what the web has, where that supports an answer."""
+        found = await web.find(question)
+        if found is None or found.evidence is None:
+            return replace(judgement, web=WebNote(searched=found is not None))
+        decision = lifted(question, judgement.decision, found.support, 0.0)
+        note = WebNote(True, found.pages)
+        changed = Judgement(found.evidence, decision, found.support, web=note)
+        return replace(changed, understood=judgement.understood, facts=judgement.facts)
 
     async def _with_keywords(self, place: str, question: Question, judgement: Judgement) -> Judgement:
         """The judgement of a second search, where the first found too little for what the gate let through."""
-        wanted = judgement.decision.answer or (question.mentioned and not is_declined(judgement.decision))
-        if self._understanding is None or question.quote_only or judgement.supported or not wanted:
+        if self._understanding is None or question.quote_only or judgement.supported:
+            return judgement
+        if not _wanted(question, judgement):
             return judgement
         keywords = await self._understanding.keywords(question)
         if not keywords:
@@ -75,6 +105,10 @@ class Responder:
         question = replace(question, rewritten=judgement.understood)
         try:
             final = await self._write(question, judgement.evidence, show) if judgement.supported else None
+            if _may_look_further(final, judgement) and self._web is not None:
+                judgement = await self._on_the_web(self._web, question, judgement)
+                if judgement.web and judgement.web.pages:
+                    final = await self._write(question, judgement.evidence, show)
         except GeneratorError as error:
             stage: Stage = "timeout" if error.kind == "timeout" else "generate"
             return outcome(question, judgement, "failed", stage=stage, detail=f"{error.kind}: {error}")
@@ -82,7 +116,7 @@ class Responder:
             reason = say(abstained_because(final), question.language)
             done = outcome(question, judgement, "abstained", extra=(reason,))
         else:
-            done = outcome(question, judgement, "answered", answer=with_language_note(question, final))
+            done = outcome(question, judgement, "answered", answer=_told(question, judgement, final))
         return replace(done, verdict=verdict_of(final))
 
     async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | Abstention | None:
@@ -95,6 +129,28 @@ class Responder:
                 else:
                     final = piece
         return final
+
+
+def _wanted(question: Question, judgement: Judgement) -> bool:
+    """Whether the asker wants an answer, supported or not."""
+    return judgement.decision.answer or (question.mentioned and not is_declined(judgement.decision))
+
+
+def _may_look_further(final: Answer | Abstention | None, judgement: Judgement) -> bool:
+    """Whether the passages, which seemed to do, did not, and the web may be asked and was not."""
+    lacking = final is None or (isinstance(final, Abstention) and final.reason in _LACKING)
+    return lacking and judgement.supported and judgement.web is not None and not judgement.web.searched
+
+
+def _told(question: Question, judgement: Judgement, answer: Answer) -> Answer:
+    """The answer as readers get it: what is from the web, or in another language, is said to be."""
+    answer = with_language_note(question, answer)
+    if judgement.web is None or not judgement.web.pages:
+        return answer
+    named = [
+        replace(source, title=say("web_source", question.language, title=source.title)) for source in answer.citations
+    ]
+    return replace(answer, text=f"{say('from_web', question.language)}\n\n{answer.text}", citations=tuple(named))
 
 
 def with_language_note(question: Question, answer: Answer) -> Answer:
@@ -125,6 +181,10 @@ def outcome(
         reasons.append(say("reason_understood", question.language, text=_short(judgement.understood)))
     elif decision and (earlier := _continued(question)):
         reasons.append(say("reason_continues", question.language, earlier=earlier))
+    if judgement and judgement.web and judgement.web.searched:
+        pages = judgement.web.pages
+        key = "reason_web" if pages else "reason_web_none"
+        reasons.append(say(key, question.language, pages=" ".join(pages[:SHOWN_REASONS])))
     if question.quote_only:
         reasons.append(say("reason_budget", question.language))
     return Outcome(

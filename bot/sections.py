@@ -244,6 +244,7 @@ class GroupSettings(Section):
     mode: Mode | None = None
     knowledge: Names = ()
     admins: Names = ()
+    web: bool | None = None
     hours: Spans = ""
     days: Days = ""
     timezone: Zone = ""

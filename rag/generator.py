@@ -145,7 +145,7 @@ class OpenAIGenerator:
         while True:
             try:
                 return await client.chat.completions.create(**self._body(prompt))
-            except openai.BadRequestError as error:
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if self._holds(prompt) and self._structured == "auto" and _NO_SCHEMA.search(str(error)):
                     self._refused.add("response_format")
                     continue

@@ -228,6 +228,7 @@ def test_config_ini_shows_the_real_defaults(tmp_path: Path) -> None:
         "api_key",
         "callback_url",
         "forward",
+        "allowed_domains",
         "hours",
         "days",
     }

@@ -25,6 +25,7 @@ HOMES = {
     "wechaty_puppet_service": ("adapters/wechat",),
     "wechaty_grpc": ("adapters/wechat",),
     "grpclib": ("adapters/wechat",),
+    "ddgs": ("bot/web/engines",),
     "docx": ("rag/formats",),
     "lxml": ("bot/sources", "rag/formats"),
     "onnxruntime": ("rag/formats",),

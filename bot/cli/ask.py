@@ -13,6 +13,7 @@ from bot.app import decision_of
 from bot.cli.offline import check_facts
 from bot.cli.progress import warn
 from bot.cli.screen import one_line, shown
+from bot.clock import SystemClock
 from bot.config import ConfigError, Settings
 from bot.engine import open_engine
 from bot.faults import Watch
@@ -21,6 +22,7 @@ from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
 from bot.teachings import Teachings
 from bot.texts import fault_text, outcome_word, say
+from bot.web import open_web
 from rag.base import Language, Question, detect_language
 
 QUESTION_KEYS = ("text", "query", "question")
@@ -71,7 +73,8 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
         engine = await stack.enter_async_context(open_engine(settings))
         watch = Watch("llm")
         answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch))
-        responder = Responder(engine, answerer, understanding_of(settings, answerer))
+        web = open_web(settings, SystemClock())
+        responder = Responder(engine, answerer, understanding_of(settings, answerer), web)
         if watch.fault is not None:
             warn(fault_text(watch.fault, "en"))
         await engine.remake(Teachings(), reopen=True)

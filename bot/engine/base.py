@@ -70,13 +70,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class WebNote:
+    """The web may be asked; ``searched``: it was. ``pages`` are the addresses that the evidence is from, if it is."""
+
+    searched: bool = False
+    pages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What was decided for one question, and of what was found that which an answer needs.
 
     ``support`` is the probability that the passages answer it, ``supported`` whether that is enough to try. Where the
     gate said no to an overheard message, nobody asks, and it is 0. ``understood`` is the question as a model made it
     stand alone, where that was judged. ``facts``: those from now on, where a model failed over the question, or works
-    again.
+    again. ``web`` is None where the web is not to be asked.
     """
 
     evidence: Evidence
@@ -85,6 +93,7 @@ class Judgement:
     supported: bool = True
     understood: str = ""
     facts: Facts | None = None
+    web: WebNote | None = None
 
 
 class Engine(Protocol):

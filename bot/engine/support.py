@@ -25,7 +25,7 @@ def supported(question: Question, evidence: Evidence, decision: GateDecision, le
         return Judgement(_needed(question, evidence, decision), decision, 0.0, False)
     chance = 1.0 if evidence.curated is not None else answerable(evidence, asked_text(question))
     if chance >= level:
-        decision = _lifted(question, decision, chance, level)
+        decision = lifted(question, decision, chance, level)
     elif decision.answer:
         reason = Reason("answerable", _odds(chance) - _odds(level), chance)
         decision = replace(decision, reasons=(*decision.reasons, reason))
@@ -37,7 +37,7 @@ def is_declined(decision: GateDecision) -> bool:
     return any(reason.name in _TOLD and reason.contribution < 0 for reason in decision.reasons)
 
 
-def _lifted(question: Question, decision: GateDecision, chance: float, level: float) -> GateDecision:
+def lifted(question: Question, decision: GateDecision, chance: float, level: float) -> GateDecision:
     """The decision for a mention that the gate doubted and the passages answer."""
     if decision.answer or not question.mentioned or is_declined(decision):
         return decision
@@ -63,7 +63,7 @@ def with_keywords(question: Question, judgement: Judgement, more: Evidence, leve
     known = {term.text for term in judgement.evidence.terms}
     terms = (*judgement.evidence.terms, *(term for term in more.terms if term.text not in known))
     evidence = Evidence(judgement.evidence.text, tuple(hits), terms=terms)
-    decision = _lifted(question, judgement.decision, chance, level)
+    decision = lifted(question, judgement.decision, chance, level)
     return Judgement(evidence, decision, chance, decision.answer)
 
 

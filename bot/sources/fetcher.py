@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -66,12 +66,15 @@ class Reply:
 
 
 class Fetcher:
-    """A client for one source. ``entry`` is its address: its host may be private, and its password is for it alone."""
+    """A client for one source. ``entry`` is its address: its host may be private, and its password is for it alone.
 
-    def __init__(self, entry: URL, limits: Limits) -> None:
+    ``named`` are further (host, port) that may be private.
+    """
+
+    def __init__(self, entry: URL, limits: Limits, named: Collection[tuple[str, int]] = ()) -> None:
         self._limits = limits
         ports = (80, 443) if entry.is_default_port() else (entry.port or 0,)  # sites move on to https
-        self._named = frozenset((entry.host or "", port) for port in ports)
+        self._named = frozenset([*((entry.host or "", port) for port in ports), *named])
         self._origin = entry.origin()
         login = f"{entry.user}:{entry.password or ''}" if entry.user else ""
         self._login = b64encode(login.encode()).decode()

@@ -5,6 +5,10 @@ from __future__ import annotations
 TEXTS: dict[str, tuple[str, str]] = {
     # answers
     "not_covered": ("知识库里没有找到这个问题的答案。", "The knowledge base does not cover this."),
+    "from_web": ("（知识库里没有，以下来自网页，请自行核实：）", "(Not in the knowledge base; this is from the web:)"),
+    "reason_web": ("知识库答不了，依据网页：{pages}", "not in the knowledge base; from the web: {pages}"),
+    "reason_web_none": ("也搜索了网页，没有找到答案", "the web was searched, too, without an answer"),
+    "web_source": ("网页：{title}", "Web: {title}"),
     "nearest": ("最接近的文档：{titles}", "Nearest documents: {titles}"),
     "other_language": ("（文档里只有英文的说法：）", "(The documents say this in Chinese only:)"),
     "no_knowledge": (

@@ -127,6 +127,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "part_embedder": ("向量模型", "embedder"),
     "part_reranker": ("重排模型", "reranker"),
     "part_llm": ("本机对话模型", "local chat model"),
+    "part_web": ("网页搜索", "web search"),
+    "instead_web": ("只用知识库回答", "the knowledge base answers alone"),
     "instead_embedder": ("只按词语检索和判断", "searching and judging go by words alone"),
     "instead_reranker": ("段落不重排", "passages keep their order"),
     "instead_llm": ("答案摘引自文档", "answers are quoted from the documents"),

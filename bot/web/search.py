@@ -1,0 +1,113 @@
+"""From a question without an answer in the knowledge base to passages of the web that answer it, or to nothing.
+
+Nothing that goes wrong out there fails a message: it is logged, counted, and the bot abstains as it would have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+
+from loguru import logger
+
+from bot.clock import Clock
+from bot.config import Settings
+from bot.faults import Watch
+from bot.web.engines import Ddgs, Engine, Serper, WebSearchError
+from bot.web.pages import Domains, fetch_pages
+from rag.answerable import answerable, default_model
+from rag.base import Evidence, Language, Question
+from rag.gate import asked_text
+from rag.webpages import search_pages
+
+KEPT_S = 600.0
+MAX_KEPT = 200
+CANDIDATES = 3  # addresses asked for, for each page that is read: many are of other domains
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the web has to say: ``evidence`` where it supports an answer, and the addresses that were read."""
+
+    evidence: Evidence | None
+    support: float = 0.0
+    pages: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class WebSearch:
+    """Looks a question up, at most ``max_per_day`` times; the same one again within ten minutes costs nothing."""
+
+    settings: Settings
+    engine: Engine
+    clock: Clock
+    watch: Watch = field(default_factory=lambda: Watch("web"))
+    _kept: OrderedDict[str, tuple[float, Found]] = field(default_factory=OrderedDict)
+    _day: str = ""
+    _today: int = 0
+
+    def may(self, group: str, mentioned: bool) -> bool:
+        """Whether the web may be asked for a message of a group."""
+        return self.settings.group(group).web is not False and (mentioned or self.settings.web.passive)
+
+    async def find(self, question: Question) -> Found | None:
+        """What the web has; None where it could not be asked. Never raises."""
+        text = " ".join(asked_text(question).split())
+        now = self.clock.monotonic()
+        kept = self._kept.get(text)
+        if kept is not None and now - kept[0] < KEPT_S:
+            return kept[1]
+        if not text or not self._take_turn():
+            return None
+        try:
+            links = await self._links(text, question.language)
+        except WebSearchError as error:
+            self.watch.failed(error)
+            return None
+        self.watch.worked()
+        found = await self._read(links, text)
+        self._kept[text] = (now, found)
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    def _take_turn(self) -> bool:
+        day = f"{self.clock.now().astimezone(UTC):%Y-%m-%d}"
+        if day != self._day:
+            self._day, self._today = day, 0
+        if self._today == self.settings.web.max_per_day:
+            logger.info("the web was asked {} times today, which is [web] max_per_day", self._today)
+            return False
+        self._today += 1
+        return True
+
+    async def _links(self, text: str, language: Language) -> Sequence[str]:
+        web = self.settings.web
+        sites = [name.removeprefix("*.") for name in web.allowed_domains if ":" not in name][:8]
+        within = " OR ".join(f"site:{site}" for site in sites)
+        query = f"{text} ({within})" if len(sites) > 1 else f"{text} {within}".strip()
+        return await self.engine.search(query, language, CANDIDATES * web.max_results)
+
+    async def _read(self, links: Sequence[str], text: str) -> Found:
+        web = self.settings.web
+        pages = await fetch_pages(links, Domains(web.allowed_domains), web.max_results, web.timeout_s)
+        if not pages:
+            return Found(None)
+        evidence = await asyncio.to_thread(search_pages, pages, text)
+        support, urls = answerable(evidence), tuple(page.url for page in pages)
+        levels = default_model().levels
+        level = levels["mention" if self.settings.llm.backend == "extractive" else "model"]
+        return Found(evidence if support >= level else None, support, urls)
+
+
+def open_web(settings: Settings, clock: Clock) -> WebSearch | None:
+    """The search that ``[web]`` names; None where it is off."""
+    web = settings.web
+    if web.search == "off":
+        return None
+    if web.search == "ddgs":
+        return WebSearch(settings, Ddgs(web.timeout_s), clock)
+    return WebSearch(settings, Serper(web.base_url, web.api_key.get_secret_value(), web.timeout_s), clock)

@@ -1,0 +1,115 @@
+"""What goes wrong out there: no message fails for it, and the admin is told."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from group import ADMIN
+from site_server import Site, page
+from test_web_search import BODY, QUESTION, searching
+
+from bot.web.engines import Ddgs, Serper, WebSearchError
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(401, "api_key"), (403, "api_key"), (429, "max_per_day"), (500, "HTTP 500"), (404, "base_url")],
+)
+async def test_a_search_that_is_refused_abstains_and_the_status_says_why(
+    tmp_path: Path, status: int, words: str
+) -> None:
+    async with searching(tmp_path) as (group, site):
+        site.reply = lambda: web.Response(status=status, text="no")
+        done = await group.say(QUESTION, mentions_bot=True)
+        told = await group.say("/status", sender=ADMIN)
+        site.reply = None
+        works = await group.say(QUESTION, mentions_bot=True)
+    assert done["outcome"] == "abstained" and "没有找到" in done["replies"][0]
+    assert "网页搜索" in told["replies"][0] and words in told["replies"][0]
+    assert works["outcome"] == "answered"
+
+
+@pytest.mark.parametrize("text", ["<html>", "[]", '{"organic": 3}', '{"organic": [3]}', '{"organic": [{}]}', "{}"])
+async def test_replies_that_are_no_list_of_results_abstain(tmp_path: Path, text: str) -> None:
+    async with searching(tmp_path) as (group, site):
+        site.reply = lambda: web.Response(text=text, content_type="application/json")
+        done = await group.say(QUESTION, mentions_bot=True)
+    assert done["outcome"] == "abstained"
+
+
+async def test_a_search_and_pages_that_never_answer_are_given_up(tmp_path: Path) -> None:
+    async with Site() as slow, searching(tmp_path, "web.timeout_s=3", also=slow.host) as (group, site):
+
+        async def hang(request: web.Request) -> web.StreamResponse:
+            await site.ended.wait()
+            return web.Response()
+
+        slow.pages["/slow"] = hang
+        site.links = [slow.url("/slow"), site.url("/warranty")]
+        one_is_read = await group.say(QUESTION, mentions_bot=True)
+        site.pages["/search"] = hang
+        done = await group.say("Frobnitz 4000 的颜色有哪些？", mentions_bot=True)
+    assert one_is_read["outcome"] == "answered"
+    assert done["outcome"] == "abstained"
+
+
+async def test_pages_that_are_gone_too_large_or_no_text_are_left_out(tmp_path: Path) -> None:
+    async with searching(tmp_path, "web.max_results=8") as (group, site):
+        site.pages["/large"] = page("<p>" + "很大。" * 2_000_000 + "</p>")
+        site.pages["/file"], site.types["/file"] = b"%PDF-1.7 ...", "application/pdf"
+        site.pages["/round"] = site.redirect("/round")
+        site.pages["/empty"] = page("")
+        site.pages["/broken"] = b"\xff\xfe\x00<html"
+        bad = ["/large", "/file", "/round", "/empty", "/broken", "/none"]
+        site.links = ["no address", "ftp://x/y", *map(site.url, bad), site.url("/warranty")]
+        done = await group.say(QUESTION, mentions_bot=True)
+    assert done["outcome"] == "answered" and "36 个月" in done["answer"]
+
+
+async def test_an_engine_that_is_not_there_is_told() -> None:
+    with pytest.raises(WebSearchError, match="base_url"):
+        await Serper("http://127.0.0.1:9", "k", 2).search("x", "zh", 3)
+
+
+async def test_ddgs_asks_its_engines_and_gives_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real package, with an engine of its own kind whose server is a local one."""
+    from ddgs.engines.mojeek import Mojeek
+
+    async with Site() as site:
+        rows = "".join(
+            f'<li class="r{n}"><h2><a href="{site.url(f"/{n}")}">Title {n}</a></h2><p class="s">words {n}</p></li>'
+            for n in range(3)
+        )
+        site.pages["/search?q=Frobnitz"] = f'<html><body><ul class="results">{rows}</ul></body></html>'
+
+        class Local(Mojeek):
+            search_url = site.url("/search")
+
+            def build_payload(self, query: str, *rest: object, **more: object) -> dict[str, str]:
+                return {"q": query}
+
+        monkeypatch.setattr("ddgs.ddgs.ENGINES", {"text": {"mojeek": Local}})
+        links = await Ddgs(5).search("Frobnitz", "zh", 3)
+        assert sorted(links) == [site.url(f"/{n}") for n in range(3)]
+        site.pages["/search?q=Frobnitz"] = 500
+        with pytest.raises(WebSearchError, match="gave nothing"):
+            await Ddgs(5).search("Frobnitz", "zh", 3)
+
+
+async def test_a_question_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+    async with searching(tmp_path, "bot.message_timeout_s=0.5", "web.timeout_s=30") as (group, site):
+        asked = asyncio.Event()
+
+        async def hang(request: web.Request) -> web.StreamResponse:
+            asked.set()
+            await site.ended.wait()
+            return web.Response()
+
+        site.pages["/search"] = hang
+        done = await group.say(QUESTION, mentions_bot=True)
+        assert asked.is_set()
+    assert done["outcome"] == "failed:timeout"
+    assert BODY not in str(done["replies"])
