@@ -1,8 +1,8 @@
 """Writes answers to questions from evidence: quoted (`ExtractiveAnswerer`) or generated (`LLMAnswerer`), always cited.
 
 It decides what may be shown of a model's text: marks that name no passage are dropped, what no passage supports goes in
-the end (`rag.verify`), and nobody ever sees the model's own NO_ANSWER. A curated answer goes before both, as it is, and so does
-the place of a definition. Its only I/O is its generator's.
+the end (`rag.verify`), and nobody ever sees the model's own NO_ANSWER. A curated answer and the place
+of a definition go before both, as they are. Its only I/O is its generator's.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 MAX_CHARS = 200
 # Looked for first: all but a few messages are let go for what they lack.
-_ZH_WORDS = re.compile(r"定义|实现|声明|源码|代码|文件|类|函数|方法|接口|结构体|枚举|宏|量|字段|命名空间|class|func", re.I)
+_ZH_WORDS = re.compile(
+    r"定义|实现|声明|源码|代码|文件|类|函数|方法|接口|结构体|枚举|宏|量|字段|命名空间|class|func", re.I
+)
 _ZH_ASKS = re.compile(r"哪|什么|[找查看贴发]|显示")
 _EN_WORDS = re.compile(
     r"\b(?:defin|implement|declar|source|code|live|file|module|class|func|method|interface|struct|enum|macro|trait|type"
@@ -47,10 +49,11 @@ _KINDS = {
     "namespace": "module",
     "命名空间": "module",
 }
-_NO_NAMES = frozenset(
-    "it this that these those they the a an is are was in of file files code source which what where one defined "
-    "definition implementation something everything bug error function".split()
-) | frozenset(_KINDS)
+_NO_NAME_WORDS = """
+it this that these those they the a an is are was in of file files code source which what where one defined definition
+implementation something everything bug error function
+"""
+_NO_NAMES = frozenset(_NO_NAME_WORDS.split()) | frozenset(_KINDS)
 _ID = r"~?[A-Za-z_$][A-Za-z0-9_$]*(?:(?:\.|::|#|->|/)~?[A-Za-z_$][A-Za-z0-9_$]*)*"
 _Q = r"[`'\"“”‘’「」]{0,2}"
 _N = rf"{_Q}(?<![A-Za-z0-9_$.:/-])(?P<name>{_ID})(?![A-Za-z0-9_$-])(?:\(\))?{_Q}"
@@ -58,7 +61,8 @@ _OWNER = rf"{_Q}(?<![A-Za-z0-9_$.:/-])(?P<owner>{_ID}){_Q}"
 _ZH_K = r"类型|类|函数|方法|接口|结构体|枚举|宏|常量|变量|字段|命名空间"
 _EN_K = "class|function|func|method|interface|struct|enum|macro|trait|type|constant|variable|field|namespace"
 _K = rf"(?:(?P<kind>{_ZH_K}|{_EN_K}))"
-_ZH_N = rf"(?:{_OWNER}\s*(?:{_ZH_K})?\s*(?:的|里的?|中的?)\s*)?(?:{_K}\s*)?{_N}\s*(?:这个)?\s*(?P<after>{_ZH_K}|{_EN_K})?\s*"
+_ZH_OWNER = rf"(?:{_OWNER}\s*(?:{_ZH_K})?\s*(?:的|里的?|中的?)\s*)?"
+_ZH_N = rf"{_ZH_OWNER}(?:{_K}\s*)?{_N}\s*(?:这个)?\s*(?P<after>{_ZH_K}|{_EN_K})?\s*"
 _EN_N = (
     rf"(?:the\s+)?(?:{_K}\s+)?{_N}(?:\s+(?P<after>{_EN_K}))?(?:\s+(?:of|in|from)\s+(?:the\s+)?(?:class\s+)?{_OWNER})?"
 )

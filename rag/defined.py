@@ -30,7 +30,9 @@ MAX_LINES = 15  # of code
 _SIGNATURE_LINES = 20
 _BODY_LINES = 8
 _MATCHES: tuple[Match, ...] = ("exact", "case", "elsewhere", "near")
-_TESTS = re.compile(r"(?:^|[/_.-])(?:tests?|testing|conftest|examples?|samples?|bench\w*|mocks?|fixtures?)(?:[/_.-]|$)", re.I)
+_TESTS = re.compile(
+    r"(?:^|[/_.-])(?:tests?|testing|conftest|examples?|samples?|bench\w*|mocks?|fixtures?)(?:[/_.-]|$)", re.I
+)
 _COPIES = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|third_?party|node_modules|external|compat)(?:/|$)", re.I)
 _KIND_RANK = ("class", "interface", "struct", "trait", "enum", "type", "macro", "function", "method", "constant")
 _NAMES: dict[str, tuple[str, str]] = {
@@ -41,7 +43,8 @@ _NAMES: dict[str, tuple[str, str]] = {
     "union": ("联合体", "union"),
 }  # fmt: skip
 _TEXTS: dict[str, tuple[str, str]] = {
-    "exact": ("`{name}`（{kind}）定义在 `{path}` 第 {line} 行 [1]", "`{name}` ({kind}) is defined in `{path}`, line {line} [1]"),
+    "exact": ("`{name}`（{kind}）定义在 `{path}` 第 {line} 行 [1]",
+              "`{name}` ({kind}) is defined in `{path}`, line {line} [1]"),
     "elsewhere": ("没有找到 `{asked}`；同名的定义：", "There is no `{asked}`; of that name there is:"),
     "near": ("没有找到 `{asked}`；最接近的定义：", "There is no `{asked}`; the nearest is:"),
     "more": ("同名的定义还有：", "Of the same name:"),
@@ -159,9 +162,11 @@ def _definition(found: _Found, asked: AskedName, total: int) -> Definition | Non
     if own not in code:  # the text was changed on its way into the base
         code = ""
     join = "::" if language_of(found.uri) in ("cpp", "c", "rust") else "."
-    wanted = join.join([*parts_of(asked.owner), *parts_of(asked.name)])
+    wanted = f"{asked.owner}{join if asked.owner else ''}{asked.name}"
     shown = join.join(one.name.split("."))
-    return Definition(shown, one.kind, one.line, code, replace(passage, place=f"L{one.line}"), found.match, wanted, total)
+    return Definition(
+        shown, one.kind, one.line, code, replace(passage, place=f"L{one.line}"), found.match, wanted, total
+    )
 
 
 def _passage(found: _Found) -> Passage | None:
@@ -181,7 +186,7 @@ def first_lines(code: str, name: str = "") -> str:
         return "\n".join(lines).rstrip()
     own = next((n for n, line in enumerate(lines) if name in line), 0)
     depth, end = 0, own
-    for end in range(own, min(own + _SIGNATURE_LINES, len(lines))):  # noqa: B007 - where it breaks off
+    for end in range(own, min(own + _SIGNATURE_LINES, len(lines))):
         depth += sum(map(lines[end].count, "([")) - sum(map(lines[end].count, ")]"))
         if depth <= 0:
             break

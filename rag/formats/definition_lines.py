@@ -14,7 +14,11 @@ from rag.formats.base import Defined
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|//.*|/\*.*?\*/")
 _LEADS = re.compile(r"\s*(?:@\w|\[\[|#\[|template\s*<)")
 _W = r"[A-Za-z_$][\w$]*"
-_NO_NAMES = r"(?:if|for|while|switch|catch|return|else|do|case|goto|throw|new|delete|sizeof|await|yield|super|constructor)\b"
+_FUNCTION = rf"(?:async\s*)?(?:function|\(|{_W}\s*=>)"
+_LABEL = r"(?:alignas\([^)]*\)\s*|\[\[[^\]]*\]\]\s*|[A-Z_]{3,}\s+)?"
+_NO_NAMES = (
+    r"(?:if|for|while|switch|catch|return|else|do|case|goto|throw|new|delete|sizeof|await|yield|super|constructor)\b"
+)
 _TYPES = {"namespace": "module", "mod": "module", "@interface": "interface", "record": "class", "union": "struct"}
 _SCOPES = ("class", "struct", "interface", "enum", "trait", "module", "impl")
 _WITH_BLOCKS = ("function", "method", "class", "struct", "enum", "module")
@@ -48,7 +52,7 @@ _RULES: dict[str, list[tuple[re.Pattern[str], str]]] = {
         _rule(rf"{_MODS}(?P<kind>class|interface|enum|namespace|module)\s+(?P<name>{_W})"),
         _rule(rf"{_MODS}type\s+(?P<name>{_W})\s*(?:<[^=]*>)?\s*=", "type"),
         _rule(rf"{_MODS}function\s*\*?\s*(?P<name>{_W})", "function"),
-        _rule(rf"{_MODS}(?:const|let|var)\s+(?P<name>{_W})\s*(?::[^=]+)?=\s*(?:async\s*)?(?:function|\(|{_W}\s*=>)", "function"),
+        _rule(rf"{_MODS}(?:const|let|var)\s+(?P<name>{_W})\s*(?::[^=]+)?=\s*{_FUNCTION}", "function"),
         _rule(rf"{_MODS}(?:const|let|var)\s+(?P<name>{_W})", "variable"),
     ],
     "java": [
@@ -57,11 +61,10 @@ _RULES: dict[str, list[tuple[re.Pattern[str], str]]] = {
     "cpp": [
         _rule(rf"#\s*define\s+(?P<name>{_W})", "macro"),
         _rule(rf"{_MODS}(?P<kind>namespace)\s+(?P<name>[\w:]+)"),
-        _rule(rf"{_MODS}(?:typedef\s+)?(?P<kind>class|struct|union|enum)(?:\s+(?:class|struct))?\s+(?:alignas\([^)]*\)\s*|\[\[[^\]]*\]\]\s*|[A-Z_]{{3,}}\s+)?(?P<name>{_W})(?=\s*(?:final\b|[{{:;]|$))"),
+        _rule(rf"{_MODS}(?:typedef\s+)?(?P<kind>class|struct|union|enum)(?:\s+(?:class|struct))?\s+{_LABEL}"
+              rf"(?P<name>{_W})(?=\s*(?:final\b|[{{:;]|$))"),
         _rule(rf"using\s+(?P<name>{_W})\s*=", "type"),
         _rule(rf"typedef\b.*?(?P<name>{_W})\s*;$", "type"),
-        _rule(rf"{_MODS}(?!{_NO_NAMES})(?=[\w:~<])(?:[\w:<>,*&\[\]]+[\s*&]+)*(?P<name>(?:[\w]+(?:<[^<>]*>)?::)*~?{_W})\s*\((?![^)]*\)\s*[,;]?\s*=\s*[^0d\s])", "function"),
-        _rule(rf"(?:(?:static|const|constexpr|inline|extern)\s+)+[\w:<>,*&\s]*?(?P<name>{_W})\s*(?:\[[^\]]*\])?\s*=", "variable"),
     ],
     "bash": [_rule(r"function\s+(?P<name>[\w:.-]+)", "function"), _rule(r"(?P<name>[\w:.-]+)\s*\(\)", "function")],
 }  # fmt: skip
@@ -69,15 +72,23 @@ _RULES["typescript"] = _RULES["javascript"]
 _RULES["c"] = _RULES["cpp"]
 _MEMBERS: dict[str, list[tuple[re.Pattern[str], str]]] = {
     "javascript": [
-        _rule(rf"{_MODS}\*?\s*(?!{_NO_NAMES})#?(?P<name>{_W})\??\s*(?:<[^()]*>)?\s*\([^;]*(?:\{{|\)|,|\()\s*(?::[^;{{]*)?$", "method"),
+        _rule(rf"{_MODS}\*?\s*(?!{_NO_NAMES})#?(?P<name>{_W})\??\s*(?:<[^()]*>)?"
+              r"\s*\([^;]*(?:\{|\)|,|\()\s*(?::[^;{]*)?$", "method"),
         _rule(rf"{_MODS}(?!{_NO_NAMES})#?(?P<name>{_W})[?!]?\s*(?::[^=(]+)?=\s*(?:async\s*)?\(?[^;]*=>", "method"),
     ],
     "java": [
-        _rule(rf"{_MODS}(?!{_NO_NAMES})(?:<[^()]*>\s*)?(?:[\w<>,\[\].?&]+\s+)*(?P<name>(?!{_NO_NAMES}){_W})\s*\([^=]*$", "method"),
-        _rule(rf"(?:(?:public|private|protected|static|final|volatile)\s+)+[\w<>,\[\].?\s]*?(?P<name>{_W})\s*(?:=|;)", "field"),
+        _rule(rf"{_MODS}(?!{_NO_NAMES})(?:<[^()]*>\s*)?(?:[\w<>,\[\].?&]+\s+)*"
+              rf"(?P<name>(?!{_NO_NAMES}){_W})\s*\([^=]*$", "method"),
+        _rule(rf"(?:(?:public|private|protected|static|final|volatile)\s+)+[\w<>,\[\].?\s]*?"
+              rf"(?P<name>{_W})\s*(?:=|;)", "field"),
     ],
 }  # fmt: skip
 _MEMBERS["typescript"] = _MEMBERS["javascript"]
+_HEAD = re.compile(r"[\w:<>,*&\[\]\s~]+")
+_HEAD_NAME = re.compile(r"(?:\w+(?:<[\w\s,:]*>)?::)*~?[A-Za-z_]\w*$")
+_HEAD_NOT = re.compile(_NO_NAMES)
+_VALUE = re.compile(r"(?:static|const|constexpr|inline|extern)\s")
+_MAX_LINE = 500  # a longer one was written by a program
 _GO_BLOCK = re.compile(r"(const|var|type)\s*\(\s*$")
 _GO_ENTRY = re.compile(rf"\s+(?P<name>{_W})(?:\s|,|$)")
 
@@ -124,7 +135,7 @@ class _Reader:
         inner = self._open[-1] if self._open else None
         room = inner.depth + 1 if inner else 0
         here = self._depth == 0 if inner is None else inner.is_scope and inner.opened and self._depth == room
-        found = self._match(bare, inner is not None and here) if here and len(bare) <= 500 else None
+        found = self._match(bare, inner is not None and here) if here and len(bare) <= _MAX_LINE else None
         if found is not None:
             self._begin(found, number)
         self._depth = max(0, self._depth + bare.count("{") - bare.count("}"))
@@ -149,7 +160,22 @@ class _Reader:
                 groups = match.groupdict()
                 kind = kind or _TYPES.get(groups["kind"], groups["kind"])
                 return kind, groups.get("owner") or "", groups["name"].replace("::", ".")
-        return None
+        return self._callable(bare) if self._language in ("c", "cpp") else None
+
+    def _callable(self, bare: str) -> tuple[str, str, str] | None:
+        """The function, or the constant, that a line of C or C++ defines: a name behind a type."""
+        head = re.split(r"[(=]", bare, maxsplit=1)[0].rstrip()
+        is_function = bare[len(head) :].lstrip().startswith("(")
+        if not head or not _HEAD.fullmatch(head) or _HEAD_NOT.match(head) or not (is_function or _VALUE.match(head)):
+            return None
+        match = _HEAD_NAME.search(head.rstrip("[]"), max(head.rfind(" "), head.rfind("*"), head.rfind("&")) + 1)
+        if match is None:
+            return None
+        own = self._open[-1].defined.name.rpartition(".")[2] if self._open else ""
+        name = re.sub(r"<[^<>]*>", "", match[0]).replace("::", ".")
+        if match.start() == 0 and "." not in name and name.lstrip("~") != own:
+            return None  # without a type before it, and no constructor: a macro that is used
+        return "function" if is_function else "variable", "", name
 
     def _begin(self, found: tuple[str, str, str], number: int) -> None:
         kind, owner, name = found

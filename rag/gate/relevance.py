@@ -164,8 +164,8 @@ class RelevanceGate:
                 alike += moved
             else:
                 reasons.append(Reason("feedback", moved, told.similarity, told.example.text))
-        if (known := _known(evidence)) and not (told is not None and told.nearness == 1 and not told.example.good):
-            reasons.append(Reason(known[0], max(FEEDBACK - total, 0.0), 1.0, known[1]))
+        if (sure := _known(evidence)) and not (told is not None and told.nearness == 1 and not told.example.good):
+            reasons.append(Reason(sure[0], max(FEEDBACK - total, 0.0), 1.0, sure[1]))
             total = max(total, FEEDBACK)
         return total, [*reasons, self._alike(similarities, alike)] if len(similarities) else reasons
 
