@@ -22,7 +22,7 @@ def text_of(message: Message) -> str:
 def make_question(
     message: Message, earlier: tuple[Said, ...], addressed: bool, language: Language, pictured: str = ""
 ) -> Question:
-    """A message with what was said before it, and with what its pictures say: all that is asked where it has no text."""
+    """A message with what was said before it, and with what its pictures say, if that is all that it says."""
     quote = message.quote
     others = [person for person in message.mentions if not person.is_bot]
     return Question(
