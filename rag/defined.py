@@ -122,17 +122,25 @@ def _matching(parts: Sequence[str], versions: Sequence[Version]) -> list[_Found]
 
 
 def _match(parts: Sequence[str], uri: str, defined: Defined) -> Match:
-    path = [*re.split(r"[/.]", uri)[:-1], *defined.name.split(".")]
-    if parts[-1] == path[-1] and _in_order(parts[:-1], path[:-1]):
+    files, (*owners, own) = re.split(r"[/.]", uri)[:-1], defined.name.split(".")
+    if parts[-1] == own and _in_order(parts[:-1], files, owners):
         return "exact"
-    spelt = [squashed(part) for part in path]
-    return "case" if _in_order([squashed(part) for part in parts[:-1]], spelt[:-1]) else "elsewhere"
+    spelt = [squashed(part) for part in parts[:-1]]
+    in_place = _in_order(spelt, [squashed(file) for file in files], [squashed(owner) for owner in owners])
+    return "case" if in_place else "elsewhere"
 
 
-def _in_order(wanted: Sequence[str], path: Sequence[str]) -> bool:
-    """Whether all of ``wanted`` stand in ``path``, in that order."""
-    rest = iter(path)
-    return all(part in rest for part in wanted)
+def _in_order(wanted: Sequence[str], files: Sequence[str], owners: Sequence[str]) -> bool:
+    """Whether all of ``wanted`` stand in the path of ``files`` and ``owners``, in that order.
+
+    A package shows as ``web`` what its files ``_web.py`` and ``web_app.py`` define.
+    """
+    rest = iter([*((file, True) for file in files), *((owner, False) for owner in owners)])
+    return all(any(_is_called(part, *one) for one in rest) for part in wanted)
+
+
+def _is_called(wanted: str, part: str, is_file: bool) -> bool:
+    return wanted == part or (is_file and (part.lstrip("_") == wanted or part.startswith(f"{wanted}_")))
 
 
 def _near(name: str, versions: Sequence[Version]) -> list[_Found]:

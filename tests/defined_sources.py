@@ -156,3 +156,4 @@ FILES = {
     "lib.rs": RUST,
     "net/session.py": PYTHON,
 }
+FILES |= {"net/_app.py": "\nclass Application: ...\n", "net/app_routes.py": "class Route: ...\n"}

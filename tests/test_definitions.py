@@ -20,10 +20,8 @@ from rag.answer import LLMAnswerer, quote_passages
 from rag.asked_definition import AskedName, asked_definition
 from rag.base import Answer, Evidence, Question, detect_language
 from rag.build import build
-from rag.defined import definitions_answer, find_definitions, first_lines
+from rag.defined import definitions_answer, find_definitions
 from rag.embedder import LexicalEmbedder
-from rag.formats.base import Converted, Limits
-from rag.formats.source import convert
 from rag.generator import OpenAIGenerator
 from rag.knowledge import DEFINITIONS, Version, open_current
 
@@ -122,6 +120,8 @@ def test_another_question_is_none_for_a_definition(text: str) -> None:
         ("where is serve implemented", "serve lib.rs:9"),
         ("DEFAULT_TIMEOUT 在哪里定义", "DEFAULT_TIMEOUT net/session.py:4"),
         ("where is net.session.Session defined", "Session net/session.py:7"),
+        ("where is net.app.Application defined", "Application net/_app.py:2"),
+        ("where is net.app.Route defined", "Route net/app_routes.py:1"),
         ("where is Session.retries defined", "Session.retries net/session.py:10"),
         ("where is Session.state defined", "Session.state net/session.py:16"),
         ("where is retry defined", "retry net/session.py:28"),
@@ -176,42 +176,6 @@ def test_the_answer_names_file_and_line_and_shows_the_code_whole(version: Versio
     assert [one.uri for one in several.citations] == ["net/session.py#L7", "a_tests/test_session.py#L1"]
 
 
-def test_of_a_long_definition_the_signature_and_what_follows_at_once_is_shown() -> None:
-    body = "\n".join(f"    step_{n}()" for n in range(40))
-    code = (
-        f'@cached\ndef build(\n    a: int,\n    b: int,\n) -> None:\n    """Build it.\n\n    Longer.\n    """\n{body}'
-    )
-    shown = first_lines(code, "build")
-    assert shown.startswith("@cached\ndef build(") and ") -> None:" in shown and "Build it." in shown
-    assert "step_20" not in shown
-
-
-def converted(text: str, name: str) -> Converted:
-    return convert(text.encode(), name, Limits())
-
-
-@pytest.mark.parametrize(("name", "text"), FILES.items())
-def test_offsets_lead_to_the_line_itself(name: str, text: str) -> None:
-    found = converted(text, name)
-    assert found.definitions
-    for one in found.definitions:
-        shown, own = found.text[one.start : one.end], one.name.rpartition(".")[2]
-        assert own in text.split("\n")[one.line - 1] and own in shown and "```" not in shown, one
-    assert Converted.from_dict(found.as_dict()) == found
-
-
-@pytest.mark.parametrize("text", ["def broken(:\n    pass\n\nclass A:\n    def b(self):\n        return 1\n", ""])
-def test_python_that_does_not_parse_is_read_by_its_outline(text: str) -> None:
-    names = [one.name for one in converted(text, "a.py").definitions]
-    assert names == (["broken", "A", "A.b"] if "broken" in text else [])
-
-
-@pytest.mark.parametrize("line", ["a " * 240, "a<b> " * 99, "*& " * 160, "public " * 70, "template<" * 50, "( " * 240])
-def test_lines_without_sense_define_nothing_and_take_no_time(line: str) -> None:
-    for name in ("a.cpp", "a.go", "a.rs", "a.ts", "a.java", "a.sh"):
-        assert converted(f"{line}\nclass A {{\n{line}\n}}\n", name).text
-
-
 def test_a_later_build_takes_definitions_over_and_drops_those_that_are_gone(tmp_path: Path) -> None:
     docs = write_documents(tmp_path / "docs", {"a.py": "def kept():\n    pass\n", "b.py": "def gone():\n    pass\n"})
     for _ in range(2):
@@ -231,6 +195,14 @@ def test_a_damaged_index_counts_as_a_damaged_version(tmp_path: Path) -> None:
     (tmp_path / "knowledge" / "default" / second / DEFINITIONS).write_bytes(b"[")
     version = open_current(tmp_path / "knowledge", "default")
     assert version.id == first and version.warnings
+
+
+def test_a_definition_in_a_repository_is_cited_at_its_page_and_line(tmp_path: Path) -> None:
+    docs = write_documents(tmp_path / "docs", {"a.py": "\n\ndef kept():\n    pass\n"})
+    prefix, page = "git:host/owner/repo/", "https://host/owner/repo/blob/abc/"
+    build([docs], tmp_path / "knowledge", LexicalEmbedder(), prefixes=[prefix], links={prefix: page})
+    found = find_definitions(Question("repo.a.kept 在哪里定义"), [open_current(tmp_path / "knowledge", "default")])
+    assert [one.uri for one in definitions_answer(found, "zh").citations] == [f"{page}a.py#L3"]
 
 
 def test_definitions_of_a_real_package_are_found(tmp_path: Path) -> None:

@@ -20,7 +20,9 @@ _NO_NAMES = (
     r"(?:if|for|while|switch|catch|return|else|do|case|goto|throw|new|delete|sizeof|await|yield|super|constructor)\b"
 )
 _TYPES = {"namespace": "module", "mod": "module", "@interface": "interface", "record": "class", "union": "struct"}
-_SCOPES = ("class", "struct", "interface", "enum", "trait", "module", "impl")
+_SCOPES = ("class", "struct", "interface", "enum", "trait", "module", "impl", "block")
+_UNNAMED = ("impl", "block")  # what stands in them is defined, they are not
+_BRANCH = re.compile(r"#\s*(if|el|endif)")
 _WITH_BLOCKS = ("function", "method", "class", "struct", "enum", "module")
 _MODS = (
     r"(?:(?:export|default|declare|public|private|protected|internal|static|final|abstract|sealed|async|unsafe|extern|"
@@ -60,6 +62,7 @@ _RULES: dict[str, list[tuple[re.Pattern[str], str]]] = {
     ],
     "cpp": [
         _rule(rf"#\s*define\s+(?P<name>{_W})", "macro"),
+        _rule(r"(?:inline\s+)?(?:namespace|extern\s*\"\")\s*(?P<name>)(?:\{|$)", "block"),
         _rule(rf"{_MODS}(?P<kind>namespace)\s+(?P<name>[\w:]+)"),
         _rule(rf"{_MODS}(?:typedef\s+)?(?P<kind>class|struct|union|enum)(?:\s+(?:class|struct))?\s+{_LABEL}"
               rf"(?P<name>{_W})(?=\s*(?:final\b|[{{:;]|$))"),
@@ -119,6 +122,7 @@ class _Reader:
         self._open: list[_Open] = []
         self._done: list[Defined] = []
         self._depth = 0
+        self._branches: list[int] = []  # how deep it was where each ``#if`` began
 
     def read(self) -> list[Defined]:
         """All definitions, in the order of their ends."""
@@ -132,24 +136,45 @@ class _Reader:
         return self._done
 
     def _line(self, bare: str, number: int) -> None:
+        if bare.startswith("#") and self._language in ("c", "cpp"):
+            self._preprocessed(bare, number)
+            return
         inner = self._open[-1] if self._open else None
         room = inner.depth + 1 if inner else 0
         here = self._depth == 0 if inner is None else inner.is_scope and inner.opened and self._depth == room
         found = self._match(bare, inner is not None and here) if here and len(bare) <= _MAX_LINE else None
         if found is not None:
             self._begin(found, number)
+        if self._lines[number].startswith("}") and self._language not in ("c", "cpp"):
+            self._depth = 1  # it ends what is on top, whatever was counted in between: patterns may hold braces
         self._depth = max(0, self._depth + bare.count("{") - bare.count("}"))
         for one in self._open:
             one.opened = one.opened or self._depth > one.depth or ("{" in bare and one is self._open[-1])
         self._close(number + 1, self._depth, ended=bare.endswith((";", "}", "};", ",")) or self._is_short(bare))
+
+    def _preprocessed(self, bare: str, number: int) -> None:
+        """A macro, wherever it stands; and of the branches of an ``#if`` each begins as deep as the first."""
+        if match := _RULES["cpp"][0][0].match(bare):
+            self._done.append(Defined(match["name"], "macro", number + 1, number, self._continued(number)))
+        elif match := _BRANCH.match(bare):
+            if match[1] == "if":
+                self._branches.append(self._depth)
+            elif self._branches:
+                self._depth = self._branches[-1] if match[1] == "el" else self._depth
+                self._branches[-1:] = [] if match[1] == "endif" else self._branches[-1:]
+            self._close(number, self._depth)
+
+    def _continued(self, number: int) -> int:
+        """The line behind those that a line goes on in."""
+        while number + 1 < len(self._lines) and self._lines[number].rstrip().endswith("\\"):
+            number += 1
+        return number + 1
 
     def _is_short(self, bare: str) -> bool:
         """Whether a line without braces is all of it: a macro, a Go or JavaScript value."""
         last = self._open[-1] if self._open else None
         if last is None or last.opened:
             return False
-        if last.defined.kind == "macro":
-            return not bare.endswith("\\")
         return self._language in ("go", "javascript", "typescript") and last.defined.kind not in _WITH_BLOCKS
 
     def _match(self, bare: str, inside: bool) -> tuple[str, str, str] | None:
@@ -179,18 +204,18 @@ class _Reader:
 
     def _begin(self, found: tuple[str, str, str], number: int) -> None:
         kind, owner, name = found
-        above = [one.defined.name for one in self._open[-1:]]
+        above = [one.defined.name for one in self._open[-1:] if one.defined.name]
         if kind == "function" and (owner or "." in name or self._in_class()):
             kind = "method"
         first = number
         while first and _LEADS.match(self._lines[first - 1]):
             first -= 1
-        full = ".".join([*above, *([owner] if owner else []), name])
+        full = ".".join(part for part in (*above, owner, name) if part)
         defined = Defined(full, kind, number + 1, first, number + 1)
         self._open.append(_Open(defined, self._depth, is_scope=kind in _SCOPES))
 
     def _in_class(self) -> bool:
-        return bool(self._open) and self._open[-1].defined.kind not in ("module",)
+        return bool(self._open) and self._open[-1].defined.kind not in ("module", "block")
 
     def _close(self, number: int, depth: int, *, ended: bool = False, everything: bool = False) -> None:
         """End what the line has ended: its block is over, or it had none."""
@@ -199,7 +224,7 @@ class _Reader:
             if not (everything or (depth <= last.depth and (last.opened or ended))):
                 return
             self._open.pop()
-            if last.defined.kind != "impl":
+            if last.defined.kind not in _UNNAMED:
                 minor = self._language in ("c", "cpp") and not last.opened and last.defined.kind in _WITH_BLOCKS
                 self._done.append(replace(last.defined, end=number, minor=minor))
 

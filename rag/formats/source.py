@@ -69,7 +69,9 @@ def convert(data: bytes, name: str, limits: Limits) -> Converted:
             writer.place(f"L{piece.first + 1}")
             writer.heading(piece.level, piece.name)
             starts |= _starts(lines, piece, writer.code(body, language))
-    found = [_placed(one, lines, starts) for one in definitions(text, language) if one.start in starts]
+    # A parser may count other signs as line ends, too.
+    known = (one for one in definitions(text, language) if {one.start, one.line - 1} <= starts.keys())
+    found = [_placed(one, lines, starts) for one in known if one.end <= len(lines)]
     return replace(writer.result(), definitions=tuple(found))
 
 
