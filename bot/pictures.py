@@ -64,7 +64,7 @@ class PictureReader:
         adapters: Iterable[Adapter],
         sent: Sents,
         *,
-        timeout_s: float = TIMEOUT_S,
+        timeout_s: float | None = None,
         idle_s: float = IDLE_S,
     ) -> None:
         self._reads = choice == "yes" or (choice == "auto" and has_ocr())
@@ -72,7 +72,7 @@ class PictureReader:
             logger.warning("[bot] read_pictures = yes, but pictures cannot be read: {}", OCR_FIX)
         self._adapters = {adapter.name: adapter for adapter in adapters}
         self._sent = sent
-        self._timeout_s = timeout_s
+        self._timeout_s = TIMEOUT_S if timeout_s is None else timeout_s
         self._idle_s = idle_s
         self._pool: WorkerPool | None = None
         self._letting_go: asyncio.TimerHandle | None = None

@@ -61,6 +61,12 @@ def image(ref: str) -> Attachment:
     return Attachment("image", "", ref)
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the first picture may take longer than people would wait."""
+    monkeypatch.setattr("bot.pictures.TIMEOUT_S", 100.0)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
