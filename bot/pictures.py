@@ -75,6 +75,7 @@ class PictureReader:
         self._timeout_s = TIMEOUT_S if timeout_s is None else timeout_s
         self._idle_s = idle_s
         self._pool: WorkerPool | None = None
+        self._busy = 0
         self._letting_go: asyncio.TimerHandle | None = None
 
     async def read(self, message: Message) -> Seen:
@@ -125,14 +126,22 @@ class PictureReader:
         """
         if self._pool is None:
             self._pool = WorkerPool(Limits(seconds=self._timeout_s, file_mb=MAX_BYTES / 1e6), size=1)
-        if self._letting_go is not None:
-            self._letting_go.cancel()
+        self._stay()
         chosen, _ = choose("picture.png", data)
+        self._busy += 1
         try:
             converted = await asyncio.wrap_future(self._pool.submit(chosen, "picture.png", data))
         finally:
-            self._letting_go = asyncio.get_running_loop().call_later(self._idle_s, self._let_go)
+            self._busy -= 1
+            self._stay()
+            if not self._busy:
+                self._letting_go = asyncio.get_running_loop().call_later(self._idle_s, self._let_go)
         return _MARKUP.sub("", converted.text).strip()
+
+    def _stay(self) -> None:
+        if self._letting_go is not None:
+            self._letting_go.cancel()
+            self._letting_go = None
 
     def _let_go(self) -> None:
         """End the process until it is needed again; it is big."""
@@ -142,8 +151,7 @@ class PictureReader:
 
     def close(self) -> None:
         """End what runs."""
-        if self._letting_go is not None:
-            self._letting_go.cancel()
+        self._stay()
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.close()

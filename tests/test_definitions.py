@@ -11,6 +11,7 @@ from defined_sources import FILES, PYTHON
 from group import make_settings, open_group, write_documents
 from llm_server import LLMServer
 
+from adapters.base import Person
 from bot.builder import build_base
 from bot.cli.offline import open_view
 from bot.config import load
@@ -227,10 +228,14 @@ async def test_in_a_group_it_is_answered_and_what_is_defined_nowhere_is_searched
         mentioned = await group.say("Session.closeall 在哪里定义？", mentions_bot=True)
         unknown = await group.say("Frobnicator 在哪里定义？", mentions_bot=True)
         why = await group.say("/why", sender="root", quoted_id=overheard["posts"][0].id, quote="…")
+        to_bob = await group.say("Session.close_all 在哪里定义？", mentions=(Person("fake", "bob", "Bob"),))
+        await group.say("/bad", sender="root", quoted_id=overheard["posts"][0].id, quote="…")
+        taught = await group.say("Session.close_all 在哪里定义？", sender="carol")
     assert overheard["outcome"] == mentioned["outcome"] == "answered"
     assert [c["uri"] for c in overheard["citations"]] == ["session.py#L22"]
     assert near["outcome"] == "silent" and "`Session.close_all`" in mentioned["answer"]
     assert unknown["outcome"] == "abstained"
+    assert to_bob["outcome"] == taught["outcome"] == "silent"
     assert "源码里定义了“Session.close_all”" in why["replies"][0]
 
 
