@@ -1,6 +1,6 @@
 """Measures how often a question for the place of a definition is answered with its file and line.
 
-Usage: ``python tests/bench/definitions.py [PACKAGE ...] [--seed N]``; the packages (aiohttp, pydantic, numpy and loguru
+Usage: ``python tests/bench/definitions.py [PACKAGE ...] [--seed N] [--messages FILE]``; the packages (aiohttp, pydantic, numpy and loguru
 unless named) are installed ones, whose ``.py`` files are made into a base.
 
 The drawing rule, fixed before anything was measured:
@@ -17,6 +17,7 @@ The drawing rule, fixed before anything was measured:
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import shutil
@@ -28,6 +29,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from rag.asked_definition import asked_definition
 from rag.base import Question, detect_language
 from rag.build import build
 from rag.defined import definitions_answer, find_definitions
@@ -73,7 +75,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("packages", nargs="*", default=["aiohttp", "pydantic", "numpy", "loguru"])
     parser.add_argument("--seed", type=int, default=8)
+    parser.add_argument("--messages", type=Path, help="JSON lines with a text: how many of them are taken for one")
     args = parser.parse_args()
+    if args.messages:
+        texts = [json.loads(line)["text"] for line in args.messages.read_text("utf-8").splitlines() if line.strip()]
+        print(f"{sum(asked_definition(text) is not None for text in texts)} of {len(texts)} messages ask for a definition")
     with tempfile.TemporaryDirectory() as folder:
         documents, root = Path(folder) / "docs", Path(folder) / "knowledge"
         for package in args.packages:
