@@ -1,7 +1,7 @@
 """Measures how often a question for the place of a definition is answered with its file and line.
 
-Usage: ``python tests/bench/definitions.py [PACKAGE ...] [--seed N] [--messages FILE]``; the packages (aiohttp, pydantic, numpy and loguru
-unless named) are installed ones, whose ``.py`` files are made into a base.
+Usage: ``python tests/bench/definitions.py [PACKAGE ...] [--seed N] [--messages FILE]``; the packages
+(aiohttp, pydantic, numpy and loguru unless named) are installed ones, whose ``.py`` files are made into a base.
 
 The drawing rule, fixed before anything was measured:
 
@@ -79,7 +79,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.messages:
         texts = [json.loads(line)["text"] for line in args.messages.read_text("utf-8").splitlines() if line.strip()]
-        print(f"{sum(asked_definition(text) is not None for text in texts)} of {len(texts)} messages ask for a definition")
+        taken = sum(asked_definition(text) is not None for text in texts)
+        print(f"{taken} of {len(texts)} messages ask for a definition")
     with tempfile.TemporaryDirectory() as folder:
         documents, root = Path(folder) / "docs", Path(folder) / "knowledge"
         for package in args.packages:
@@ -109,7 +110,7 @@ def main() -> None:
         print(f"among those listed: {sum(listed)} of {DRAWN}")
         middle = sorted(seconds)[DRAWN // 2]
         print(f"median {middle * 1e3:.2f} ms; the first, which reads the index, {seconds[0] * 1e3:.0f} ms")
-        taken = [text for text in OTHERS if find_definitions(Question(text, detect_language(text)), [version])]
+        wrong = [text for text in OTHERS if find_definitions(Question(text, detect_language(text)), [version])]
         loops = 200
         start = time.perf_counter()
         for _ in range(loops):
@@ -117,7 +118,7 @@ def main() -> None:
                 find_definitions(Question(text, detect_language(text)), [version])
         each = (time.perf_counter() - start) / loops / len(OTHERS)
         print(
-            f"other questions: {len(taken)} of {len(OTHERS)} taken for one {taken}, {each * 1e6:.0f} microseconds each"
+            f"other questions: {len(wrong)} of {len(OTHERS)} taken for one {wrong}, {each * 1e6:.0f} microseconds each"
         )
 
 
