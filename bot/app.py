@@ -34,6 +34,7 @@ from bot.lock import lock_data
 from bot.models import open_answerer, understanding_of
 from bot.outbox import Outbox
 from bot.outcome import Outcome
+from bot.pictures import PictureReader
 from bot.precedence import Precedence
 from bot.quotas import hourly_limits, no_limits, recall_answers
 from bot.responder import Responder
@@ -87,6 +88,7 @@ class App:
     store: Store | None = field(default=None, init=False)
     engine: Engine | None = field(default=None, init=False)
     _tasks: asyncio.TaskGroup = field(init=False, repr=False)
+    _pictures: PictureReader | None = field(default=None, init=False)
     _jobs: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
     def stop(self) -> None:
@@ -111,6 +113,8 @@ class App:
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
+            self._pictures = PictureReader(self.settings.bot.read_pictures, self.adapters, store.messages)
+            stack.callback(self._pictures.close)
             watch = Watch("llm")
             web = open_web(self.settings, self.clock)
             watches = (watch, web.watch) if web else (watch,)
@@ -212,6 +216,7 @@ class App:
             rest=RestTimes(self.settings),
             budget=budget,
             modes=self.modes,
+            pictures=self._pictures,
         )
 
     def _register(

@@ -25,6 +25,7 @@ from bot.limits import LimitHit, Limits
 from bot.live import GrowingReply
 from bot.outbox import Outbox
 from bot.outcome import Outcome
+from bot.pictures import PictureReader, Seen
 from bot.ports import CommandRunner, Pauses, ReadsQuotes
 from bot.questions import make_question, text_of
 from bot.responder import Responder, declined, is_greeting, not_covered, outcome
@@ -53,6 +54,7 @@ class Assistant:
     rest: RestTimes
     budget: Budget
     modes: Mapping[str, Mode] = field(default_factory=dict)
+    pictures: PictureReader | None = None
 
     def may_wait(self, message: Message) -> bool:
         """Whether a message is overheard talk that the sender may go on with; what addresses the bot never waits."""
@@ -85,10 +87,11 @@ class Assistant:
                 return silent
             if (rest := self.rest.of(message, addressed)) is not None:
                 return await self._rest(message, rest, language)
-            if addressed and not text_of(message):
-                return await self._say(message, say("empty_mention", language), Outcome("command", detail="greeting"))
+            seen = await self.pictures.read(message) if addressed and self.pictures else Seen()
+            if addressed and not (text_of(message) or seen.text):
+                return await self._without_words(message, seen, language)
             question = replace(
-                make_question(message, earlier, addressed, language),
+                make_question(message, earlier, addressed, language, seen.text),
                 answered_by_person=not addressed and self._answered_by_person(message),
                 quote_only=self.budget.exhausted(group, message.sender.key) is not None,
             )
@@ -189,6 +192,13 @@ class Assistant:
         if is_greeting(judgement) and not self._speaks_to_bot(message):  # thanks below an answer, for instance
             return outcome(question, judgement, "silent")
         return await self._say(message, declined(question, judgement), outcome(question, judgement, "abstained"))
+
+    async def _without_words(self, message: Message, seen: Seen, language: Language) -> Outcome:
+        """A mention that says nothing; of one with a picture in which nothing could be read, that is told."""
+        if seen.shown:
+            done = Outcome("abstained", reasons=(say("reason_picture_unread", language),))
+            return await self._say(message, say("picture_unread", language), done)
+        return await self._say(message, say("empty_mention", language), Outcome("command", detail="greeting"))
 
     async def _taken_back(self, message: Message) -> bool:
         """Whether its author recalled the message before it was answered."""

@@ -19,8 +19,9 @@ from loguru import logger
 from bot.clock import Clock
 from bot.config import Settings
 from bot.store import Spent, Store, StoreError
-from rag.base import Prompt, Usage
+from rag.base import Prompt
 from rag.protocols import CountingGenerator
+from rag.usage import Usage
 
 PAYER: ContextVar[tuple[str, str]] = ContextVar("payer", default=("", ""))  # (group, person) of the message in work
 Scope = Literal["day", "group", "person"]

@@ -9,6 +9,7 @@ from adapters.base import Message
 from bot.context import Said
 from bot.texts import Language
 from rag.base import Question, Turn
+from rag.pictured import telling
 
 MAX_QUESTION_CHARS = 4_000
 
@@ -18,17 +19,20 @@ def text_of(message: Message) -> str:
     return message.text.strip() or (message.quote.text.strip() if message.quote and message.mentions_bot else "")
 
 
-def make_question(message: Message, earlier: tuple[Said, ...], addressed: bool, language: Language) -> Question:
-    """A message with what was said before it."""
+def make_question(
+    message: Message, earlier: tuple[Said, ...], addressed: bool, language: Language, pictured: str = ""
+) -> Question:
+    """A message with what was said before it, and with what its pictures say, if that is all that it says."""
     quote = message.quote
     others = [person for person in message.mentions if not person.is_bot]
     return Question(
-        text=text_of(message)[:MAX_QUESTION_CHARS],
+        text=(text_of(message) or telling(pictured))[:MAX_QUESTION_CHARS],
         language=language,
         mentioned=addressed,
         addressed_to_others=not addressed and (bool(others) or message.text.lstrip().startswith("@")),
         quotes_person=not addressed and quote is not None and not (quote.author and quote.author.is_bot),
         quoted_text=quote.text if quote else "",
+        picture_text=pictured,
         history=tuple(turn_of(said, message) for said in earlier),
     )
 

@@ -179,7 +179,7 @@ def outcome(
     reasons = explain(decision, question.language, SHOWN_REASONS) if decision else []
     if judgement and judgement.understood:
         reasons.append(say("reason_understood", question.language, text=_short(judgement.understood)))
-    elif decision and (earlier := _continued(question)):
+    elif decision and not question.picture_text and (earlier := _continued(question)):
         reasons.append(say("reason_continues", question.language, earlier=earlier))
     if judgement and judgement.web and judgement.web.searched:
         pages = judgement.web.pages
@@ -187,6 +187,8 @@ def outcome(
         reasons.append(say(key, question.language, pages=" ".join(pages[:SHOWN_REASONS])))
     if question.quote_only:
         reasons.append(say("reason_budget", question.language))
+    if question.picture_text:
+        reasons.append(say("reason_picture", question.language, text=_short(" ".join(question.picture_text.split()))))
     return Outcome(
         kind=kind,  # type: ignore[arg-type]
         stage=stage,

@@ -42,6 +42,7 @@ def _watch_word(value: object) -> object:
 
 
 Watch = Annotated[Literal["no", "yes", "poll"], BeforeValidator(_watch_word)]
+Auto = Annotated[Literal["auto", "yes", "no"], BeforeValidator(_watch_word)]
 
 
 class Section(BaseModel):
@@ -88,6 +89,7 @@ class BotSettings(Section):
     keep_texts_days: int = Field(90, ge=1)
     keep_ids_days: int = Field(30, ge=30)
     computing: Literal["process", "thread"] = "process"
+    read_pictures: Auto = "auto"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

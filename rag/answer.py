@@ -1,8 +1,8 @@
 """Writes answers to questions from evidence: quoted (`ExtractiveAnswerer`) or generated (`LLMAnswerer`), always cited.
 
 It decides what may be shown of a model's text: marks that name no passage are dropped, what no passage supports goes in
-the end (`rag.verify`), and nobody ever sees the model's own NO_ANSWER. A curated answer goes before both, as it is. Its
-only I/O is its generator's.
+the end (`rag.verify`), and nobody ever sees the model's own NO_ANSWER. A curated answer and the place
+of a definition go before both, as they are. Its only I/O is its generator's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from rag.base import Abstention, Answer, Evidence, Hit, Passage, Question
 from rag.curated import curated_answer
+from rag.defined import definitions_answer
 from rag.draft import Draft, speaks_otherwise
 from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
 from rag.places import cited
@@ -53,11 +54,18 @@ class ExtractiveAnswerer:
 
 def quote_passages(question: Question, evidence: Evidence, max_chars: int = 200) -> Answer | None:
     """The answer in the documents' own words, or None where they do not support one; computes for milliseconds."""
-    if evidence.curated is not None:
-        return curated_answer(evidence.curated)
+    if (ready := ready_answer(question, evidence)) is not None:
+        return ready
     support = MIN_SUPPORT if question.mentioned else MIN_SUPPORT_OVERHEARD
     own = "" if question.rewritten else question.text
     return extract(evidence, own, max_chars=max_chars, min_support=support)
+
+
+def ready_answer(question: Question, evidence: Evidence) -> Answer | None:
+    """What needs no passages and no model: a curated answer, or the place of a definition."""
+    if evidence.curated is not None:
+        return curated_answer(evidence.curated)
+    return definitions_answer(evidence.definitions, question.language) if evidence.definitions else None
 
 
 class LLMAnswerer:
@@ -92,8 +100,8 @@ class LLMAnswerer:
         Raises:
             GeneratorError: the generator failed; what was yielded before is no answer.
         """
-        if evidence.curated is not None:
-            yield curated_answer(evidence.curated)
+        if (ready := ready_answer(question, evidence)) is not None:
+            yield ready
             return
         hits = [hit for hit in evidence.hits[: self._max_passages] if hit.passage.text.strip()]
         found = fit_passages([hit.passage for hit in hits], self._max_context_chars)

@@ -111,7 +111,8 @@ class Question:
     """A message as the gate and the answer look at it; the bot's assistant makes it from a message with its context.
 
     ``mentioned``: the bot was addressed. ``addressed_to_others``: somebody else was. ``quotes_person``: it quotes a
-    human. ``answered_by_person``: a human has already answered it. ``rewritten``: what a model made of a follow-up, so
+    human. ``answered_by_person``: a human has already answered it. ``picture_text``: what was read in its pictures.
+    ``rewritten``: what a model made of a follow-up, so
     that it stands alone; ``keywords``: what it would search for besides. Both are empty unless they are needed.
     ``quote_only``: no language model is to be asked.
     """
@@ -123,18 +124,11 @@ class Question:
     quotes_person: bool = False
     answered_by_person: bool = False
     quoted_text: str = ""
+    picture_text: str = ""
     history: tuple[Turn, ...] = ()
     rewritten: str = ""
     keywords: tuple[str, ...] = ()
     quote_only: bool = False
-
-
-@dataclass(slots=True)
-class Usage:
-    """Tokens that one call of a language model took, as far as it told; filled in while it writes."""
-
-    prompt: int = 0
-    completion: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +145,27 @@ class Term:
     idf: float
 
 
+Match = Literal["exact", "case", "elsewhere", "near"]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where a source defines a name: its kind, its line from 1, its first lines, the passage that it begins in.
+
+    ``match`` says how near its name is to ``asked``: the same, the same but for case and underscores, one that belongs
+    to something else, one edit away. ``total``: how many there are.
+    """
+
+    name: str
+    kind: str
+    line: int
+    code: str
+    passage: Passage
+    match: Match = "exact"
+    asked: str = ""
+    total: int = 1
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """What the knowledge base has on a text: searched once, shared by gate and answer.
@@ -159,7 +174,7 @@ class Evidence:
     with k <= top_k; they are empty where that retriever is off. ``vector`` is the embedding of the text, shape (dim,),
     or None where no embedder is configured. ``terms`` are the distinct terms of the text in order. ``rerank`` are a
     reranker's scores of the hits, best first; empty without one, or where it failed. ``curated`` is the curated pair
-    that the text asks for.
+    that the text asks for, ``definitions`` are those of a name whose place in the sources it asks for.
     """
 
     text: str
@@ -170,6 +185,7 @@ class Evidence:
     terms: tuple[Term, ...] = ()
     rerank: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
     curated: Passage | None = None
+    definitions: tuple[Definition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage
+from rag.definitions import stored
 from rag.documents import Document, Failure, Item, read_changed
 from rag.formats.base import Limits
 from rag.knowledge import Version, check_base_name, open_current, version_names
@@ -26,7 +27,7 @@ from rag.manifest import DocumentEntry, Manifest
 from rag.names import passage_names
 from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
 from rag.protocols import Embedder
-from rag.publish import build_lock, prune, publish
+from rag.publish import build_lock, new_version_name, prune, publish
 from rag.reuse import KeyArray, VectorSource, distinct, find, text_keys
 from rag.tokens import TOKENIZER_ID
 
@@ -79,6 +80,7 @@ class _Plan:
     entries: dict[str, DocumentEntry] = field(default_factory=dict)
     reused: dict[str, DocumentEntry] = field(default_factory=dict)
     fresh: dict[str, list[Passage]] = field(default_factory=dict)
+    defined: dict[str, bytes] = field(default_factory=dict)
     failed: list[Failure] = field(default_factory=list)
     partial: list[Failure] = field(default_factory=list)
     passages: int = 0
@@ -127,7 +129,7 @@ def build(
         if keep and old is not None:
             version = old.id
         else:
-            version = _version_name(root, base, now())
+            version = new_version_name(root, base, now())
             made = now().isoformat(timespec="seconds")
             head = (base, version, made, embedder.id, embedder.dim, TOKENIZER_ID, splitter)
             manifest = Manifest(*head, plan.passages, plan.entries, *plan.notes, links or {})
@@ -192,10 +194,12 @@ def _read(
             continue
         if isinstance(item, Document):
             passages = plan.fresh[item.uri] = cut(item, passage_chars)
+            plan.defined[item.uri] = stored(item)
             pairs = any(passage.question for passage in passages)
             entry = DocumentEntry(item.digest, item.title, plan.passages, len(passages), pairs)
         else:
             before = plan.reused[item.uri] = known[item.uri]
+            plan.defined[item.uri] = old.definitions.line(item.uri) if old else b""
             entry = replace(before, first=plan.passages)
             plan.partial += [notices[item.uri]] if item.uri in notices else []
         plan.entries[item.uri] = entry
@@ -207,15 +211,6 @@ def _compare(plan: _Plan, known: Any) -> tuple[tuple[str, ...], tuple[str, ...],
     added = tuple(uri for uri in plan.entries if uri not in known)
     changed = tuple(uri for uri, entry in plan.entries.items() if uri in known and known[uri].digest != entry.digest)
     return added, changed, tuple(uri for uri in known if uri not in plan.entries)
-
-
-def _version_name(root: Path, base: str, now: datetime) -> str:
-    """Time first: names sort by age. A number keeps builds of one second, or of a clock set back, in order."""
-    stamp, newest = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S"), max(version_names(root, base), default="")
-    stamp, n = max(stamp, newest.rpartition("-")[0]), 0
-    while f"{stamp}-{n:04d}" <= newest:
-        n += 1
-    return f"{stamp}-{n:04d}"
 
 
 def _write(
@@ -235,7 +230,7 @@ def _write(
     arrays |= {"bm25_data": scores.data, "bm25_rows": scores.rows, "bm25_starts": scores.starts}
     arrays |= {"terms_ids": counts.ids, "terms_counts": counts.counts}
     arrays |= {"terms_offsets": counts.offsets, "terms_lengths": counts.lengths}
-    publish(root, manifest, _lines(plan, old), terms, arrays)
+    publish(root, manifest, _lines(plan, old), terms, arrays, plan.defined.values())
     return embedded
 
 

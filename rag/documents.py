@@ -17,7 +17,7 @@ from rag.base import KnowledgeError
 from rag.files import Found, found_files, is_pairs, kept_apart
 from rag.folders import TOOL_FOLDERS, check_root, walk
 from rag.formats.archive import names_in
-from rag.formats.base import ConversionError, Converted, Limits, Place
+from rag.formats.base import ConversionError, Converted, Defined, Limits, Place
 from rag.formats.pool import WorkerPool
 from rag.formats.registry import ARCHIVES, is_read, suffix_of
 from rag.formats.text import HEAD_CHARS, decode
@@ -52,6 +52,7 @@ class Document:
     """A file's text. ``uri`` is its path below its folder, with ``/``; ``digest`` changes when its bytes or uri do.
 
     ``places`` say where in the file its stretches stand; ``converted``: the text is Markdown made from another format.
+    ``definitions`` are those of source code.
     """
 
     uri: str
@@ -60,6 +61,7 @@ class Document:
     digest: str
     places: tuple[Place, ...] = ()
     converted: bool = False
+    definitions: tuple[Defined, ...] = ()
 
     @property
     def is_markdown(self) -> bool:
@@ -226,7 +228,7 @@ def _document(file: Found, convert: Callable[[], Converted]) -> Iterator[Documen
         return
     made = file.format.name not in ("md", "txt")
     title = converted.title or _title(file.uri, converted.text)
-    yield Document(file.uri, title, converted.text, file.digest, converted.places, made)
+    yield Document(file.uri, title, converted.text, file.digest, converted.places, made, converted.definitions)
     if notices:
         yield Failure(file.uri, "; ".join(notices), partial=True)
 

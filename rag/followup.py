@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from rag.base import Question, Turn
+from rag.pictured import telling
 from rag.tokens import fold
 
 SHORT = 16  # Han characters; a Latin word counts three; a longer message stands for itself
 SHORT_POINTING = 24  # the same for one that points back
+LONG = 60  # a longer question says by itself what its picture shows
 VERB = 3  # of what is left of a question that has a verb alone: "怎么卸载"
 ELLIPTIC = 12  # the same for one that has no subject
 MAX_JOINED = 400
@@ -94,6 +96,8 @@ def continued(question: Question) -> str:
     Of other people's messages only one counts, and only where the bot is spoken to: the one that it has answered last.
     """
     text = question.text.strip()
+    if question.picture_text:  # in the quote's place
+        return _pictured(question, text)
     quoted = question.quoted_text.strip()
     points = is_follow_up(text)
     bare = is_elliptic(text) and (bool(quoted) or _is_talking(question))
@@ -107,10 +111,16 @@ def continued(question: Question) -> str:
     return turn.text.strip()[:MAX_JOINED] if turn else ""
 
 
+def _pictured(question: Question, text: str) -> str:
+    """What a picture says, but for a long question that does not point at it, and one that is the picture's text."""
+    shown = telling(question.picture_text)
+    return shown if shown != text and (length(text) <= LONG or _POINTS.search(text)) else ""
+
+
 def needs_context(question: Question) -> bool:
     """Whether a model should be asked to make the question stand alone: there is a context, and it leans on it."""
     text = question.text.strip()
-    return bool(question.history or question.quoted_text) and (
+    return bool(question.history or question.quoted_text or question.picture_text) and (
         bool(continued(question)) or is_follow_up(text) or is_elliptic(text)
     )
 
@@ -126,7 +136,9 @@ def is_faithful(question: Question, rewrite: str) -> bool:
     ):
         return False
     own, made = names(question.text), names(rewrite)
-    said = own.union(names(question.quoted_text), *(names(turn.text) for turn in question.history))
+    said = own.union(
+        names(question.quoted_text), names(question.picture_text), *(names(turn.text) for turn in question.history)
+    )
     return own <= made <= said
 
 

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from rag.base import GeneratorError, Prompt, Usage
+from rag.base import GeneratorError, Prompt
 from rag.presets import PRESETS, Preset
 from rag.remote import is_loopback
+from rag.usage import Usage
 from rag.visible import Visible
 
 if TYPE_CHECKING:

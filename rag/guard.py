@@ -15,7 +15,7 @@ HIDE_CHARS: dict[Language, int] = {"zh": 5, "en": 14}
 _NOISE = re.compile(r"[\W_]+")
 _LOOP = re.compile(r"(.{2,120}?)\1{3,}\s*\Z", re.DOTALL)
 _TAIL, _LOOP_CHARS = 600, 24
-_TAGS = re.compile(r"</?\s*(?:passages?|question|history|quoted)\b", re.IGNORECASE)
+_TAGS = re.compile(r"</?\s*(?:passages?|question|history|quoted|picture)\b", re.IGNORECASE)
 
 
 class Guard:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import numpy as np
 
 from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage, is_base_name
+from rag.definitions import DefinitionIndex
 from rag.intact import MANIFEST, DamagedError, hold, verified
 from rag.lexical import BM25Arrays, LexicalIndex, TermCounts
 from rag.manifest import Manifest
@@ -26,6 +27,7 @@ from rag.manifest import Manifest
 CURRENT = "CURRENT"
 PASSAGES = "passages.jsonl"
 VOCABULARY = "vocabulary.txt"
+DEFINITIONS = "definitions.jsonl"
 _ARRAYS = (
     "vectors",
     "bm25_data",
@@ -61,6 +63,7 @@ class Version:
         with (path / VOCABULARY).open("rb") as file:
             empty = not path.joinpath(VOCABULARY).stat().st_size
             self._term_bytes = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.definitions = DefinitionIndex(path / DEFINITIONS)
         self._let_go = weakref.finalize(self, os.close, handle) if handle >= 0 else None
 
     def release(self) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from rag.base import Abstention, Answer, Evidence, FloatArray, GateDecision, Hit, Prompt, Question, Usage
+from rag.base import Abstention, Answer, Evidence, FloatArray, GateDecision, Hit, Prompt, Question
+from rag.usage import Usage
 
 
 @runtime_checkable

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from rag.base import KnowledgeError
 from rag.intact import MANIFEST, checksum, manifest_checksum
-from rag.knowledge import CURRENT, PASSAGES, VOCABULARY, read_current, version_names
+from rag.knowledge import CURRENT, DEFINITIONS, PASSAGES, VOCABULARY, read_current, version_names
 from rag.manifest import Manifest
 
 _LOCK = ".lock"
@@ -67,10 +68,12 @@ def publish(
     passages: Iterable[bytes],
     terms: Iterable[str],
     arrays: Mapping[str, NDArray[Any]],
+    definitions: Iterable[bytes] = (),
 ) -> Path:
     """Write a version and make it current; call it under `build_lock`.
 
-    ``passages`` are whole lines as `rag.knowledge.Version.lines` gives them, ``arrays`` go to ``<name>.npy``.
+    ``passages`` are whole lines as `rag.knowledge.Version.lines` gives them, ``arrays`` go to ``<name>.npy``,
+    ``definitions`` are lines of `rag.definitions`.
 
     Raises:
         KnowledgeError: it could not be written (disk full, for instance); nothing of it is left.
@@ -81,6 +84,9 @@ def publish(
     try:
         unfinished.mkdir()
         _write_files(unfinished, passages, terms, arrays)
+        with (unfinished / DEFINITIONS).open("wb", _BUFFER_BYTES) as file:
+            file.writelines(definitions)
+            _sync(file)
         _write_manifest(unfinished, manifest)
         _sync_folder(unfinished)
         unfinished.rename(final)
@@ -98,6 +104,15 @@ def publish(
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     return final
+
+
+def new_version_name(root: Path, base: str, now: datetime) -> str:
+    """Time first: names sort by age. A number keeps builds of one second, or of a clock set back, in order."""
+    stamp, newest = now.astimezone(UTC).strftime("%Y%m%dT%H%M%S"), max(version_names(root, base), default="")
+    stamp, n = max(stamp, newest.rpartition("-")[0]), 0
+    while f"{stamp}-{n:04d}" <= newest:
+        n += 1
+    return f"{stamp}-{n:04d}"
 
 
 def prune(root: Path, base: str, keep: int) -> list[str]:

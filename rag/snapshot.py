@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rag.base import Evidence, FloatArray, Passage
+from rag.base import Definition, Evidence, FloatArray, Passage, Question
 from rag.curated import CuratedPairs
+from rag.defined import find_definitions
 from rag.gate import RelevanceGate
 from rag.retriever import HybridRetriever
 
@@ -51,6 +52,10 @@ class View:
     def curated(self, text: str) -> Passage | None:
         """The curated pair of this group's bases that ``text`` asks for."""
         return self.pairs.find(text)
+
+    def definitions(self, question: Question) -> tuple[Definition, ...]:
+        """The definitions in this group's sources that a question asks for."""
+        return find_definitions(question, self.retriever.versions)
 
 
 @dataclass(frozen=True, slots=True)

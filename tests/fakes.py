@@ -108,7 +108,7 @@ class RecordingAdapter:
     ``faults`` are used up one per call of `send`, ``stream_faults`` one per `open_stream`, ``finish_faults`` one
     per ``finish``, ``withdraw_faults`` one per stream left unfinished: None lets the call pass, an exception is raised
     before anything is posted, one made by `after` although it was posted. A key repeated within the window posts
-    nothing new. With ``hold`` set, `send` waits there after it set ``reached``.
+    nothing new. With ``hold`` set, `send` waits there after it set ``reached``. ``files`` can be fetched, by their ref.
     """
 
     name: str = "fake"
@@ -125,6 +125,8 @@ class RecordingAdapter:
     withdrawn: list[str] = field(default_factory=list)
     signs: list[tuple[str, str]] = field(default_factory=list)
     delivered: list[bool] = field(default_factory=list)
+    files: dict[str, bytes | AdapterError] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
     hold: asyncio.Event | None = None
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     _known: dict[str, tuple[datetime, SentMessage]] = field(default_factory=dict)
@@ -165,7 +167,11 @@ class RecordingAdapter:
                 post.recalled = True
 
     async def fetch(self, attachment: Attachment, max_bytes: int) -> bytes:
-        raise AdapterError("there are no files here", permanent=True)
+        self.fetched.append(attachment.ref)
+        found = self.files.get(attachment.ref, AdapterError("there is no such file here", permanent=True))
+        if isinstance(found, AdapterError):
+            raise found
+        return found
 
     @property
     def visible(self) -> list[str]:

@@ -102,7 +102,7 @@ class Core:
             evidence = view.measure(text)
         except ModelError:  # counted and logged where it was raised
             evidence, complete = view.search_words(text), True
-        evidence = replace(evidence, curated=curated)
+        evidence = replace(evidence, curated=curated, definitions=view.definitions(question))
         decision = view.gate.decide(question, evidence)
         judgement = self._supported(view, question, evidence, decision, complete)
         if judgement.decision.answer:
@@ -114,7 +114,8 @@ class Core:
     ) -> Judgement:
         """The decision joined with whether the passages answer; ``complete``: there is no more to be found."""
         if (decision.answer or question.mentioned) and not (complete or evidence.hits):
-            evidence = replace(view.search(evidence.text, evidence.vector), curated=evidence.curated)
+            found = view.search(evidence.text, evidence.vector)
+            evidence = replace(found, curated=evidence.curated, definitions=evidence.definitions)
         level = self._level(question, decision)
         judgement = supported(question, evidence, decision, level)
         if not question.keywords or judgement.supported:

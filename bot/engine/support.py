@@ -23,7 +23,8 @@ def supported(question: Question, evidence: Evidence, decision: GateDecision, le
     the knowledge base, the passages decide, unless it greets or the group has said that it wants no answer."""
     if not (decision.answer or question.mentioned):
         return Judgement(_needed(question, evidence, decision), decision, 0.0, False)
-    chance = 1.0 if evidence.curated is not None else answerable(evidence, asked_text(question))
+    known = evidence.curated is not None or evidence.definitions
+    chance = 1.0 if known else answerable(evidence, asked_text(question))
     if chance >= level:
         decision = lifted(question, decision, chance, level)
     elif decision.answer:
@@ -70,5 +71,6 @@ def with_keywords(question: Question, judgement: Judgement, more: Evidence, leve
 def _needed(question: Question, evidence: Evidence, decision: GateDecision) -> Evidence:
     """What is still needed once it is decided: all passages for an answer, names for a mention, else nothing."""
     if decision.answer:
-        return Evidence(evidence.text, evidence.hits, terms=evidence.terms, curated=evidence.curated)
+        kept = Evidence(evidence.text, evidence.hits, terms=evidence.terms)
+        return replace(kept, curated=evidence.curated, definitions=evidence.definitions)
     return Evidence(evidence.text, evidence.hits[:SHOWN_SOURCES] if question.mentioned else ())

@@ -23,6 +23,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "在呢。有问题 @ 我直接问就好，/help 看命令。",
         "Hello! Mention me with a question about the documents; /help lists the commands.",
     ),
+    "picture_unread": (
+        "图片里的文字我没能读出来，请把关键的文字贴出来再问我。",
+        "I could not read any text in the picture; please paste the words that matter.",
+    ),
     "overloaded": ("现在消息太多，这条没能处理，请稍后再问。", "Too many messages right now; please ask again later."),
     "limited_person": (
         "你问得有点快，请 {minutes} 分钟后再问。",
@@ -63,6 +67,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason_empty": ("没有文字", "no text"),
     "reason_continues": ("和上文“{earlier}”连起来判断", "judged together with ‹{earlier}›"),
     "reason_understood": ("理解为“{text}”", "understood as ‹{text}›"),
+    "reason_picture": ("图片里读到“{text}”", "read in the picture: ‹{text}›"),
+    "reason_picture_unread": ("图片里没有读到文字", "no text could be read in the picture"),
     "reason_taken_back": ("提问者撤回了这条消息", "its author took the message back"),
     "reason_bot": ("机器人发的消息", "sent by a bot"),
     "reason_abstained": ("检索到的段落不足以回答", "the passages found do not support an answer"),

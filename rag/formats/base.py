@@ -56,13 +56,33 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Defined:
+    """A name that a source file defines, with what it stands in before it (``Session.close``).
+
+    ``line`` is that of the file, from 1. From ``start`` to ``end`` stands its text, as far as one block holds it.
+    ``minor``: a declaration, or a variant, of what is defined elsewhere.
+    """
+
+    name: str
+    kind: str
+    line: int
+    start: int
+    end: int
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Converted:
-    """A file as Markdown. ``notices`` say what of it could not be read; ``title`` is empty where the file has none."""
+    """A file as Markdown. ``notices`` say what of it could not be read; ``title`` is empty where the file has none.
+
+    ``definitions`` are those of source code, in order.
+    """
 
     text: str
     title: str = ""
     places: tuple[Place, ...] = ()
     notices: tuple[str, ...] = ()
+    definitions: tuple[Defined, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; `from_dict` reads it back."""
@@ -72,7 +92,8 @@ class Converted:
     def from_dict(cls, data: Mapping[str, Any]) -> Converted:
         """Read what `as_dict` wrote."""
         places = tuple(Place(**place) for place in data["places"])
-        return cls(data["text"], data["title"], places, tuple(data["notices"]))
+        definitions = tuple(Defined(**defined) for defined in data.get("definitions", ()))
+        return cls(data["text"], data["title"], places, tuple(data["notices"]), definitions)
 
 
 class ConversionError(Exception):

@@ -74,7 +74,7 @@ FORMATS = (
     Format("csv", (".csv", ".tsv")),
     Format("ipynb", (".ipynb",)),
     Format("json", (".json",), "pairs"),
-    Format("source", (*_SOURCE, *_MORE_SOURCE)),
+    Format("source", (*_SOURCE, *_MORE_SOURCE), version=2),
     Format("image", (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"), ocr=True),
 )
 ARCHIVES = (".zip",)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rag.formats.base import Converted, Limits
+from rag.formats.base import Converted, Defined, Limits
+from rag.formats.definitions import definitions
 from rag.formats.plain import decoded
 from rag.formats.registry import suffix_of
 from rag.formats.writer import MarkdownWriter
@@ -57,18 +58,49 @@ class _Piece:
 
 def convert(data: bytes, name: str, limits: Limits) -> Converted:
     """The definitions of a file."""
-    text, suffix = decoded(data), suffix_of(name)
+    text, language = decoded(data), language_of(name)
     lines = text.split("\n")
-    language = _LANGUAGES.get(suffix, "cpp")
     pieces = list(_python(text, len(lines)) or [] if language == "python" else _by_lines(lines, language))
     writer = MarkdownWriter()
+    starts = dict[int, tuple[int, int]]()  # of each line: where it begins in the Markdown, and where its block ends
     for piece in _covering(pieces, len(lines)):
         body = "\n".join(lines[piece.first : piece.last])
         if body.strip():
             writer.place(f"L{piece.first + 1}")
             writer.heading(piece.level, piece.name)
-            writer.code(body, language)
-    return writer.result()
+            starts |= _starts(lines, piece, writer.code(body, language))
+    # A parser may count other signs as line ends, too.
+    known = (one for one in definitions(text, language) if {one.start, one.line - 1} <= starts.keys())
+    found = [_placed(one, lines, starts) for one in known if one.end <= len(lines)]
+    return replace(writer.result(), definitions=tuple(found))
+
+
+def _starts(lines: list[str], piece: _Piece, begins: int) -> dict[int, tuple[int, int]]:
+    """Where the lines of a piece begin that was written at ``begins``, without blank ones around it."""
+    first, last = piece.first, piece.last
+    while not lines[first]:
+        first += 1
+    while not lines[last - 1]:
+        last -= 1
+    ends = begins + sum(len(line) + 1 for line in lines[first:last]) - 1
+    found = {}
+    for number in range(first, last):
+        found[number] = begins, ends
+        begins += len(lines[number]) + 1
+    return found
+
+
+def _placed(one: Defined, lines: list[str], starts: dict[int, tuple[int, int]]) -> Defined:
+    """A definition with offsets in place of lines; its end is that of its block where it goes on behind."""
+    own = starts[one.line - 1]
+    start, ends = own if starts[one.start][1] != own[1] else starts[one.start]  # attributes may end another block
+    last = starts.get(one.end - 1, (ends, ends))[0] + len(lines[one.end - 1])
+    return replace(one, start=start, end=min(last, ends))
+
+
+def language_of(name: str) -> str:
+    """The language of a source file, as code blocks name it."""
+    return _LANGUAGES.get(suffix_of(name), "cpp")
 
 
 def _covering(pieces: list[_Piece], count: int) -> Iterator[_Piece]:

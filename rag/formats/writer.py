@@ -61,12 +61,14 @@ class MarkdownWriter:
         ]
         self.raw("\n".join(lines))
 
-    def code(self, text: str, language: str = "") -> None:
-        """A code block; its fence is longer than any in it."""
+    def code(self, text: str, language: str = "") -> int:
+        """A code block; its fence is longer than any in it. Returns where its text begins."""
         longest = max((len(run) for run in _BACKTICKS.findall(text)), default=2)
         fence = "`" * (longest + 1)
+        begins = self._length + len(fence) + len(language) + 1
         if text.strip():
             self.raw(f"{fence}{language}\n{text.strip(chr(10))}\n{fence}")
+        return begins
 
     def table(self, rows: Sequence[Sequence[str]], *, caption: str = "") -> None:
         """A table whose first row is its header; without empty rows and columns at its end, or as records."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 40  # characters of an example
 _ALIKE = 0.4  # cosine below which an example explains nothing
-_DECIDING = (*CONTEXT_REASONS, "answerable", "feedback", "curated", "greeting", "asked_by_name")
+_DECIDING = (*CONTEXT_REASONS, "answerable", "feedback", "curated", "defined", "greeting", "asked_by_name")
 _LIKE = ("like_good", "like_bad")
 _SIGNS = {"zh": {PICTURE: "[图片]", EMOJI: "[表情]"}, "en": {PICTURE: "[picture]", EMOJI: "[emoji]"}}
 _WORDS: dict[str, tuple[str, str, str, str]] = {
@@ -86,6 +86,12 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
         "问答对里有“{detail}”",
         "‹{detail}› has a curated answer",
         "‹{detail}› has a curated answer",
+    ),
+    "defined": (
+        "源码里定义了“{detail}”",
+        "源码里定义了“{detail}”",
+        "the sources define ‹{detail}›",
+        "the sources define ‹{detail}›",
     ),
     "asked_by_name": (
         "点名问“{detail}”",

@@ -164,8 +164,8 @@ class RelevanceGate:
                 alike += moved
             else:
                 reasons.append(Reason("feedback", moved, told.similarity, told.example.text))
-        if evidence.curated is not None and not (told is not None and told.nearness == 1 and not told.example.good):
-            reasons.append(Reason("curated", max(FEEDBACK - total, 0.0), 1.0, evidence.curated.question))
+        if (sure := _known(evidence)) and not (told is not None and told.nearness == 1 and not told.example.good):
+            reasons.append(Reason(sure[0], max(FEEDBACK - total, 0.0), 1.0, sure[1]))
             total = max(total, FEEDBACK)
         return total, [*reasons, self._alike(similarities, alike)] if len(similarities) else reasons
 
@@ -267,3 +267,10 @@ def _known_name(terms: Sequence[Term], chatter: Mapping[str, int]) -> Term | Non
 
 def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-min(max(x, -60.0), 60.0)))
+
+
+def _known(evidence: Evidence) -> tuple[str, str] | None:
+    """What has an answer of its own, whatever else is found: the reason's name and what it refers to."""
+    if evidence.curated is not None:
+        return "curated", evidence.curated.question
+    return ("defined", evidence.definitions[0].name) if evidence.definitions else None

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import torch
 
-from rag.base import GeneratorError, ModelError, Prompt, Usage
+from rag.base import GeneratorError, ModelError, Prompt
 from rag.neural.budget import llm_part
 from rag.neural.chat import ChatTemplate
 from rag.neural.checkpoint import is_internlm, llama_config, load_internlm
@@ -24,6 +24,7 @@ from rag.neural.memory import memory_free
 from rag.neural.quantize import Quantization, bitsandbytes_config
 from rag.neural.shapes import GIB, read_shape, weight_bytes
 from rag.neural.text import TextStream
+from rag.usage import Usage
 from rag.visible import Visible
 
 
