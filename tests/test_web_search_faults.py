@@ -11,6 +11,8 @@ from group import ADMIN
 from site_server import Site, page
 from test_web_search import BODY, QUESTION, searching
 
+from bot.cli.doctor_web import examine_web
+from bot.config import load
 from bot.web.engines import Ddgs, Serper, WebSearchError
 
 
@@ -113,3 +115,18 @@ async def test_a_question_that_is_cancelled_leaves_nothing_behind(tmp_path: Path
         assert asked.is_set()
     assert done["outcome"] == "failed:timeout"
     assert BODY not in str(done["replies"])
+
+
+@pytest.mark.parametrize(
+    ("overrides", "state", "words"),
+    [
+        (("web.search=serper",), "error", "QUNDA_WEB_API_KEY"),
+        (("web.search=serper", "web.api_key=k"), "ok", "any domain"),
+        (("web.search=ddgs", "web.allowed_domains=*.readthedocs.io"), "ok", "*.readthedocs.io"),
+    ],
+)
+def test_doctor_says_whether_the_web_can_be_searched(overrides: tuple[str, ...], state: str, words: str) -> None:
+    findings = list(examine_web(load(None, overrides=overrides, environ={})))
+    assert [finding.state for finding in findings] == [state]
+    assert words in f"{findings[0].detail} {findings[0].fix}"
+    assert list(examine_web(load(None, environ={}))) == []

@@ -21,6 +21,7 @@ from bot import VERSION
 from bot.cli.doctor_feishu import examine_feishu
 from bot.cli.doctor_models import examine_models
 from bot.cli.doctor_sources import examine_sources
+from bot.cli.doctor_web import examine_web
 from bot.cli.doctor_wechat import examine_wechat
 from bot.cli.findings import Finding, examine_examples, print_findings
 from bot.cli.wechat_routes import enabled_routes
@@ -61,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     models = list(examine_models(settings))
     yield from models
     yield _model(settings, [finding for finding in models if finding.subject == "llm" and finding.state == "error"])
+    yield from examine_web(settings)
     yield from _adapters(settings)
 
 
