@@ -116,7 +116,7 @@ class App:
             self._pictures = PictureReader(self.settings.bot.read_pictures, self.adapters, store.messages)
             stack.callback(self._pictures.close)
             watch = Watch("llm")
-            web = open_web(self.settings, self.clock)
+            web = None if self.replaying else open_web(self.settings, self.clock)
             watches = (watch, web.watch) if web else (watch,)
             faults = lambda: [one.fault for one in watches]  # noqa: E731
             library = Library(self.settings, store, engine, faults, refreshing=not self.replaying)

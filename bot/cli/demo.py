@@ -45,7 +45,8 @@ def demo_settings(settings: Settings) -> Settings:
     )
     changed = {"knowledge": {"default": base}, "groups": {}, "data": settings.data / "demo"}
     changed["gate"] = settings.gate.model_copy(update={"quiet_window_s": 0})  # each message is shown as decided
-    changed["bot"] = settings.bot.model_copy(update={"computing": "thread"})  # a process would start no sooner
+    at_all_hours = {"hours": "", "days": ""}  # a process would start no sooner than a thread
+    changed["bot"] = settings.bot.model_copy(update={"computing": "thread", **at_all_hours})
     return settings.model_copy(update=changed)
 
 
