@@ -13,8 +13,10 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
+from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
+from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 
@@ -87,13 +89,26 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str) -> Suppo
     found = ground(part, sentences)
     if found.cover < MIN_COVER:
         return Support("cover", "", found.cover)
-    if number := misplaced_number(part, found.sentences):
+    number = misplaced_number(part, found.sentences)
+    if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
-    if words := swapped(part, found.sentences, passage):
+    words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
+    if words := words or mixed_up(part, found.sentences):
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
+
+
+def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:
+    """Whether each clause with a number rests on sentences of its own, as in a summary of several."""
+    if len(part.clauses) < 2:
+        return False
+    for clause in part.clauses:
+        found = ground(clause, sentences)
+        if clause.numbers and (found.cover < MIN_COVER or misplaced_number(clause, found.sentences)):
+            return False
+    return True
 
 
 def _by_figures(claim: Span, sentences: Sequence[Span]) -> Support:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rag.verify.kinds import KINDS
+from rag.verify.quantities import other_unit, same_quantity
 from rag.verify.text import Span, Token
 
 WINDOW = 6  # tokens on each side of a number that tell its slot
@@ -75,6 +76,10 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
         ]
         if not own and token.text == "1" and not rivals:
             continue  # one hour, where the evidence says every hour or an hour
+        if not own and any(equal for other in evidence for _, equal in same_quantity(token, claim, other)):
+            continue  # two weeks for 14 days
+        if own and all(other_unit(token, claim, other) for other in evidence if token.text in other.numbers):
+            return token.raw
         if not own or max(rivals, default=0.0) >= max(own) + MARGIN:
             return token.raw
     return ""
