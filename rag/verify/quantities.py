@@ -1,4 +1,4 @@
-"""Numbers with units of measure: 两周 is 14 天, and 3000 秒 is not 3000 毫秒. Knows no place of a number in a sentence."""
+"""Numbers with units of measure: 两周 is 14 天, and 3000 秒 is not 3000 毫秒. Knows no sentence around them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MEASURES: tuple[tuple[tuple[str, float], ...], ...] = (
     ((r"毫克|mg\b", 1), (r"(?<![毫千])克|g\b|grams?\b", 1e3), (r"公斤|千克|kg\b", 1e6), (r"吨|tons?\b|tonnes?\b", 1e9)),
 )
 _UNITS = tuple(
-    (kind, factor, re.compile(rf"[ -]?(?:{pattern})"), re.compile(pattern))
+    (kind, factor, re.compile(rf"[ -]?(?:{pattern})"), re.compile(rf"(?<![A-Za-z毫厘])(?:{pattern})"))
     for kind, units in enumerate(_MEASURES)
     for pattern, factor in units
 )
