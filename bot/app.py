@@ -108,7 +108,9 @@ class App:
             watch = Watch("llm")
             library = Library(self.settings, store, engine, lambda: watch.fault, refreshing=not self.replaying)
             stack.push_async_callback(library.close)
-            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch))
+            answerer = await stack.enter_async_context(
+                open_answerer(self.settings, engine.quote, watch, engine.entails)
+            )
             await library.open()
             await self._serve(store, library, Responder(engine, answerer, understanding_of(self.settings, answerer)))
 

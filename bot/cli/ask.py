@@ -70,7 +70,7 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings))
         watch = Watch("llm")
-        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch))
+        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch, engine.entails))
         responder = Responder(engine, answerer, understanding_of(settings, answerer))
         if watch.fault is not None:
             warn(fault_text(watch.fault, "en"))
