@@ -156,6 +156,15 @@ def test_between_languages_only_figures_and_names_are_compared() -> None:
     assert not check_sentence("默认端口是 8090，可以用 --port 修改。", [english]).checked
     assert check_sentence("默认端口是 8091。", [english]).reason == "number"
     assert check_sentence("用 --host 修改。", [english]).reason == "name"
+    assert check_sentence("系统会给所有人发邮件。", [english]).reason == "cover"  # nothing of it stands there
+
+
+def test_of_a_page_in_two_languages_the_part_in_the_answers_own_is_compared() -> None:
+    mixed = (
+        "安装前先关闭防火墙，安装后再打开。详细步骤见下。\nRun the installer as administrator and restart the computer."
+    )
+    assert check_sentence("Restart the computer after you run the installer as administrator.", [mixed]).checked
+    assert not check_sentence("It mails a report to every member of the team.", [mixed]).supported
 
 
 def test_a_file_name_with_a_hyphen_is_one_name() -> None:

@@ -71,7 +71,7 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)
     if _across(claim, texts):
-        return _by_figures(claim, sentences)
+        return _between_languages(claim_text, sentences, norms, entailment, passages)
     support = _by_words(claim_text.sentences, sentences, norms)
     doubted = support.supported or support.reason == "cover"
     if entailment is None or not doubted or not DOUBTFUL[0] <= support.cover < DOUBTFUL[1]:
@@ -124,11 +124,32 @@ def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:
     return True
 
 
+def _between_languages(
+    claim: Text, sentences: Sequence[Span], norms: Sequence[str], entailment: Entailment | None, passages: Sequence[str]
+) -> Support:
+    """By what of the passages is in the claim's language, else by figures and names, else by a model alone."""
+    language = detect_language(claim.norm)
+    same = [span for span in sentences if detect_language(span.text) == language]
+    if same and (support := _by_words(claim.sentences, same, norms)).supported:
+        return support
+    support = _by_figures(whole(claim.sentences, claim.norm), sentences)
+    if support.reason != "cover" or entailment is None:
+        return support
+    score = entailment.entails(claim.norm, passages)
+    return Support("", "", 0.0, checked=False) if score is not None and score >= SAVES else support
+
+
 def _by_figures(claim: Span, sentences: Sequence[Span]) -> Support:
-    """Between languages: every number has to stand there, and nothing else is compared."""
-    there = {number for span in sentences for number in span.numbers}
+    """Every number has to stand there, and something has to: a number, a name, a word that both languages write alike.
+
+    Nothing else is compared, so a sentence without any of that is not borne out by anything.
+    """
+    there = {term for span in sentences for term in span.terms}
     lost = next((token.raw for token in claim.tokens if token.kind == "number" and token.text not in there), "")
-    return Support("number", lost, 0.0, checked=False) if lost else Support("", "", 0.0, checked=False)
+    if lost:
+        return Support("number", lost, 0.0, checked=False)
+    held = any(token.kind != "han" and token.weight >= 2 and token.text in there for token in claim.tokens)
+    return Support("" if held else "cover", "", 0.0, checked=False)
 
 
 def _stands_in(claim: Text, text: Text) -> bool:
