@@ -124,7 +124,9 @@ class App:
             budget = Budget(self.settings, store, self.clock)
             await budget.open()
             metered = partial(MeteredGenerator, budget=budget)
-            answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch, metered))
+            answerer = await stack.enter_async_context(
+                open_answerer(self.settings, engine.quote, watch, engine.entails, metered)
+            )
             await library.open()
             responder = Responder(engine, answerer, understanding_of(self.settings, answerer), web)
             await self._serve(store, library, responder, budget)

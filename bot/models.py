@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bot.config import Settings
+from bot.entailment import EngineEntailment, Entails
 from bot.faults import Watch
 from bot.sections import ModelSection
 from rag.base import Answer, Evidence, ModelError, Question
@@ -131,9 +132,15 @@ def need_torch(section: str, model: str) -> None:
 
 @asynccontextmanager
 async def open_answerer(
-    settings: Settings, quote: Quote | None, watch: Watch, metered: Metered | None = None
+    settings: Settings,
+    quote: Quote | None,
+    watch: Watch,
+    entails: Entails | None = None,
+    metered: Metered | None = None,
 ) -> AsyncIterator[Answerer]:
     """The answerer of ``[llm] backend``, its connections closed at the end; ``quote`` computes for the extractive one.
+
+    ``entails`` helps to check what a model writes, where a reranker or a neural embedder is configured.
 
     A model of this machine that cannot be loaded, or breaks later, is stood in for by quoting; ``watch`` tells of it.
     ``metered`` wraps what writes, to count its tokens.
@@ -158,11 +165,18 @@ async def open_answerer(
         yield quoting
         return
     async with opened as generator:
-        counted = metered(generator) if metered else generator
-        writing: Answerer = LLMAnswerer(counted, max_context_chars=llm.max_context_chars)
+        entailment = EngineEntailment(entails) if entails is not None and _has_judge(settings) else None
+        counted, context = metered(generator) if metered else generator, llm.max_context_chars
+        writing: Answerer = LLMAnswerer(counted, max_context_chars=context, entailment=entailment)
         if llm.backend == "transformers":
             writing = StandbyAnswerer(writing, quoting, watch)
         yield FrugalAnswerer(writing, quoting)
+
+
+def _has_judge(settings: Settings) -> bool:
+    """Whether a model is configured that tells more than words do."""
+    embedder, reranker = settings.embedder, settings.reranker
+    return bool(reranker.model or reranker.base_url or embedder.base_url or embedder.model != LEXICAL)
 
 
 def understanding_of(settings: Settings, answerer: Answerer) -> Understanding | None:

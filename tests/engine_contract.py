@@ -100,6 +100,10 @@ class EngineContract:
             assert answer is not None and "pip install zephyrlink" in answer.text
             assert answer.citations[0].uri == "install.md"
 
+    async def test_without_a_model_it_has_no_opinion_on_what_bears_out_a_sentence(self, settings: Settings) -> None:
+        async with self.opened(settings) as engine:
+            assert await engine.entails("日志保留三十天", ["日志会保留三十天"]) is None
+
     async def test_what_no_answer_needs_does_not_come_along(self, settings: Settings) -> None:
         async with self.opened(settings) as engine:
             silent = await engine.judge("fake:g1", CHATTER)

@@ -14,21 +14,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from command_line import environment, finish, qunda, start
+from command_line import ROOT, environment, finish, qunda, start
 
 from bot.cli.demo import SAMPLE
 
 
 def test_without_a_terminal_it_shows_every_decision_and_ends_with_status_0(tmp_path: Path) -> None:
-    done = qunda("demo", "--data", tmp_path / "d", cwd=tmp_path)
+    as_in_the_readme = {"TZ": "Asia/Shanghai", "COLUMNS": "104"}
+    done = qunda("demo", "--data", tmp_path / "d", cwd=tmp_path, env=as_in_the_readme)
     assert (done.status, done.err) == (0, "")
     messages = sum(1 for line in (SAMPLE / "chat.jsonl").read_text("utf-8").splitlines() if line.strip())
     assert done.out.count("      └ ") == messages
     assert f"{messages} 条消息" in done.out
     assert "answered" in done.out and "silent" in done.out and "failed" not in done.out
+    printed = {line.rstrip() for line in done.out.splitlines()}
+    for readme in ("README.md", "README_zh.md"):
+        shown = (ROOT / readme).read_text("utf-8").partition("```text\n")[2].partition("```")[0].splitlines()
+        assert len(shown) > 60
+        assert [line for line in shown if line not in printed and line != "⋮"] == []
     again = qunda("demo", "--data", tmp_path / "d", cwd=tmp_path)
     assert (again.status, "(unchanged)" in again.out) == (0, True)
     assert again.out.count("      └ ") == messages
+
+
+def test_it_shows_an_answer_an_abstention_and_why_of_each(tmp_path: Path) -> None:
+    done = qunda("demo", "--data", tmp_path / "d", cwd=tmp_path)
+    answered = done.out.partition("Where does it store its data")[2].partition("nice, thanks!")[0]
+    assert re.search(
+        r"已回答.*\[1\].*data\.en\.md.*@群答 /why.*→ answered.*check: quoted word for word", answered, re.DOTALL
+    )
+    abstained = done.out.partition("@群答 群答支持语音通话吗？")[2].partition("行吧，那算了")[0]
+    told = r"没有把握，未答.*没有找到这个问题的答案.*最接近的文档.*@群答 /why.*→ 没有把握，未答.*检索到的段落不足以回答"
+    assert re.search(told, abstained, re.DOTALL)
 
 
 class Terminal:

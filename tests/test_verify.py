@@ -156,16 +156,15 @@ def test_between_languages_only_figures_and_names_are_compared() -> None:
     assert not check_sentence("默认端口是 8090，可以用 --port 修改。", [english]).checked
     assert check_sentence("默认端口是 8091。", [english]).reason == "number"
     assert check_sentence("用 --host 修改。", [english]).reason == "name"
+    assert check_sentence("系统会给所有人发邮件。", [english]).reason == "cover"  # nothing of it stands there
 
 
-class Oracle:
-    """An entailment model with one answer."""
-
-    def __init__(self, score: float) -> None:
-        self.score = score
-
-    def entails(self, passage: str, sentence: str) -> float:
-        return self.score
+def test_of_a_page_in_two_languages_the_part_in_the_answers_own_is_compared() -> None:
+    mixed = (
+        "安装前先关闭防火墙，安装后再打开。详细步骤见下。\nRun the installer as administrator and restart the computer."
+    )
+    assert check_sentence("Restart the computer after you run the installer as administrator.", [mixed]).checked
+    assert not check_sentence("It mails a report to every member of the team.", [mixed]).supported
 
 
 def test_a_file_name_with_a_hyphen_is_one_name() -> None:
@@ -173,15 +172,6 @@ def test_a_file_name_with_a_hyphen_is_one_name() -> None:
     assert verify("运行 zephyrlink-setup.exe [1]。", [passage]).text == "运行 zephyrlink-setup.exe [1]。"
     assert verify("运行 zephyrlink-setup.msi [1]。", [passage]).text == ""
     assert verify("运行 zephyrlink-install.exe [1]。", [passage]).text == ""
-
-
-def test_a_model_saves_a_free_paraphrase_but_no_wrong_number() -> None:
-    passage = "日志保留 30 天。"
-    free = "记录文件一个月之内都还留着，30 天。"
-    assert check_sentence(free, [passage]).reason == "cover"
-    assert check_sentence(free, [passage], Oracle(0.9)).supported
-    assert check_sentence("日志保留 31 天。", [passage], Oracle(1.0)).reason == "number"
-    assert check_sentence("日志会保留 30 天。", [passage], Oracle(0.01)).reason == "entailment"
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

@@ -72,7 +72,7 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings))
         watch = Watch("llm")
-        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch))
+        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch, engine.entails))
         web = open_web(settings, SystemClock())
         responder = Responder(engine, answerer, understanding_of(settings, answerer), web)
         if watch.fault is not None:

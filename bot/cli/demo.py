@@ -21,6 +21,7 @@ from bot.config import KnowledgeSettings, Settings
 
 SAMPLE = Path(__file__).resolve().parent.parent / "demo"
 LONGEST_S = 55.0
+CHAT_ADMIN = "replay:老周"  # of the sample chat: asks /why about an answer and about an abstention
 
 
 def demo(settings: Settings, options: argparse.Namespace) -> int:
@@ -67,7 +68,8 @@ async def _replay(settings: Settings, screen: DemoScreen, speed: float) -> bool:
     with contextlib.suppress(FileNotFoundError):
         out.unlink()
     adapter = _ShownReplay(SAMPLE / "chat.jsonl", out, screen, speed)
-    app = App(settings, [adapter], clock=ReplayClock(), limited=False, replaying=True)
+    admins = frozenset({CHAT_ADMIN})
+    app = App(settings, [adapter], clock=ReplayClock(), admins=admins, limited=False, replaying=True)
     with stop_on_signals(app.stop):
         await app.run()
     return not adapter.complete

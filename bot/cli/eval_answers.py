@@ -121,7 +121,8 @@ async def _ask(settings: Settings, items: Sequence[Item], *, mentioned: bool) ->
     asked: list[tuple[Outcome, float]] = []
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(open_engine(settings))
-        answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, Watch("llm")))
+        opened = open_answerer(settings, engine.quote, Watch("llm"), engine.entails)
+        answerer = await stack.enter_async_context(opened)
         responder = Responder(engine, answerer, understanding_of(settings, answerer))
         await engine.remake(Teachings(), reopen=True)
         check_facts(engine.facts)

@@ -11,7 +11,7 @@ Errors::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -135,6 +135,10 @@ class Engine(Protocol):
 
     async def quote(self, question: Question, evidence: Evidence) -> Answer | None:
         """Answer from the passages that a judgement found; None where they do not support an answer."""
+        ...
+
+    async def entails(self, sentence: str, evidence: Sequence[str]) -> float | None:
+        """How far evidence bears out a sentence, by reranker or neural embedder; None where neither can tell."""
         ...
 
     async def close(self) -> None:

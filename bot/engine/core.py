@@ -7,7 +7,7 @@ lock, so that nothing taught meanwhile is lost.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -135,6 +135,14 @@ class Core:
     def quote(question: Question, evidence: Evidence) -> Answer | None:
         """See `bot.engine.base.Engine.quote`."""
         return quote_passages(question, evidence)
+
+    def entails(self, sentence: str, evidence: Sequence[str]) -> float | None:
+        """See `bot.engine.base.Engine.entails`."""
+        judge = self._models.entailment
+        try:
+            return judge.entails(sentence, evidence) if judge is not None else None
+        except ModelError:  # counted and logged where it was raised
+            return None
 
     def close(self) -> None:
         """Let a training that runs end early."""

@@ -11,6 +11,7 @@ from bot.models import LEXICAL, free_memory, make_embedder, make_reranker
 from rag.base import Hit, ModelError, Passage
 from rag.embedder import LexicalEmbedder
 from rag.protocols import Embedder, Reranker
+from rag.verify.entailment import ModelEntailment, entailment_of
 
 _PROBE = "qunda"
 
@@ -34,6 +35,12 @@ class EngineModels:
     def faults(self) -> tuple[ModelFault, ...]:
         """What does not work."""
         return tuple(watch.fault for watch in (self._embedding, self._reranking) if watch.fault is not None)
+
+    @property
+    def entailment(self) -> ModelEntailment | None:
+        """What judges sentences of answers; None where only words are counted."""
+        neural = None if isinstance(self.embedder, LexicalEmbedder) else self.embedder
+        return entailment_of(neural, self.reranker)
 
     def reopen(self) -> bool:
         """Try again to load what is left out; whether anything is in use now that was not."""

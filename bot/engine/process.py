@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from typing import Any
@@ -90,6 +91,11 @@ class ProcessEngine:
         """See `Engine.quote`."""
         answer: Answer | None = await self._ask("quote", question, evidence)
         return answer
+
+    async def entails(self, sentence: str, evidence: Sequence[str]) -> float | None:
+        """See `Engine.entails`."""
+        score: float | None = await self._ask("entails", sentence, tuple(evidence))
+        return score
 
     async def close(self) -> None:
         """See `Engine.close`."""

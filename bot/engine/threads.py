@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from bot.config import Settings
 from bot.engine.base import CLOSED, EngineError, Facts, Judgement
@@ -45,6 +46,10 @@ class ThreadEngine:
     async def quote(self, question: Question, evidence: Evidence) -> Answer | None:
         """See `Engine.quote`."""
         return await self._workers.compute(self.core.quote, question, evidence)
+
+    async def entails(self, sentence: str, evidence: Sequence[str]) -> float | None:
+        """See `Engine.entails`."""
+        return await self._workers.compute(self.core.entails, sentence, evidence)
 
     @property
     def _workers(self) -> Workers:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from rag.asked import stem
 from rag.verify.lexicon import SYNONYMS
 from rag.verify.opposites import any_opposite, compiled
+from rag.verify.quantities import same_quantity
 from rag.verify.text import Span, Token
 
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on
@@ -77,6 +78,9 @@ def credits(claim: Span, sentence: Span) -> list[float]:
             together = before + token.text in sentence.pairs or token.text + after in sentence.pairs
             alone = not (before or after)
             row.append(1.0 if together or alone else _LONE)
+    for i, token in enumerate(tokens):
+        if token.kind == "number" and not row[i] and any(same for _, same in same_quantity(token, claim, sentence)):
+            row[i : i + 2] = [1.0] * len(row[i : i + 2])  # the number and its unit: two weeks for 14 days
     own = {name for name, _, _ in meanings(sentence)}
     for name, start, end in meanings(claim):
         if name in own:

@@ -19,6 +19,7 @@ from rag.verify.text import bare, read
 
 MIN_KEPT = 1 / 3  # of the weight of what states facts; less is no answer any more
 SHOWN_CHARS = 60
+MAX_ASKED = 8  # sentences of an answer about which a model is asked
 _LEAD_IN = re.compile(
     r".*[:：]\s*$"
     r"|(?:以下|下面|如下|具体|步骤|操作|方法|示例|例如|当然|好的|可以|是的|您好|你好|希望|如有|如果还有|祝|总结)[^0-9]{0,24}"
@@ -56,7 +57,7 @@ class _Examiner:
 
     def __init__(self, texts: Sequence[str], entailment: Entailment | None) -> None:
         self._texts = texts
-        self._entailment = entailment
+        self._entailment = _Bounded(entailment) if entailment is not None else None
         self._seen: set[str] = set()
         self._last: tuple[int, ...] = ()
 
@@ -141,6 +142,22 @@ class _Examiner:
             if len(pair) == 2 and self._support(piece.text, pair).supported:
                 return pair, Support()
         return (), best
+
+
+class _Bounded:
+    """An `Entailment` that is asked so often at most, and the same thing once."""
+
+    def __init__(self, entailment: Entailment) -> None:
+        self._entailment = entailment
+        self._known: dict[tuple[str, ...], float | None] = {}
+
+    def entails(self, sentence: str, evidence: Sequence[str]) -> float | None:
+        key = (sentence, *evidence)
+        if key not in self._known:
+            if len(self._known) >= MAX_ASKED:
+                return None
+            self._known[key] = self._entailment.entails(sentence, evidence)
+        return self._known[key]
 
 
 def _without_dangling(pieces: Sequence[Piece]) -> list[Piece]:

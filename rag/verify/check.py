@@ -13,12 +13,18 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
+from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
+from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 
 MIN_COVER = 0.6
+# Where a model is asked, and from where on it is believed. Measured with MiniLM (docs/answers.md): of 254 sentences
+# beside passages that do not bear them out none reached .8, and of 55 faithful paraphrases one was below .2.
+DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
+SAVES, REFUSES = 0.8, 0.02
 Fault = Literal[
     "", "mark", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
 ]
@@ -44,10 +50,10 @@ class Support:
 
 
 class Entailment(Protocol):
-    """A model that says how likely a passage entails a sentence, from 0 to 1."""
+    """A model that says how far evidence bears out a sentence; see `rag.verify.entailment`."""
 
-    def entails(self, passage: str, sentence: str) -> float:
-        """The probability."""
+    def entails(self, sentence: str, evidence: Sequence[str]) -> float | None:
+        """From 0, unrelated, to 1, the same; of several pieces of evidence the best counts. None: it cannot tell."""
         ...
 
 
@@ -65,52 +71,85 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)
     if _across(claim, texts):
-        return _by_figures(claim, sentences)
+        return _between_languages(claim_text, sentences, norms, entailment, passages)
     support = _by_words(claim_text.sentences, sentences, norms)
-    if entailment is None or not (support.supported or support.reason == "cover"):
+    doubted = support.supported or support.reason == "cover"
+    if entailment is None or not doubted or not DOUBTFUL[0] <= support.cover < DOUBTFUL[1]:
         return support
-    return _with_model(support, entailment, sentence, passages)
+    best = [span.text for part in claim_text.sentences for span in ground(part, sentences).sentences]
+    score = entailment.entails(sentence, [" ".join(dict.fromkeys(best)), *passages])
+    if support.supported:
+        return Support("entailment", "", support.cover) if score is not None and score < REFUSES else support
+    if score is None or score < SAVES:
+        return support
+    return _by_words(claim_text.sentences, sentences, norms, DOUBTFUL[0])  # all else still counts
 
 
-def _by_words(claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str]) -> Support:
+def _by_words(
+    claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str], min_cover: float = MIN_COVER
+) -> Support:
     """Each part of a sentence has to be supported; the first fault counts."""
     covers = []
     for part in claim:
-        support = _part_by_words(part, sentences, "\n".join(norms))
+        support = _part_by_words(part, sentences, "\n".join(norms), min_cover)
         if not support.supported:
             return support
         covers.append(support.cover)
     return Support("", "", min(covers))
 
 
-def _part_by_words(part: Span, sentences: Sequence[Span], passage: str) -> Support:
+def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float) -> Support:
     found = ground(part, sentences)
-    if found.cover < MIN_COVER:
+    if found.cover < min_cover:
         return Support("cover", "", found.cover)
-    if number := misplaced_number(part, found.sentences):
+    number = misplaced_number(part, found.sentences)
+    if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
-    if words := swapped(part, found.sentences, passage):
+    words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
+    if words := words or mixed_up(part, found.sentences):
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
 
 
+def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:
+    """Whether each clause with a number rests on sentences of its own, as in a summary of several."""
+    if len(part.clauses) < 2:
+        return False
+    for clause in part.clauses:
+        found = ground(clause, sentences)
+        if clause.numbers and (found.cover < MIN_COVER or misplaced_number(clause, found.sentences)):
+            return False
+    return True
+
+
+def _between_languages(
+    claim: Text, sentences: Sequence[Span], norms: Sequence[str], entailment: Entailment | None, passages: Sequence[str]
+) -> Support:
+    """By what of the passages is in the claim's language, else by figures and names, else by a model alone."""
+    language = detect_language(claim.norm)
+    same = [span for span in sentences if detect_language(span.text) == language]
+    if same and (support := _by_words(claim.sentences, same, norms)).supported:
+        return support
+    support = _by_figures(whole(claim.sentences, claim.norm), sentences)
+    if support.reason != "cover" or entailment is None:
+        return support
+    score = entailment.entails(claim.norm, passages)
+    return Support("", "", 0.0, checked=False) if score is not None and score >= SAVES else support
+
+
 def _by_figures(claim: Span, sentences: Sequence[Span]) -> Support:
-    """Between languages: every number has to stand there, and nothing else is compared."""
-    there = {number for span in sentences for number in span.numbers}
+    """Every number has to stand there, and something has to: a number, a name, a word that both languages write alike.
+
+    Nothing else is compared, so a sentence without any of that is not borne out by anything.
+    """
+    there = {term for span in sentences for term in span.terms}
     lost = next((token.raw for token in claim.tokens if token.kind == "number" and token.text not in there), "")
-    return Support("number", lost, 0.0, checked=False) if lost else Support("", "", 0.0, checked=False)
-
-
-def _with_model(support: Support, entailment: Entailment, sentence: str, passages: Sequence[str]) -> Support:
-    """A model may save a free paraphrase, and refuse what only shares the words."""
-    score = max((entailment.entails(passage, sentence) for passage in passages), default=0.0)
-    if support.reason == "cover" and support.cover >= MIN_COVER / 2 and score >= 0.8:
-        return Support("", "", support.cover)
-    if support.supported and score < 0.05:
-        return Support("entailment", "", support.cover)
-    return support
+    if lost:
+        return Support("number", lost, 0.0, checked=False)
+    held = any(token.kind != "han" and token.weight >= 2 and token.text in there for token in claim.tokens)
+    return Support("" if held else "cover", "", 0.0, checked=False)
 
 
 def _stands_in(claim: Text, text: Text) -> bool:

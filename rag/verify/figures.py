@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from rag.verify.kinds import KINDS
+from rag.verify.quantities import other_unit, quantity, same_quantity
 from rag.verify.text import Span, Token
 
 WINDOW = 6  # tokens on each side of a number that tell its slot
 MARGIN = 2.0  # how much better another number has to fit into the slot
 _TITLE = re.compile(r"《([^《》]{1,40})》")
 _HYPHENATED = re.compile(r"(?<![\w-])[A-Za-z]\w*(?:-\w+)+(?:\.\w+)*", re.ASCII)  # setup-x64.exe is one
-_HAN_DIGIT = "一二三四五六七八九十"
+_DATE_UNITS = frozenset("年月天周岁")
 _MEMBERS = re.compile("|".join(sorted((word for kind in KINDS for word in kind), key=len, reverse=True)), re.IGNORECASE)
 
 
@@ -23,8 +25,15 @@ def missing_name(claim: Span, raw: str, texts: Sequence[str]) -> str:
     for match in _TITLE.finditer(claim.text):
         if re.sub(r"[\s·•]", "", match.group(1).lower()) not in bare:
             return match.group()
+    units = {
+        behind.start
+        for token, behind in pairwise(claim.tokens)
+        if token.kind == "number" and quantity(token, claim) is not None
+    }
     for token in claim.tokens:
-        if (token.kind == "name" or _is_proper(claim, token)) and not occurs(token.raw, joined):
+        if (token.kind == "name" or (token.start not in units and _is_proper(claim, token))) and not occurs(
+            token.raw, joined
+        ):
             return token.raw
     for match in _MEMBERS.finditer(claim.text):
         if match.group().lower() not in joined and not _inside_word(claim.text, match):
@@ -67,7 +76,8 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
         if token.kind != "number":
             continue
         slots = [(other.tokens, j) for other in evidence for j, t in enumerate(other.tokens) if t.kind == "number"]
-        own = [_fit(tokens, i, there, j) for there, j in slots if there[j].text == token.text]
+        same = [(there, j) for there, j in slots if there[j].text == token.text]
+        own = [_fit(tokens, i, there, j) for there, j in same if not _other_date(_unit(tokens, i), _unit(there, j))]
         rivals = [
             _fit(tokens, i, there, j)
             for there, j in slots
@@ -75,6 +85,10 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
         ]
         if not own and token.text == "1" and not rivals:
             continue  # one hour, where the evidence says every hour or an hour
+        if not own and any(equal for other in evidence for _, equal in same_quantity(token, claim, other)):
+            continue  # two weeks for 14 days
+        if own and all(other_unit(token, claim, other) for other in evidence if token.text in other.numbers):
+            return token.raw
         if not own or max(rivals, default=0.0) >= max(own) + MARGIN:
             return token.raw
     return ""
@@ -106,6 +120,12 @@ def _unit(tokens: Sequence[Token], at: int) -> str:
         return "%"
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     return after.text if after is not None and after.start - tokens[at].end <= 1 else ""
+
+
+def _other_date(one: str, other: str) -> bool:
+    """Whether two numbers are parts of dates, or times, of two kinds: 3年 and 3日."""
+    one, other = one.replace("日", "天"), other.replace("日", "天")
+    return one != other and one in _DATE_UNITS and other in _DATE_UNITS
 
 
 def _is_proper(claim: Span, token: Token) -> bool:

@@ -1,4 +1,4 @@
-"""Places, languages, colours, days and the like: words of which a text names one or another. Only lists."""
+"""Places, languages, colours, days and the like: words of which a text names one or another. It knows no text."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ january february march april june july august september october november decembe
 red orange yellow green blue purple black white gray grey brown pink
 """.strip().splitlines()
 )
+
+
+def other_member(old: str, new: str) -> bool:
+    """Whether a part that names one of a kind gave way to a part that names another of it."""
+    for kind in KINDS:
+        if not kind[0].isascii():
+            before = {word for word in kind if word in old}
+            after = {word for word in kind if word in new}
+            if before and after and not before & after:
+                return True
+    return False

@@ -35,47 +35,6 @@ nineteen
 _WORDS = {word: str(value) for value, word in enumerate(_TO_TWENTY.split()) if word != "one"}  # mostly a pronoun
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _WORDS |= {word: str(value) for value, word in zip(range(20, 100, 10), _TENS.split(), strict=True)}
-_WORD = re.compile(r"(\d)\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
-_ONE_OF = "年月日号次届天周小分秒岁倍胜"  # what 一 really counts; 一个 and 一种 are articles
-_ONE_WAY = (("第二年", "次年"), ("翌年", "次年"), ("第二天", "次日"), ("翌日", "次日"), ("一半", "半"))
-_NO_NUMBER = re.compile(r"十[分足字]|万[一万分能岁]|千[万秋古]|百[姓科合货]|[一]+")
-_WORDS = {
-    word: str(value)
-    for value, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-        ]
-    )
-    if word != "one"
-} | {
-    "twenty": "20",
-    "thirty": "30",
-    "forty": "40",
-    "fifty": "50",
-    "sixty": "60",
-    "seventy": "70",
-    "eighty": "80",
-    "ninety": "90",
-}
 _WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 
 

@@ -54,8 +54,10 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
         "more",
         r"多于|大于|超过|高于|\b(?:more than|greater than|above|exceed\w*|higher)\b",
-        r"少于|小于|不足|低于|\b(?:less than|fewer than|below|under|lower)\b",
+        r"少于|小于|不足|低于|屈居|不及|不如|逊于|次于|落后于|\b(?:less than|fewer than|below|under|lower)\b",
     ),
+    ("attend", r"参加|出席|参与|到场|\b(?:attend\w*|took part)\b", r"缺席|错过|缺阵|\b(?:miss(?:es|ed)?|absent)\b"),
+    ("obtain", r"获得|拿到|得到|取得|夺得|\b(?:obtain\w*)\b", r"无缘|错失|失去"),
     ("majority", r"大多数|大部分|多数|\b(?:most of|majority)\b", r"少数|小部分|\b(?:few of|minority)\b"),
     (
         "win",

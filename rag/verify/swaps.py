@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 from rag.verify.alignment import credits, meanings
 from rag.verify.changes import Change, changes, joined, likeness
+from rag.verify.kinds import other_member
 from rag.verify.lexicon import PRONOUNS
 from rag.verify.opposites import OPPOSITE_CHARACTERS
+from rag.verify.quantities import same_quantity
 from rag.verify.text import Span, Token
 
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
@@ -51,8 +53,10 @@ def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
 def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     old, new = change.old_text, change.new_text
     if _counts(change.old) and _counts(change.new):
-        return _other_count(change, claim)
+        return _other_count(change, claim) and not _as_much(change, claim, sentence)
     if frozenset(old + new) in OPPOSITE_CHARACTERS:
+        return True
+    if other_member(old, new):
         return True
     if any(token.kind == "number" for token in (*change.old, *change.new)) and len(change.old + change.new) < 4:
         return False  # a number for a word: the numbers are compared by themselves
@@ -99,6 +103,15 @@ def _other_count(change: Change, claim: Span) -> bool:
     old = {_value(token) for token in change.old} - {""}
     new = {_value(token) for token in change.new} - {""}
     return bool(old - new - claim.numbers and new - old)
+
+
+def _as_much(change: Change, claim: Span, sentence: Span) -> bool:
+    """Whether all numbers of a change are as much as what the sentence has, in another unit."""
+    return all(
+        any(equal for _, equal in same_quantity(token, claim, sentence))
+        for token in change.new
+        if token.kind == "number"
+    )
 
 
 def _value(token: Token) -> str:

@@ -20,6 +20,7 @@ _NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)*)-?([A-Za-z]{1,12})")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)[-~:/](\d+(?:\.\d+)?)(?:[-~:/](\d+(?:\.\d+)?))?")
 _NAME = re.compile(r"(?=.*[A-Za-z])(?=.*\d)|.*[_/\\@$#+]|.+\.[A-Za-z]|--?[A-Za-z]|.*[a-z][A-Z]|.*::|~")
+_ABBREVIATION = re.compile(r"[A-Za-z](?:\.[A-Za-z])+")  # a.m., e.g., U.S.: words, no names of files
 _SENTENCE_END = re.compile(r"[。！？!?；;]+[」』”’\"'）)】》]*|\.(?=\s+[^a-z\s]|\s*$)|\n+")
 _CLAUSE_END = re.compile(r"[，：、—]|,|:(?=\s|[^\d\x00-\x7f])|\s[-–]\s|[（）()]")
 
@@ -135,6 +136,8 @@ def _latin(run: str, start: int) -> Iterator[Token]:
     elif (match := _WITH_UNIT.fullmatch(kept)) and kept[0].isdigit():
         yield _token(match.group(1).lstrip("0") or "0", match.group(1), "number", start, 2.0)
         yield _token(stem(match.group(2).lower()), match.group(2), "word", start + match.start(2), 0.5)
+    elif _ABBREVIATION.fullmatch(kept):
+        yield _token(kept.lower(), kept, "word", start, 0.2 if kept.islower() else 2.0)
     elif _NAME.match(kept):
         yield _token(kept.lower(), kept, "name", start, 3.0)
     else:

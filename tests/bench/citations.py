@@ -57,19 +57,19 @@ def report(cases: Sequence[CitationCase], judge: Judge, wrong: int = 0) -> Itera
         seconds.append(time.perf_counter() - start)
     flagged = {id(case): bool(reason) for case, reason in zip(cases, reasons, strict=True)}
     right = [case for case in cases if case.supported is not flagged[id(case)]]
-    yield f"{'kind':14} {'n':>4} {'recall':>7} {'precision':>10}"
+    yield f"{'kind':18} {'n':>4} {'recall':>7} {'precision':>10}"
     for kind, group in by_kind(cases):
         supported = group[0].supported
         recall = _share(case.supported is not flagged[id(case)] for case in group)
         others = [case for case in cases if case.supported is not supported]
         false = _share(case.supported is flagged[id(case)] for case in others)
-        yield f"{kind:14} {len(group):4} {recall:7.3f} {recall / max(recall + false, 1e-9):10.3f}"
+        yield f"{kind:18} {len(group):4} {recall:7.3f} {recall / max(recall + false, 1e-9):10.3f}"
     for name, verdict in (("supported", True), ("not supported", False)):
         of_this = [case for case in cases if case.supported is verdict]
         given = [case for case in cases if flagged[id(case)] is not verdict]
         hit = sum(case.supported is verdict for case in given)
         share = f"{hit / max(len(of_this), 1):7.3f} {hit / max(len(given), 1):10.3f}"
-        yield f"{'all ' + name:18.18} {share}"
+        yield f"{'all ' + name:23.23} {share}"
     yield f"accuracy {len(right) / len(cases):.3f}"
     yield f"p50 {np.quantile(seconds, 0.5) * 1000:.2f} ms  p95 {np.quantile(seconds, 0.95) * 1000:.2f} ms a sentence"
     failed = [(c, r) for c, r in zip(cases, reasons, strict=True) if c.supported is bool(r)]
@@ -82,7 +82,8 @@ def _share(values: Iterator[bool]) -> float:
     return sum(found) / len(found) if found else 0.0
 
 
-def _judge(sentence: str, passage: str) -> str:
+def judge_words(sentence: str, passage: str) -> str:
+    """The reason for which the check, without a model, does not take a sentence; or nothing."""
     from rag.verify import check_sentence
 
     return check_sentence(sentence, [passage]).reason
@@ -109,7 +110,7 @@ def main() -> None:
         ]
         options.out.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), "utf-8")
         return
-    for line in report(cases, _judge, options.wrong):
+    for line in report(cases, judge_words, options.wrong):
         print(line)
 
 
