@@ -85,6 +85,7 @@ class KnowledgeSettings(Section):
     max_source_mb: float = Field(500, gt=0)
     keep_versions: int = Field(3, ge=1)
     watch: Watch = "no"
+    mask_secrets: bool = True
 
     @property
     def limits(self) -> Limits:

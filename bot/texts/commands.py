@@ -97,6 +97,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "source_failed": ("- 来源 {entry} 没有取到：{detail}", "- source {entry} could not be fetched: {detail}"),
     "source_note": ("- 来源 {entry}：{detail}", "- source {entry}: {detail}"),
     "reload_partial": ("- {uri}（已收录，但有保留）：{reason}", "- {uri} (kept, with a reservation): {reason}"),
+    "masked": ("已隐去 {n} 处密钥、令牌或密码", "keys, tokens or passwords masked: {n}"),
     "see_log": ("原因见日志", "the log says why"),
     "reload_more": ("……另有 {n} 个", "... and {n} more"),
     "why_head": ("“{text}” → {outcome}", "“{text}” → {outcome}"),
