@@ -33,6 +33,7 @@ from bot.outbox import Outbox
 from bot.outcome import Outcome
 from bot.precedence import Precedence
 from bot.responder import Responder
+from bot.safety.screen import Safety, open_safety
 from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
@@ -104,18 +105,21 @@ class App:
             stack.enter_context(lock_data(self.settings.data))
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
+            safety = await stack.enter_async_context(open_safety(self.settings))
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
             watch = Watch("llm")
             library = Library(self.settings, store, engine, lambda: watch.fault, refreshing=not self.replaying)
+            library.further_faults = lambda: safety.faults
             stack.push_async_callback(library.close)
             answerer = await stack.enter_async_context(open_answerer(self.settings, engine.quote, watch))
             await library.open()
-            await self._serve(store, library, Responder(engine, answerer, understanding_of(self.settings, answerer)))
+            responder = Responder(engine, answerer, understanding_of(self.settings, answerer))
+            await self._serve(store, library, responder, safety)
 
-    async def _serve(self, store: Store, library: Library, responder: Responder) -> None:
+    async def _serve(self, store: Store, library: Library, responder: Responder, safety: Safety) -> None:
         settings, clock = self.settings, self.clock
         outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
-        assistant = self._assistant(store, library, outbox, responder)
+        assistant = self._assistant(store, library, outbox, responder, safety)
         precedence = Precedence(0.0 if self.replaying else HOLD_S)
         lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot), precedence)
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
@@ -180,7 +184,9 @@ class App:
             stopping.cancel()
             adapters.cancel()
 
-    def _assistant(self, store: Store, library: Library, outbox: Outbox, responder: Responder) -> Assistant:
+    def _assistant(
+        self, store: Store, library: Library, outbox: Outbox, responder: Responder, safety: Safety
+    ) -> Assistant:
         bot = self.settings.bot
         per_person, per_group = (bot.per_person_per_hour, bot.per_group_per_hour) if self.limited else (0, 0)
         return Assistant(
@@ -194,6 +200,7 @@ class App:
             adapters=outbox.adapters,
             clock=self.clock,
             arrivals=Arrivals(),
+            safety=safety,
             modes=self.modes,
         )
 

@@ -27,6 +27,7 @@ from bot.outcome import Outcome
 from bot.ports import CommandRunner, Pauses, ReadsQuotes
 from bot.questions import make_question, text_of
 from bot.responder import Responder, declined, is_greeting, not_covered, outcome
+from bot.safety.screen import Safety, Screen, held_back
 from bot.texts import Language, say
 from rag.base import NoKnowledgeError, Question, RagError, detect_language
 
@@ -47,6 +48,7 @@ class Assistant:
     adapters: Mapping[str, Adapter]
     clock: Clock
     arrivals: Arrivals
+    safety: Safety
     modes: Mapping[str, Mode] = field(default_factory=dict)
 
     def may_wait(self, message: Message) -> bool:
@@ -149,7 +151,15 @@ class Assistant:
             return Outcome("silent", reasons=(say("reason_empty", language),))
         return None
 
+    def _screen(self, message: Message) -> Screen:
+        return self.safety.screen(message.conversation.group)
+
     async def _judge(self, message: Message, question: Question) -> Outcome:
+        screen = self._screen(message)
+        if objection := screen.asked(question):
+            done, line = held_back(objection, question), say("withheld", question.language)
+            return await self._say(message, line, done) if question.mentioned else done
+        question = screen.cleaned(question)
         try:
             judgement = await self.responder.judge(message.conversation.group, question)
         except NoKnowledgeError:
@@ -171,7 +181,12 @@ class Assistant:
             return outcome(question, judgement, "silent")
         if is_greeting(judgement) and not self._speaks_to_bot(message):  # thanks below an answer, for instance
             return outcome(question, judgement, "silent")
-        return await self._say(message, declined(question, judgement), outcome(question, judgement, "abstained"))
+        line = self._allowed(message, declined(question, judgement), question)
+        return await self._say(message, line, outcome(question, judgement, "abstained"))
+
+    def _allowed(self, message: Message, line: str, question: Question) -> str:
+        """A line with the nearest documents, or without them where a title is not to be told."""
+        return line if self._screen(message).allows(line) else say("not_covered", question.language)
 
     async def _taken_back(self, message: Message) -> bool:
         """Whether its author recalled the message before it was answered."""
@@ -195,7 +210,8 @@ class Assistant:
         try:
             async with AsyncExitStack() as stack:
                 growing = GrowingReply(self.outbox, message, stack) if adapter.abilities.stream else None
-                done = await self.responder.answer(question, judgement, growing.show if growing else None)
+                show = growing.show if growing else None
+                done = await self.responder.answer(question, judgement, show, self._screen(message))
                 if await self._taken_back(message):
                     return self._keep_silent(question, judgement)
                 replies = self._replies(message, question, judgement, done)
@@ -218,8 +234,11 @@ class Assistant:
             return [Reply(message, done.answer or "", citations, probability, mention=True)]
         if not question.mentioned:
             return []
+        if done.verdict.get("how") == "withheld":
+            return [Reply(message, say("withheld", question.language), mention=True)]
         if done.kind == "abstained":
-            return [Reply(message, not_covered(question.language, judgement.evidence), mention=True)]
+            line = self._allowed(message, not_covered(question.language, judgement.evidence), question)
+            return [Reply(message, line, mention=True)]
         fault = done.detail.partition(":")[0]
         key = f"failed:{fault}" if fault in ("timeout", "auth", "rate_limit") else "failed:generate"
         return [Reply(message, say(key, question.language), mention=True)]

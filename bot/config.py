@@ -39,6 +39,7 @@ from bot.sections import (
     RetrievalSettings,
     Section,
 )
+from bot.sections_safety import SafetySettings
 from rag.base import is_base_name
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Settings(WechatSections):
     llm: LLMSettings = LLMSettings()
     gpu: GpuSettings = GpuSettings()
     feishu: FeishuSection = FeishuSection()
+    safety: SafetySettings = SafetySettings()
     groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
     path: Path | None = None
     root: Path = Path()
@@ -108,6 +110,7 @@ SINGLE: dict[str, type[Section]] = {
     "llm": LLMSettings,
     "gpu": GpuSettings,
     "feishu": FeishuSection,
+    "safety": SafetySettings,
     **WECHAT_SECTIONS,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}

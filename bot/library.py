@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from loguru import logger
 
@@ -48,6 +48,7 @@ class Library:
         """``answer_fault`` tells what is wrong with the model that writes answers."""
         self.reloading = False
         self._answer_fault = answer_fault
+        self.further_faults: Callable[[], Sequence[ModelFault]] = tuple  # of what else serves, for `/status`
         self._refreshing = refreshing
         self._settings = settings
         self._store = store
@@ -199,7 +200,7 @@ class Library:
 
     def _faults(self) -> list[ModelFault]:
         own = self._answer_fault()
-        return [*self._engine.facts.faults, *([own] if own is not None else [])]
+        return [*self._engine.facts.faults, *([own] if own is not None else []), *self.further_faults()]
 
     def _server_is_out(self) -> bool:
         """Whether a model server could not be used when it was needed first: it may be up by now. A model of this

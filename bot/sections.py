@@ -220,3 +220,4 @@ class GroupSettings(Section):
     knowledge: Names = ()
     admins: Names = ()
     unwanted_per_1000: float | None = Field(None, gt=0, le=900)
+    word_lists: Names | None = None

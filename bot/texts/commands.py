@@ -128,6 +128,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "part_embedder": ("向量模型", "embedder"),
     "part_reranker": ("重排模型", "reranker"),
     "part_llm": ("本机对话模型", "local chat model"),
+    "part_moderation": ("内容审核接口", "moderation endpoint"),
+    "instead_moderation": ("由 moderation_failure 决定", "moderation_failure decides"),
     "instead_embedder": ("只按词语检索和判断", "searching and judging go by words alone"),
     "instead_reranker": ("段落不重排", "passages keep their order"),
     "instead_llm": ("答案摘引自文档", "answers are quoted from the documents"),
