@@ -120,8 +120,9 @@ def with_language_note(question: Question, answer: Answer) -> Answer:
 
 def withheld(question: Question, judgement: Judgement, objection: Objection) -> Outcome:
     """The outcome of an answer that is not given, whatever the documents hold."""
-    done = outcome(question, judgement, "abstained", extra=(objection.reason(question.language),))
-    return replace(done, verdict=objection.verdict)
+    done = outcome(question, judgement, "abstained")
+    reasons = (objection.reason(question.language),)  # the gate's quote examples, which may say what is held back
+    return replace(done, reasons=reasons, verdict=objection.verdict)
 
 
 def outcome(
