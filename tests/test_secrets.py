@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 from command_line import qunda
+from group import make_settings, open_group
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.builder import build_base
 from rag.build import BuildReport, build
 from rag.documents import Document
 from rag.embedder import LexicalEmbedder
@@ -183,6 +185,19 @@ def test_switching_it_rebuilds_and_says_why(secretive: Path) -> None:
     report = built(secretive)
     assert report.is_new and "splitter changed" in report.rebuilt
     assert HEX.encode() not in stored(secretive, report)
+
+
+@pytest.mark.parametrize(("mask_secrets", "told"), [("yes", MASK), ("no", "Kx77-Lmn2")])
+async def test_an_answer_tells_a_password_only_where_its_base_is_to(
+    tmp_path: Path, mask_secrets: str, told: str
+) -> None:
+    settings = make_settings(tmp_path, f"knowledge.mask_secrets={mask_secrets}")
+    (settings.root / "docs" / "wifi.md").write_text("# 访客无线网\n\n访客无线网的密码：Kx77-Lmn2\n", "utf-8")
+    build_base(settings, "default")
+    async with open_group(tmp_path, build=False, settings=settings) as group:
+        said = await group.say("访客无线网的密码是什么？", mentions_bot=True)
+        assert said["outcome"] == "answered" and told in said["replies"][0]
+        assert ("Kx77-Lmn2" in str(said)) == (mask_secrets == "no")
 
 
 def test_the_command_line_tells_it_without_telling_the_secret(secretive: Path) -> None:

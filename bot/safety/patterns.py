@@ -92,7 +92,7 @@ def _takes(member: Any, sign: str) -> bool:
     if code is codes.LITERAL:
         return sign in (chr(value), chr(value).lower(), chr(value).upper())
     if code is codes.RANGE:
-        return value[0] <= ord(sign[0]) <= value[1]
+        return bool(value[0] <= ord(sign[0]) <= value[1])
     if code is codes.CATEGORY and value is codes.CATEGORY_SPACE:
         return sign.isspace()
     if code is codes.CATEGORY and value is codes.CATEGORY_DIGIT:
