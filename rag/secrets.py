@@ -1,4 +1,4 @@
-"""Finds what must not be told in a text, such as keys, tokens and passwords, and puts ``***`` in its place.
+"""Finds what must not be told in a text, such as keys, tokens and passwords, and puts ``••••`` in its place.
 
 Two kinds are found: secrets with a form of their own (``sk-``, ``AKIA``, PEM, a password in an address), and values
 behind a name that says what they are (``app_secret = ...``, ``密码：...``). Examples (``your_api_key``, ``<token>``,
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 MASK_ID = "masked-1"  # changes whenever other stretches would be masked
-MASK = "***"
+MASK = "••••"  # no mark-up: stars would be taken for emphasis
 
 # Secrets with a form of their own: how each begins, which stays readable, and the secret behind that.
 _FORMS = re.compile(
@@ -76,7 +76,7 @@ class Masked:
     gone: tuple[tuple[int, int], ...] = ()
 
     def moved(self, offset: int) -> int:
-        """Where an offset of the text before is now; within a secret, where its ``***`` begins."""
+        """Where an offset of the text before is now; within a secret, where its ``••••`` begins."""
         shift = 0
         for start, end in self.gone:
             if offset <= start:
@@ -88,7 +88,7 @@ class Masked:
 
 
 def mask(text: str) -> Masked:
-    """``text`` with ``***`` in place of every secret. Doing it twice changes nothing more."""
+    """``text`` with ``••••`` in place of every secret. Doing it twice changes nothing more."""
     found = sorted({span for find in _FINDERS for span in find(text)})
     gone: list[tuple[int, int]] = []
     for start, end in found:

@@ -144,7 +144,7 @@ async def test_when_it_is_down_the_configuration_decides_and_status_tells(
 async def test_what_is_sent_to_it_holds_no_secrets_and_no_numbers(server: ModerationServer) -> None:
     screen = Screen(Filter(()), Moderator(SafetySettings(moderation_url=server.url)))
     assert await screen.refusal(Question("怎么安装？手机 13812345678，密码：Qw3rty!7")) is None
-    assert server.requests == [{"input": "怎么安装？手机 [phone]，密码：***"}]
+    assert server.requests == [{"input": "怎么安装？手机 [phone]，密码：••••"}]
     assert screen.moderator is not None
     await screen.moderator.aclose()
 
