@@ -153,6 +153,8 @@ class Admin:
         outcome = stored.outcome
         text = " ".join(stored.message.text.split())
         text = text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
+        if outcome.verdict.get("what") == "question":
+            text = call.say("why_withheld")
         lines = [call.say("why_head", text=text, outcome=outcome_word(outcome.name, call.language))]
         if outcome.probability is not None and outcome.threshold is not None:
             score = {"probability": f"{outcome.probability:.2f}", "threshold": f"{outcome.threshold:.2f}"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from loguru import logger
 
@@ -39,6 +39,7 @@ from bot.precedence import Precedence
 from bot.quotas import hourly_limits, no_limits, recall_answers
 from bot.responder import Responder
 from bot.rest import RestTimes
+from bot.safety.screen import Safety, open_safety
 from bot.store import Store
 from bot.store.retention import keep_retention
 from bot.supervisor import Supervisor
@@ -67,6 +68,13 @@ class KnowsAdmins(Protocol):
     async def is_admin(self, message: Message) -> bool:
         """Whether the sender counts as an admin of the group; False where it cannot be found out."""
         ...
+
+
+class Guards(NamedTuple):
+    """What keeps answers within bounds."""
+
+    safety: Safety
+    budget: Budget
 
 
 @dataclass(slots=True)
@@ -112,13 +120,14 @@ class App:
             stack.enter_context(lock_data(self.settings.data))
             store = self.store = await asyncio.to_thread(Store.open, self.settings.data / "qunda.db", self.clock)
             stack.push_async_callback(store.close)
+            safety = await stack.enter_async_context(open_safety(self.settings))
             engine = self.engine = await stack.enter_async_context(open_engine(self.settings))
             self._pictures = PictureReader(self.settings.bot.read_pictures, self.adapters, store.messages)
             stack.callback(self._pictures.close)
             watch = Watch("llm")
             web = None if self.replaying else open_web(self.settings, self.clock)
             watches = (watch, web.watch) if web else (watch,)
-            faults = lambda: [one.fault for one in watches]  # noqa: E731
+            faults = lambda: (*(one.fault for one in watches), *safety.faults)  # noqa: E731
             library = Library(self.settings, store, engine, faults, refreshing=not self.replaying)
             stack.push_async_callback(library.close)
             budget = Budget(self.settings, store, self.clock)
@@ -129,12 +138,12 @@ class App:
             )
             await library.open()
             responder = Responder(engine, answerer, understanding_of(self.settings, answerer), web)
-            await self._serve(store, library, responder, budget)
+            await self._serve(store, library, responder, Guards(safety, budget))
 
-    async def _serve(self, store: Store, library: Library, responder: Responder, budget: Budget) -> None:
+    async def _serve(self, store: Store, library: Library, responder: Responder, guards: Guards) -> None:
         settings, clock = self.settings, self.clock
         outbox = Outbox(store, {adapter.name: adapter for adapter in self.adapters}, clock)
-        assistant = self._assistant(store, library, outbox, responder, budget)
+        assistant = self._assistant(store, library, outbox, responder, guards)
         precedence = Precedence(0.0 if self.replaying else HOLD_S)
         lanes = Lanes(store, outbox, assistant.handle, clock, LaneSettings.of(settings.bot), precedence)
         finished: asyncio.Queue[tuple[Message, Outcome]] = asyncio.Queue()
@@ -202,7 +211,7 @@ class App:
             adapters.cancel()
 
     def _assistant(
-        self, store: Store, library: Library, outbox: Outbox, responder: Responder, budget: Budget
+        self, store: Store, library: Library, outbox: Outbox, responder: Responder, guards: Guards
     ) -> Assistant:
         return Assistant(
             settings=self.settings,
@@ -216,7 +225,8 @@ class App:
             clock=self.clock,
             arrivals=Arrivals(),
             rest=RestTimes(self.settings),
-            budget=budget,
+            budget=guards.budget,
+            safety=guards.safety,
             modes=self.modes,
             pictures=self._pictures,
         )

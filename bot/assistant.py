@@ -30,6 +30,7 @@ from bot.ports import CommandRunner, Pauses, ReadsQuotes
 from bot.questions import make_question, text_of
 from bot.responder import Responder, declined, is_greeting, not_covered, outcome
 from bot.rest import Rest, RestTimes
+from bot.safety.screen import Safety, Screen, held_back
 from bot.texts import Language, say
 from bot.timing import Stopwatch
 from rag.base import NoKnowledgeError, Question, RagError, detect_language
@@ -53,6 +54,7 @@ class Assistant:
     arrivals: Arrivals
     rest: RestTimes
     budget: Budget
+    safety: Safety
     modes: Mapping[str, Mode] = field(default_factory=dict)
     pictures: PictureReader | None = None
 
@@ -169,7 +171,15 @@ class Assistant:
             return Outcome("silent", reasons=reasons)
         return await self._say(message, say("off_hours", language, until=until), Outcome("limited", reasons=reasons))
 
+    def _screen(self, message: Message) -> Screen:
+        return self.safety.screen(message.conversation.group)
+
     async def _judge(self, message: Message, question: Question, watch: Stopwatch) -> Outcome:
+        screen = self._screen(message)
+        if objection := screen.asked(question):
+            done, line = held_back(objection, question), say("withheld", question.language)
+            return await self._say(message, line, done) if question.mentioned else done
+        question = screen.cleaned(question)
         try:
             judgement = await self.responder.judge(message.conversation.group, question)
         except NoKnowledgeError:
@@ -191,7 +201,12 @@ class Assistant:
             return outcome(question, judgement, "silent")
         if is_greeting(judgement) and not self._speaks_to_bot(message):  # thanks below an answer, for instance
             return outcome(question, judgement, "silent")
-        return await self._say(message, declined(question, judgement), outcome(question, judgement, "abstained"))
+        line = self._allowed(message, declined(question, judgement), question)
+        return await self._say(message, line, outcome(question, judgement, "abstained"))
+
+    def _allowed(self, message: Message, line: str, question: Question) -> str:
+        """A line with the nearest documents, or without them where a title is not to be told."""
+        return line if self._screen(message).allows(line) else say("not_covered", question.language)
 
     async def _without_words(self, message: Message, seen: Seen, language: Language) -> Outcome:
         """A mention that says nothing; of one with a picture in which nothing could be read, that is told."""
@@ -223,7 +238,7 @@ class Assistant:
             async with AsyncExitStack() as stack:
                 growing = GrowingReply(self.outbox, message, stack) if adapter.abilities.stream else None
                 show = watch.noting(growing.show if growing else None)
-                done = await self.responder.answer(question, judgement, show)
+                done = await self.responder.answer(question, judgement, show, self._screen(message))
                 done = replace(done, timing=watch.read()) if done.kind == "answered" else done
                 if await self._taken_back(message):
                     return self._keep_silent(question, judgement)
@@ -247,8 +262,11 @@ class Assistant:
             return [Reply(message, done.answer or "", citations, probability, mention=True)]
         if not question.mentioned:
             return []
+        if done.verdict.get("how") == "withheld":
+            return [Reply(message, say("withheld", question.language), mention=True)]
         if done.kind == "abstained":
-            return [Reply(message, not_covered(question.language, judgement.evidence), mention=True)]
+            line = self._allowed(message, not_covered(question.language, judgement.evidence), question)
+            return [Reply(message, line, mention=True)]
         fault = done.detail.partition(":")[0]
         key = f"failed:{fault}" if fault in ("timeout", "auth", "rate_limit") else "failed:generate"
         return [Reply(message, say(key, question.language), mention=True)]

@@ -22,7 +22,8 @@ SHOWN_ITEMS = 5  # of a source, where nothing could be built
 @dataclass(frozen=True, slots=True)
 class BaseBuild:
     """What the build of one base did; plain data, so that it can cross processes. ``failed`` holds (uri, reason);
-    so does ``partial`` for documents that were read in part or with a reservation.
+    so does ``partial`` for documents that were read in part or with a reservation. ``masked`` holds (uri, how many
+    secrets were masked).
 
     ``embedded`` counts the passages whose vectors were computed; those of the others were there.
     ``skipped`` holds (suffix, count) of the files whose type is not read, the most frequent first. ``error`` says why
@@ -46,6 +47,7 @@ class BaseBuild:
     embedded: int = 0
     sources: tuple[SourceReport, ...] = ()
     partial: tuple[tuple[str, str], ...] = ()
+    masked: tuple[tuple[str, int], ...] = ()
 
 
 def not_built(base: str, reason: str) -> BaseBuild:
@@ -88,6 +90,7 @@ def build_base(
             passage_chars=section.passage_chars,
             limits=section.limits,
             keep_versions=section.keep_versions,
+            mask_secrets=section.mask_secrets,
             prefixes=sources.prefixes,
             links=sources.links,
             progress=progress,
@@ -118,6 +121,7 @@ def _summary(settings: Settings, base: str, report: BuildReport, sources: Source
         embedded=report.embedded,
         sources=sources.reports,
         partial=tuple((notice.uri, notice.reason) for notice in report.partial),
+        masked=tuple(report.masked.items()),
     )
 
 

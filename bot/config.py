@@ -39,6 +39,7 @@ from bot.sections import (
     RetrievalSettings,
     Section,
 )
+from bot.sections_safety import SafetySettings
 from bot.sections_web import WebSettings
 from rag.base import is_base_name
 
@@ -86,6 +87,7 @@ class Settings(WechatSections):
     gpu: GpuSettings = GpuSettings()
     web: WebSettings = WebSettings()
     feishu: FeishuSection = FeishuSection()
+    safety: SafetySettings = SafetySettings()
     groups: Mapping[str, GroupSettings] = Field(default_factory=dict)
     path: Path | None = None
     root: Path = Path()
@@ -111,6 +113,7 @@ SINGLE: dict[str, type[Section]] = {
     "gpu": GpuSettings,
     "web": WebSettings,
     "feishu": FeishuSection,
+    "safety": SafetySettings,
     **WECHAT_SECTIONS,
 }
 PREFIXED: dict[str, type[Section]] = {"knowledge": KnowledgeSettings, "group": GroupSettings}
@@ -152,9 +155,7 @@ def load(
 def _find(path: Path | None) -> Path | None:
     if path is not None:
         if not path.is_file():
-            raise ConfigError(
-                f"there is no config file {path}; copy the config.ini of the project there or leave --config out"
-            )
+            raise ConfigError(f"there is no config file {path}; copy the project's config.ini there, or drop --config")
         return path
     default = Path("config.ini")
     return default if default.is_file() else None

@@ -17,7 +17,7 @@ from rag.base import FloatArray, Hit, ModelError, RagError
 from rag.protocols import Embedder, Reranker
 
 T = TypeVar("T")
-Part = Literal["embedder", "reranker", "llm", "web"]
+Part = Literal["embedder", "reranker", "llm", "web", "moderation"]
 LOG_EVERY_S = 60.0
 # A model that failed is left alone ten times as long as the failure took: a server that hangs holds up few questions.
 REST_TIMES, MIN_REST_S, MAX_REST_S = 10.0, 1.0, 300.0
@@ -70,6 +70,14 @@ class Watch:
             raise
         self.worked()
         return done
+
+    def rests(self) -> bool:
+        """Whether it is to be left alone for now; that counts as gone on without it."""
+        with self._lock:
+            resting = self._fault is not None and self._monotonic() < self._rests_until
+            if resting and self._fault is not None:
+                self._missed(self._fault.detail)
+            return resting
 
     def failed(self, error: RagError, took_s: float = 0.0) -> None:
         """One call failed; it was gone on without the model."""

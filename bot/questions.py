@@ -5,6 +5,9 @@ Knows no outcome and no state.
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
+
 from adapters.base import Message
 from bot.context import Said
 from bot.texts import Language
@@ -12,6 +15,7 @@ from rag.base import Question, Turn
 from rag.pictured import telling
 
 MAX_QUESTION_CHARS = 4_000
+_ID = re.compile(r"(?=\D*\d)[\w@.-]{8,}", re.ASCII)
 
 
 def text_of(message: Message) -> str:
@@ -38,5 +42,7 @@ def make_question(
 
 
 def turn_of(said: Said, message: Message) -> Turn:
-    """One earlier message as a turn."""
-    return Turn(said.name, said.text, said.is_bot, not said.is_bot and said.sender == message.sender.id)
+    """One earlier message as a turn. A sender without a name is told by a short mark, not by the platform's id."""
+    nameless = said.name == said.sender and _ID.fullmatch(said.name)
+    name = f"member-{sha256(said.sender.encode()).hexdigest()[:4]}" if nameless else said.name
+    return Turn(name, said.text, said.is_bot, not said.is_bot and said.sender == message.sender.id)

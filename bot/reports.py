@@ -51,4 +51,6 @@ def report_text(report: BaseBuild, language: Language, *, named: bool = True) ->
     lines += report.warnings
     for key, files in (("reload_file", failed), ("reload_partial", report.partial)):
         lines += _file_lines(key, files, language)
+    masked = [(uri, say("masked", language, n=count)) for uri, count in report.masked]
+    lines += _file_lines("reload_partial", masked, language)
     return "\n".join(lines)

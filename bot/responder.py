@@ -14,6 +14,8 @@ from bot.engine import Engine, Judgement
 from bot.engine.base import WebNote
 from bot.engine.support import is_declined, lifted
 from bot.outcome import Outcome, Stage
+from bot.safety.lists import Filter
+from bot.safety.screen import Objection, Screen
 from bot.texts import Language, say
 from bot.understanding import Understanding
 from bot.verdict import abstained_because, verdict_of
@@ -97,18 +99,24 @@ class Responder:
         again = await self._engine.judge(place, replace(question, keywords=keywords))
         return replace(again, understood=judgement.understood) if again.supported else judgement
 
-    async def answer(self, question: Question, judgement: Judgement, show: Show | None = None) -> Outcome:
-        """Write the answer that the gate allowed; ``show`` gets the growing text.
+    async def answer(
+        self, question: Question, judgement: Judgement, show: Show | None = None, screen: Screen | None = None
+    ) -> Outcome:
+        """Write the answer that the gate allowed; ``show`` gets the growing text, ``screen`` may hold back either.
 
         The outcome is ``answered``, ``abstained`` or ``failed``; its ``answer`` is the text for the reader or None.
         """
         question = replace(question, rewritten=judgement.understood)
+        screen = screen or Screen(Filter(()), masks=False)
+        if judgement.supported and (refused := await screen.refusal(question)):
+            return withheld(question, judgement, refused)
+        showing = screen.showing(show)
         try:
-            final = await self._write(question, judgement.evidence, show) if judgement.supported else None
+            final = await self._write(question, judgement.evidence, showing) if judgement.supported else None
             if _may_look_further(final, judgement) and self._web is not None:
                 judgement = await self._on_the_web(self._web, question, judgement)
                 if judgement.web and judgement.web.pages:
-                    final = await self._write(question, judgement.evidence, show)
+                    final = await self._write(question, judgement.evidence, showing)
         except GeneratorError as error:
             stage: Stage = "timeout" if error.kind == "timeout" else "generate"
             return outcome(question, judgement, "failed", stage=stage, detail=f"{error.kind}: {error}")
@@ -116,8 +124,11 @@ class Responder:
             reason = say(abstained_because(final), question.language)
             done = outcome(question, judgement, "abstained", extra=(reason,))
         else:
+            final = screen.masked(final)
+            if objection := await screen.objection(final):
+                return withheld(question, judgement, objection)
             done = outcome(question, judgement, "answered", answer=_told(question, judgement, final))
-        return replace(done, verdict=verdict_of(final))
+        return replace(done, verdict=screen.told(verdict_of(final)))
 
     async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | Abstention | None:
         final: Answer | Abstention | None = None
@@ -162,6 +173,13 @@ def with_language_note(question: Question, answer: Answer) -> Answer:
     if said == question.language or foreign < MIN_FOREIGN or detect_language(question.text) == said:
         return answer
     return replace(answer, text=f"{say('other_language', question.language)}\n\n{answer.text}")
+
+
+def withheld(question: Question, judgement: Judgement, objection: Objection) -> Outcome:
+    """The outcome of an answer that is not given, whatever the documents hold."""
+    done = outcome(question, judgement, "abstained")
+    reasons = (objection.reason(question.language),)  # the gate's quote examples, which may say what is held back
+    return replace(done, reasons=reasons, verdict=objection.verdict)
 
 
 def outcome(

@@ -110,6 +110,7 @@ class KnowledgeSettings(Section):
     max_source_mb: float = Field(500, gt=0)
     keep_versions: int = Field(3, ge=1)
     watch: Watch = "no"
+    mask_secrets: bool = True
 
     @property
     def limits(self) -> Limits:
@@ -256,3 +257,4 @@ class GroupSettings(Section):
     tokens_per_group_per_day: int | None = Field(None, ge=0)
     tokens_per_person_per_day: int | None = Field(None, ge=0)
     unwanted_per_1000: float | None = Field(None, gt=0, le=900)
+    word_lists: Names | None = None

@@ -18,14 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray, KnowledgeError, NoKnowledgeError, Passage
-from rag.definitions import stored
 from rag.documents import Document, Failure, Item, read_changed
 from rag.formats.base import Limits
 from rag.knowledge import Version, check_base_name, open_current, version_names
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
-from rag.manifest import DocumentEntry, Manifest
+from rag.manifest import DocumentEntry, Manifest, compare
+from rag.masking import cut_document, splitter_id
 from rag.names import passage_names
-from rag.passages import PASSAGE_CHARS, SPLITTER_ID, cut, indexed_text
+from rag.passages import PASSAGE_CHARS, indexed_text
 from rag.protocols import Embedder
 from rag.publish import build_lock, new_version_name, prune, publish
 from rag.reuse import KeyArray, VectorSource, distinct, find, text_keys
@@ -55,7 +55,7 @@ class BuildReport:
 
     ``failed`` names what could not be read, ``partial`` documents that were read in part or with a reservation.
     ``embedded`` counts the passages whose vectors had to be computed.
-    ``is_new``: there is a new version; without any change the current one was kept.
+    ``is_new``: there is a new version, else the current one was kept. ``masked``: how many secrets are, by uri.
     """
 
     version: str
@@ -71,6 +71,7 @@ class BuildReport:
     embedded: int = 0
     partial: tuple[Failure, ...] = ()
     is_new: bool = True
+    masked: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -100,6 +101,7 @@ def build(
     passage_chars: int = PASSAGE_CHARS,
     limits: Limits = _LIMITS,
     keep_versions: int = 3,
+    mask_secrets: bool = True,
     prefixes: Sequence[str] | None = None,
     links: Mapping[str, str] | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -118,11 +120,12 @@ def build(
     check_base_name(base)
     step = _stepping(base, progress or (lambda _: None), cancelled)
     with build_lock(root, base):
-        splitter = f"{SPLITTER_ID}/{passage_chars}"
+        splitter = splitter_id(passage_chars, mask_secrets)
         old, why, warnings = _previous(root, base, embedder, splitter)
         read = partial(read_changed, roots, limits, prefixes=prefixes, own=root.resolve().parent)
-        plan = _read(read, passage_chars, None if why else old, step)
-        added, changed, removed = _compare(plan, old.manifest.documents if old else {})
+        cutting = partial(cut_document, passage_chars=passage_chars, mask_secrets=mask_secrets)
+        plan = _read(read, cutting, None if why else old, step)
+        added, changed, removed = compare(plan.entries, old.manifest.documents if old else {})
         same_notes = old is not None and (old.manifest.failed, old.manifest.partial) == plan.notes
         keep = old is not None and same_notes and not (added or changed or removed or why or warnings)
         embedded, source = 0, VectorSource(embedder, root / base / _VECTOR_LOG)
@@ -141,7 +144,8 @@ def build(
     failed, notices = plan.notes
     unchanged = len(plan.entries) - len(added) - len(changed)
     counts = (plan.passages, time.monotonic() - started, why, warnings, embedded)
-    return BuildReport(version, added, changed, removed, unchanged, failed, *counts, notices, not keep)
+    masked = {uri: entry.masked for uri, entry in plan.entries.items() if entry.masked}
+    return BuildReport(version, added, changed, removed, unchanged, failed, *counts, notices, not keep, masked)
 
 
 def _stepping(
@@ -177,7 +181,7 @@ def _previous(root: Path, base: str, embedder: Embedder, splitter: str) -> tuple
 
 def _read(
     read: Callable[[Mapping[str, str], Mapping[str, Failure]], Iterator[Item]],
-    passage_chars: int,
+    cutting: Callable[[Document], tuple[list[Passage], DocumentEntry, bytes]],
     old: Version | None,
     step: Callable[[Progress], None],
 ) -> _Plan:
@@ -193,10 +197,8 @@ def _read(
             (plan.partial if item.partial else plan.failed).append(item)
             continue
         if isinstance(item, Document):
-            passages = plan.fresh[item.uri] = cut(item, passage_chars)
-            plan.defined[item.uri] = stored(item)
-            pairs = any(passage.question for passage in passages)
-            entry = DocumentEntry(item.digest, item.title, plan.passages, len(passages), pairs)
+            plan.fresh[item.uri], made, plan.defined[item.uri] = cutting(item)
+            entry = replace(made, first=plan.passages)
         else:
             before = plan.reused[item.uri] = known[item.uri]
             plan.defined[item.uri] = old.definitions.line(item.uri) if old else b""
@@ -205,12 +207,6 @@ def _read(
         plan.entries[item.uri] = entry
         plan.passages += entry.passages
     return plan
-
-
-def _compare(plan: _Plan, known: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    added = tuple(uri for uri in plan.entries if uri not in known)
-    changed = tuple(uri for uri, entry in plan.entries.items() if uri in known and known[uri].digest != entry.digest)
-    return added, changed, tuple(uri for uri in known if uri not in plan.entries)
 
 
 def _write(

@@ -16,7 +16,7 @@ _NESTED = ("documents", "failed", "partial", "links")
 class DocumentEntry:
     """A document of a version: its digest, title, and which passages are its own (``first`` and how many).
 
-    ``pairs``: some of them are curated pairs of question and answer.
+    ``pairs``: some of them are curated pairs of question and answer. ``masked``: how many secrets were masked in it.
     """
 
     digest: str
@@ -24,6 +24,7 @@ class DocumentEntry:
     first: int
     passages: int
     pairs: bool = False
+    masked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Manifest:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON data; `from_dict` reads it back."""
-        documents = {uri: [d.digest, d.title, d.first, d.passages, d.pairs] for uri, d in self.documents.items()}
+        documents = {
+            uri: [d.digest, d.title, d.first, d.passages, d.pairs, d.masked] for uri, d in self.documents.items()
+        }
         return {
             **{name: getattr(self, name) for name in self.__slots__ if name not in _NESTED},
             "format": FORMAT,
@@ -66,3 +69,12 @@ class Manifest:
         failed = tuple(Failure(uri, reason, digest=digest) for uri, reason, digest in data["failed"])
         partial = tuple(Failure(uri, reason, partial=True) for uri, reason in data["partial"])
         return cls(**fields, documents=documents, failed=failed, partial=partial, links=data["links"])
+
+
+def compare(
+    entries: Mapping[str, DocumentEntry], known: Mapping[str, DocumentEntry]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The uris of documents that were added, changed and removed since ``known``."""
+    added = tuple(uri for uri in entries if uri not in known)
+    changed = tuple(uri for uri, entry in entries.items() if uri in known and known[uri].digest != entry.digest)
+    return added, changed, tuple(uri for uri in known if uri not in entries)

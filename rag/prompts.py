@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Literal
 
 from rag.base import Language, Passage, Prompt, Question, Schema, Turn
+from rag.personal import without_personal
 from rag.pictured import telling
+from rag.secrets import mask
 from rag.structured import SCHEMA
 
 VERSION = "3"
@@ -115,16 +117,18 @@ CHAT_SYSTEM: dict[Language, str] = {
 def answer_prompt(question: Question, passages: Sequence[Passage]) -> Prompt:
     """The prompt that asks for a cited answer from ``passages``, which are numbered from 1 in their order.
 
+    What identifies members, and secrets, are masked in all that members wrote, unless the passages say it as well.
     A question longer than ``MAX_QUESTION_CHARS`` keeps its beginning and its end, where what is asked mostly stands.
     """
     parts = [_passage(n, passage) for n, passage in enumerate(passages, 1)]
+    known = "\n".join(passage.text for passage in passages)
     if question.history:
-        parts.append(f"<history>\n{_history(question.history)}\n</history>")
+        parts.append(f"<history>\n{_history(question.history, known)}\n</history>")
     if question.quoted_text:
-        parts.append(f"<quoted>\n{_data(_bounded(question.quoted_text))}\n</quoted>")
+        parts.append(f"<quoted>\n{_data(_bounded(_private(question.quoted_text, known)))}\n</quoted>")
     if question.picture_text:
-        parts.append(f"<picture>\n{_data(_bounded(question.picture_text))}\n</picture>")
-    parts.append(f"<question>\n{_data(_bounded(question.text))}\n</question>")
+        parts.append(f"<picture>\n{_data(_bounded(_private(question.picture_text, known)))}\n</picture>")
+    parts.append(f"<question>\n{_data(_bounded(_private(question.text, known)))}\n</question>")
     schema = Schema(STRUCTURED_SYSTEM[question.language], "answer", SCHEMA)
     return Prompt(ANSWER_SYSTEM[question.language], (("user", "\n\n".join(parts)),), schema)
 
@@ -133,16 +137,16 @@ def rewrite_prompt(question: Question) -> Prompt:
     """The prompt that asks for the question to be made to stand alone."""
     parts = [f"<history>\n{_history(question.history, asker=True)}\n</history>"] if question.history else []
     if question.quoted_text:
-        parts.append(f"<quoted>\n{_data(question.quoted_text[:MAX_HISTORY_CHARS])}\n</quoted>")
+        parts.append(f"<quoted>\n{_data(_private(question.quoted_text)[:MAX_HISTORY_CHARS])}\n</quoted>")
     if question.picture_text:
-        parts.append(f"<picture>\n{_data(telling(question.picture_text))}\n</picture>")
-    parts.append(f"<question>\n{_data(question.text[:MAX_QUESTION_CHARS])}\n</question>")
+        parts.append(f"<picture>\n{_data(_private(telling(question.picture_text)))}\n</picture>")
+    parts.append(f"<question>\n{_data(_private(question.text)[:MAX_QUESTION_CHARS])}\n</question>")
     return Prompt(REWRITE_SYSTEM[question.language], (("user", "\n\n".join(parts)),))
 
 
 def keywords_prompt(question: Question) -> Prompt:
     """The prompt that asks for keywords to search for."""
-    text = _data((question.rewritten or question.text)[:MAX_QUESTION_CHARS])
+    text = _data(_private(question.rewritten or question.text)[:MAX_QUESTION_CHARS])
     return Prompt(KEYWORDS_SYSTEM[question.language], (("user", f"<question>\n{text}\n</question>"),))
 
 
@@ -169,15 +173,20 @@ def _passage(n: int, passage: Passage) -> str:
     return f'<passage n="{n}" source="{title}">\n{_data(passage.text)}\n</passage>'
 
 
-def _history(turns: Sequence[Turn], *, asker: bool = False) -> str:
+def _history(turns: Sequence[Turn], known: str = "", *, asker: bool = False) -> str:
     """The last turns, who said what; ``asker``: mark what the asker said."""
     lines = []
     for turn in turns[-MAX_HISTORY_TURNS:]:
-        text = " ".join(turn.text.split())
+        text = " ".join(_private(turn.text, known).split())
         short = text if len(text) <= MAX_HISTORY_CHARS else text[:MAX_HISTORY_CHARS] + "…"
         who = f"{' '.join(turn.speaker.split())}{' (asker)' if asker and turn.same_sender else ''}"
         lines.append(f"{who}: {short}")
     return _data("\n".join(lines))
+
+
+def _private(text: str, known: str = "") -> str:
+    """What somebody wrote, without what identifies people and without secrets."""
+    return mask(without_personal(text, known)).text
 
 
 def _bounded(text: str) -> str:

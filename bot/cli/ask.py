@@ -20,6 +20,7 @@ from bot.faults import Watch
 from bot.models import open_answerer, understanding_of
 from bot.outcome import Outcome
 from bot.responder import Responder, declined, not_covered, outcome
+from bot.safety.screen import Screen, held_back, open_safety
 from bot.teachings import Teachings
 from bot.texts import fault_text, outcome_word, say
 from bot.web import open_web
@@ -70,6 +71,7 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     settings = settings.model_copy(update={"bot": bot, "groups": {}})  # asked in no group
     decisions = []
     async with AsyncExitStack() as stack:
+        screen = (await stack.enter_async_context(open_safety(settings))).screen("")
         engine = await stack.enter_async_context(open_engine(settings))
         watch = Watch("llm")
         answerer = await stack.enter_async_context(open_answerer(settings, engine.quote, watch, engine.entails))
@@ -82,7 +84,7 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
         for text in texts:
             others = not options.mention and text.lstrip().startswith("@")  # as in a group
             question = Question(text, detect_language(text), options.mention, addressed_to_others=others)
-            done, reply = await _respond(responder, question)
+            done, reply = await _respond(responder, question, screen)
             decisions.append({"text": text, **decision_of(done)})
             if not options.json:
                 _print(text, done, reply, question, many=len(texts) > 1)
@@ -93,16 +95,20 @@ async def _ask(settings: Settings, texts: list[str], options: argparse.Namespace
     return 1 if failed else 0
 
 
-async def _respond(responder: Responder, question: Question) -> tuple[Outcome, str | None]:
+async def _respond(responder: Responder, question: Question, screen: Screen) -> tuple[Outcome, str | None]:
     """The outcome, and what the group would read."""
     if not question.text.strip():  # a group's empty message is not judged either
         return Outcome("silent", reasons=(say("reason_empty", question.language),)), None
+    if objection := screen.asked(question):
+        return held_back(objection, question), say("withheld", question.language) if question.mentioned else None
     judgement = await responder.judge("", question)
     if not judgement.decision.answer:
         if question.mentioned:
             return outcome(question, judgement, "abstained"), declined(question, judgement)
         return outcome(question, judgement, "silent"), None
-    done = await responder.answer(question, judgement)
+    done = await responder.answer(question, judgement, screen=screen)
+    if done.verdict.get("how") == "withheld" and question.mentioned:
+        return done, say("withheld", question.language)
     if done.kind == "abstained" and question.mentioned:
         return done, not_covered(question.language, judgement.evidence)
     return done, done.answer

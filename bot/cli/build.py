@@ -60,6 +60,8 @@ def print_report(report: BaseBuild) -> None:
         console.print(f"[yellow]![/] {shown(warning)}")
     for uri, reason in report.partial:
         console.print(f"[yellow]~[/] {one_line(uri)}: {shown(reason)}")
+    for uri, count in report.masked:
+        console.print(f"[yellow]~[/] {one_line(uri)}: {masked_line(count)}")
     for uri, reason in report.failed:
         console.print(f"[red]✗[/] {one_line(uri)}: {shown(reason)}")
     if report.skipped:
@@ -85,6 +87,11 @@ def print_sources(reports: Sequence[SourceReport], console: Console) -> None:
             console.print(f"[yellow]![/] {one_line(source.entry)}: {one_line(note)}")
         for what, reason in source.failed_items:
             console.print(f"[red]✗[/] {one_line(what)}: {shown(reason)}")
+
+
+def masked_line(count: int) -> str:
+    """How many secrets of a file are not in the knowledge."""
+    return f"{count} secret{'s' * (count > 1)} masked (keys, tokens, passwords)"
 
 
 def skipped_line(skipped: Sequence[tuple[str, int]]) -> str:

@@ -20,6 +20,7 @@ from typing import Any, cast
 from bot import VERSION
 from bot.cli.doctor_feishu import examine_feishu
 from bot.cli.doctor_models import examine_models
+from bot.cli.doctor_safety import examine_safety
 from bot.cli.doctor_sources import examine_sources
 from bot.cli.doctor_web import examine_web
 from bot.cli.doctor_wechat import examine_wechat
@@ -59,6 +60,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _documents(settings, base)
         yield from _knowledge(settings, base)
         yield from examine_examples(settings, base)
+    yield from examine_safety(settings)
     models = list(examine_models(settings))
     yield from models
     yield _model(settings, [finding for finding in models if finding.subject == "llm" and finding.state == "error"])

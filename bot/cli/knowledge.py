@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from bot.cli.build import print_sources
+from bot.cli.build import masked_line, print_sources
 from bot.cli.progress import warn
 from bot.cli.screen import one_line, shown
 from bot.config import ConfigError, Settings
@@ -59,6 +59,7 @@ def _row(settings: Settings, base: str) -> dict[str, Any]:
         ],
         "failed": [{"uri": failure.uri, "reason": failure.reason} for failure in version.manifest.failed],
         "partial": [{"uri": notice.uri, "reason": notice.reason} for notice in version.manifest.partial],
+        "masked": {uri: entry.masked for uri, entry in version.manifest.documents.items() if entry.masked},
         "warnings": [*version.warnings, *_embedder_warning(settings, version)],
         "sources": _sources(settings, base),
     }
@@ -93,6 +94,7 @@ def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
         table.add_row(row["base"], row["version"], *counts, kept)
         notes += [f"[yellow]![/] {of}{shown(warning)}" for warning in row["warnings"]]
         notes += [f"[yellow]~[/] {of}{one_line(notice['uri'])}: {shown(notice['reason'])}" for notice in row["partial"]]
+        notes += [f"[yellow]~[/] {of}{one_line(uri)}: {masked_line(count)}" for uri, count in row["masked"].items()]
         notes += [f"[red]✗[/] {of}{one_line(failure['uri'])}: {shown(failure['reason'])}" for failure in row["failed"]]
     console = Console(highlight=False, soft_wrap=True)
     console.print(table, soft_wrap=False)

@@ -77,6 +77,17 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reason_loop": ("模型不停重复，已截断", "the model repeated itself without end; that was stopped"),
     "reason_long": ("模型写得没完没了，已截断", "the model did not come to an end; that was stopped"),
     "reason_language": ("模型没有用提问的语言回答", "the model answered in another language"),
+    # content safety: never the words themselves, since whoever is in the group reads it
+    "withheld": ("这个问题我不便回答。", "I cannot help with this one."),
+    "safety_question": ("问题", "the question"),
+    "safety_answer": ("答案", "the answer"),
+    "reason_prohibited": ("{what}含有禁用词（词表 {place}）", "{what} holds a listed word (word list {place})"),
+    "reason_moderated": ("{what}没有通过内容审核接口", "the moderation endpoint objects to {what}"),
+    "reason_unmoderated": (
+        "内容审核接口不可用，{what}未放行",
+        "the moderation endpoint is down, so {what} was held back",
+    ),
+    "why_withheld": ("（原文不再显示）", "(not repeated here)"),
     # how an answer was verified
     "verdict_verbatim": ("核对：原文摘录，逐字一致", "check: quoted word for word"),
     "verdict_counts": (
