@@ -36,8 +36,8 @@ from rag.index import open_index
 from rag.knowledge import open_current
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
 from rag.manifest import DocumentEntry, Manifest
+from rag.masking import splitter_id
 from rag.names import passage_names
-from rag.passages import SPLITTER_ID
 from rag.publish import build_lock, publish
 from rag.retriever import HybridRetriever
 from rag.tokens import TOKENIZER_ID, tokenize
@@ -114,7 +114,7 @@ def assemble(texts: Sequence[str], passages: int, root: Path) -> None:
     }
     made_at = datetime.now(UTC).isoformat()
     manifest = Manifest(
-        "default", "1", made_at, embedder.id, embedder.dim, TOKENIZER_ID, f"{SPLITTER_ID}/800", passages, entries
+        "default", "1", made_at, embedder.id, embedder.dim, TOKENIZER_ID, splitter_id(800, True), passages, entries
     )
     with build_lock(root, "default"):
         publish(root, manifest, lines(texts, chosen), terms, arrays)
