@@ -28,13 +28,29 @@ async def test_a_search_that_is_refused_abstains_and_the_status_says_why(
         done = await group.say(QUESTION, mentions_bot=True)
         told = await group.say("/status", sender=ADMIN)
         site.reply = None
+        rests = await group.say(QUESTION, mentions_bot=True)
+        searches = len(site.bodies)
+        group.clock.advance(60)
         works = await group.say(QUESTION, mentions_bot=True)
     assert done["outcome"] == "abstained" and "没有找到" in done["replies"][0]
     assert "网页搜索" in told["replies"][0] and words in told["replies"][0]
+    assert rests["outcome"] == "abstained" and searches == 1
     assert works["outcome"] == "answered"
 
 
-@pytest.mark.parametrize("text", ["<html>", "[]", '{"organic": 3}', '{"organic": [3]}', '{"organic": [{}]}', "{}"])
+async def test_a_redirect_does_not_take_the_key_elsewhere(tmp_path: Path) -> None:
+    async with Site() as other, searching(tmp_path) as (group, site):
+        site.reply = lambda: web.Response(status=307, headers={"Location": other.url("/search")})
+        done = await group.say(QUESTION, mentions_bot=True)
+    assert done["outcome"] == "abstained" and other.requests == []
+
+
+HUGE = '{"organic": [], "x": "' + "a" * 3_000_000 + '"}'
+
+
+@pytest.mark.parametrize(
+    "text", [HUGE, "<html>", "[]", '{"organic": 3}', '{"organic": [3]}', '{"organic": [{}]}', "{}"], ids=range(7)
+)
 async def test_replies_that_are_no_list_of_results_abstain(tmp_path: Path, text: str) -> None:
     async with searching(tmp_path) as (group, site):
         site.reply = lambda: web.Response(text=text, content_type="application/json")

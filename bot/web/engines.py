@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.base import Language, ModelError
+
+if TYPE_CHECKING:
+    from aiohttp import StreamReader
 
 MAX_QUERY_CHARS = 300
 MAX_REPLY_BYTES = 2_000_000
@@ -51,10 +54,12 @@ class Serper:
         try:
             async with (
                 ClientSession(timeout=ClientTimeout(total=self._timeout_s)) as session,
-                session.post(self._url, json=body, headers={"X-API-KEY": self._key}) as reply,
+                session.post(
+                    self._url, json=body, headers={"X-API-KEY": self._key}, allow_redirects=False
+                ) as reply,  # a redirect would take the key elsewhere
             ):
                 _check_status(reply.status)
-                data = await reply.content.read(MAX_REPLY_BYTES)
+                data = await _bounded(reply.content)
         except TimeoutError as error:
             raise WebSearchError(f"the web search did not answer within {self._timeout_s:g} s") from error
         except (ClientError, OSError, ValueError) as error:
@@ -62,12 +67,21 @@ class Serper:
         return _links(data)
 
 
+async def _bounded(content: StreamReader) -> bytes:
+    data = bytearray()
+    async for chunk in content.iter_chunked(1 << 16):
+        data += chunk
+        if len(data) > MAX_REPLY_BYTES:
+            raise WebSearchError("the web search sent more than a list of results: check [web] base_url")
+    return bytes(data)
+
+
 def _check_status(status: int) -> None:
     if status in (401, 403):
         raise WebSearchError(f"the web search refused the key ({status}): check [web] api_key or QUNDA_WEB_API_KEY")
     if status == 429:
         raise WebSearchError("the web search limits the rate (429): check its quota or lower [web] max_per_day")
-    if status >= 400:
+    if status >= 300:
         raise WebSearchError(f"the web search answered HTTP {status}: check [web] base_url, or its quota")
 
 

@@ -24,6 +24,7 @@ from rag.gate import asked_text
 from rag.webpages import search_pages
 
 KEPT_S = 600.0
+REST_S = 30.0  # after a fault: neither a refused key nor a limited rate gets better by asking on
 MAX_KEPT = 200
 CANDIDATES = 3  # addresses asked for, for each page that is read: many are of other domains
 
@@ -46,6 +47,7 @@ class WebSearch:
     clock: Clock
     watch: Watch = field(default_factory=lambda: Watch("web"))
     _kept: OrderedDict[str, tuple[float, Found]] = field(default_factory=OrderedDict)
+    _rests_until: float = float("-inf")
     _day: str = ""
     _today: int = 0
 
@@ -60,12 +62,13 @@ class WebSearch:
         kept = self._kept.get(text)
         if kept is not None and now - kept[0] < KEPT_S:
             return kept[1]
-        if not text or not self._take_turn():
+        if not text or now < self._rests_until or not self._take_turn():
             return None
         try:
             links = await self._links(text, question.language)
         except WebSearchError as error:
             self.watch.failed(error)
+            self._rests_until = now + REST_S
             return None
         self.watch.worked()
         found = await self._read(links, text)
