@@ -18,7 +18,7 @@ from rag.names import PARTIAL
 from rag.pruning import Ranked
 
 DOCUMENT_WEIGHT = 6.0  # of a name with a part missing in the whole document: seeds 0 to 4 of tests/bench/identifiers.py
-PAIR_WEIGHT = 30.0  # of the names of two parts that lead to a word: seeds 1 to 8; from 30 to 100 it changes little
+PAIR_WEIGHT = 60.0  # of the names of two parts that lead to a word: seeds 1 to 8; from 30 to 100 it changes little
 _MORE_DOCUMENTS = 8  # the first ones by such names are candidates even where BM25 ranks all their passages low
 
 
@@ -31,22 +31,31 @@ def ranked_by_names(
     if not partial:
         return by_passage
     more = DOCUMENT_WEIGHT * lexical.by_document(partial, owners)
-    rows = [by_passage.rows]
-    for name in partial:
-        rarity, shown = by_pairs(lexical, owners, name.removeprefix(PARTIAL))
-        if len(shown):
-            more += PAIR_WEIGHT * np.log1p(rarity)
-            first = best(rarity, _MORE_DOCUMENTS)
-            rows.append(shown[np.isin(owners[shown], first)])
 
     def at(rows: IntArray) -> FloatArray:
         sums = by_passage.at(rows)
         return np.where(sums > 0, sums + more[owners[rows]], np.float32(0))
 
-    candidates = np.unique(np.concatenate(rows)).astype(np.int64)
-    sums = at(candidates)
+    leads, shown = _leads(lexical, owners, partial)
+    rows = by_passage.rows
+    if len(shown):
+        first = owners[rows[np.argmax(at(rows))]]
+        leads[first] = leads.max()  # what the question's other words tell stays first
+        more += PAIR_WEIGHT * leads
+        rows = np.union1d(rows, shown).astype(np.int64)
+    sums = at(rows)
     order = best(sums, len(sums))
-    return Ranked(candidates[order], sums[order], at)
+    return Ranked(rows[order], sums[order], at)
+
+
+def _leads(lexical: LexicalIndex, owners: IdArray, partial: Sequence[str]) -> tuple[FloatArray, IntArray]:
+    """How much the names that lead to words of a question say for each document, and the passages of the first ones."""
+    sums, rows = np.zeros(int(owners[-1]) + 1 if len(owners) else 0, np.float32), [np.zeros(0, np.int64)]
+    for name in partial:
+        rarity, shown = by_pairs(lexical, owners, name.removeprefix(PARTIAL))
+        sums += np.log1p(rarity)
+        rows.append(shown[np.isin(owners[shown], best(rarity, _MORE_DOCUMENTS))])
+    return sums, np.concatenate(rows)
 
 
 def by_pairs(lexical: LexicalIndex, owners: IdArray, word: str) -> tuple[FloatArray, IntArray]:
