@@ -3,8 +3,8 @@
 Usage: ``python tests/bench/identifier_readings.py KNOWLEDGE [FIRST_SEED LAST_SEED]``.
 
 The rule is that of `identifiers.py`, but for what a reading changes: which runs are identifiers, where they are
-divided, how many parts they have at least, and which part is missing. Where a reading has fewer than 50 candidates, all are
-drawn; figures are scaled to 50.
+divided, how many parts they have at least, and which part is missing. Where a reading has fewer than 50 candidates,
+all are drawn; figures are scaled to 50.
 """
 
 from __future__ import annotations
