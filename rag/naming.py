@@ -18,7 +18,7 @@ from rag.names import PARTIAL
 from rag.pruning import Ranked
 
 DOCUMENT_WEIGHT = 6.0  # of a name with a part missing in the whole document: seeds 0 to 4 of tests/bench/identifiers.py
-PAIR_WEIGHT = 60.0  # of the names of two parts that lead to a word: seeds 1 to 8; from 30 to 100 it changes little
+PAIR_WEIGHT = 60.0  # of the names of two parts that lead to a word: seeds 1 to 8; 30 does nearly as well
 _MORE_DOCUMENTS = 8  # the first ones by such names are candidates even where BM25 ranks all their passages low
 
 
