@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.base import FloatArray, Term
-from rag.names import PARTIAL, SHOWN
+from rag.names import PAIR, PARTIAL, SHOWN, pairs_by_part
 from rag.pruning import BUDGET, Postings, Ranked, rank_full, rank_pruned
 from rag.spelling import mended
 from rag.tokens import COMMON_HAN, QUESTION_HAN, classify, tokenize
@@ -30,7 +30,7 @@ B = 0.5
 _WEIGHTS = {"han": 1.0, "identifier": 3.0, "latin": 2.0, "number": 1.0}
 # How far a name in code or a heading, and one with a part left out, count beside plain terms: chosen on seeds 0 to 4 of
 # tests/bench/identifiers.py, where doubling or halving either changes little.
-_MARKED_WEIGHTS = {SHOWN: 1.5, PARTIAL: 6.0}
+_MARKED_WEIGHTS = {SHOWN: 1.5, PARTIAL: 6.0, PAIR: 1.0}
 MOST_MENDED = 12
 _SCORED_AT_ONCE = 50_000  # passages: bounds the memory of a large build
 _QUESTION, _COMMON = frozenset(QUESTION_HAN), frozenset(COMMON_HAN)
@@ -256,6 +256,15 @@ class LexicalIndex:
     def _passages_with(self, term: str) -> int:
         number = self._ids.get(term)
         return 0 if number is None else int(self._arrays.starts[number + 1] - self._arrays.starts[number])
+
+    def passages_of(self, number: int) -> IdArray:
+        """The passages that have the term of this number."""
+        return self._arrays.rows[int(self._arrays.starts[number]) : int(self._arrays.starts[number + 1])]
+
+    @cached_property
+    def pairs(self) -> dict[str, list[int]]:
+        """See `rag.names.pairs_by_part`."""
+        return pairs_by_part(self._ids)
 
     def describe(self, terms: Iterable[str]) -> tuple[Term, ...]:
         """The distinct terms in order, with what the passages know of them."""

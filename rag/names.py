@@ -10,8 +10,9 @@ of letters: ``replay_buffer`` and ``buffer_put`` both lead to ``replay_buffer.pu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from rag.base import Passage, detect_language
 from rag.blocks import blocks
@@ -19,6 +20,7 @@ from rag.tokens import classify, name_parts, runs, split_path, tokenize
 
 SHOWN = "\u0001"  # a name in code, in a heading or in the document's path
 PARTIAL = "\u0002"  # a name with one part left out; where that leaves a single word, of shown names only
+PAIR = "\u0003"  # a shown name of two parts, by which the names that lead to a single word are told apart
 _MAY_SHOW = re.compile(r"^ {0,3}#|```|~~~|^ {0,3}(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _MOST_PARTS = 8
 _MOST_CHARS = 60
@@ -33,15 +35,17 @@ def passage_names(passage: Passage) -> list[str]:
                 shown.append(passage.text[block.start : block.end])
     terms: list[str] = []
     known: set[str] = set()
+    pairs: dict[str, None] = {}
     for run in runs("\n".join(shown)):
-        whole, partial, _ = _terms(run)
-        terms.extend(whole)
+        found = _terms(run)
+        terms.extend(found.shown)
         if run not in known:
             known.add(run)
-            terms.extend(partial)
+            terms.extend(found.partial)
+            pairs.update(dict.fromkeys(found.pairs))
     for run in dict.fromkeys(runs(passage.text)):
-        terms.extend(_terms(run)[2])
-    return terms
+        terms.extend(_terms(run).several)
+    return [*terms, *pairs]
 
 
 def asked_names(text: str, terms: Iterable[str]) -> list[str]:
@@ -58,13 +62,38 @@ def asked_names(text: str, terms: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
+class _Terms(NamedTuple):
+    """Of a run: the terms where it is shown, those with a part left out, of these the ones of several words; pairs."""
+
+    shown: tuple[str, ...] = ()
+    partial: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+
+
 @lru_cache(maxsize=1 << 17)
-def _terms(run: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Of a run: the terms where it is shown, those with a part left out, and of these the ones of several words."""
+def _terms(run: str) -> _Terms:
     if not run.isascii() and classify(run) == "han":
-        return (), (), ()
-    partial = tuple(dict.fromkeys(term for name in (run, *split_path(run)) for term in _partial(name)))
-    return tuple(SHOWN + term for term in tokenize(run)), partial, tuple(term for term in partial if "_" in term)
+        return _Terms()
+    names = dict.fromkeys((run, *split_path(run)))
+    partial = tuple(dict.fromkeys(term for name in names for term in _partial(name)))
+    pairs = [name_parts(name) for name in names if len(name) <= _MOST_CHARS]
+    return _Terms(
+        tuple(SHOWN + term for term in tokenize(run)),
+        partial,
+        tuple(term for term in partial if "_" in term),
+        tuple(PAIR + "_".join(parts) for parts in pairs if len(parts) == 2),
+    )
+
+
+def pairs_by_part(ids: Mapping[str, int]) -> dict[str, list[int]]:
+    """For every part of the shown names of two parts, the numbers of their terms, from the numbers of all terms."""
+    found: dict[str, list[int]] = {}
+    for term, number in ids.items():
+        if term.startswith(PAIR):
+            for part in dict.fromkeys(term.removeprefix(PAIR).split("_")):
+                found.setdefault(part, []).append(number)
+    return found
 
 
 def _partial(name: str) -> tuple[str, ...]:

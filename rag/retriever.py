@@ -20,7 +20,8 @@ from rag.embedder import LEXICAL_ID
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
-from rag.names import PARTIAL, asked_names
+from rag.names import asked_names
+from rag.naming import ranked_by_names
 from rag.passages import indexed_text
 from rag.protocols import Embedder, Reranker
 from rag.pruning import Ranked
@@ -32,7 +33,6 @@ MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
 NEURAL_DENSE_WEIGHT = 0.5
-DOCUMENT_WEIGHT = 6.0  # of a name with a part missing in the whole document: seeds 0 to 4 of tests/bench/identifiers.py
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 
@@ -182,19 +182,7 @@ class HybridRetriever:
         names = self._lexical.known(asked_names(found.query, found.terms)) if found.weights[0] > 0 else []
         if not names:
             return found.plain
-        by_passage = self._lexical.search([*found.terms, *names], found.wanted)
-        partial = [name for name in names if name.startswith(PARTIAL)]
-        if not partial:
-            return by_passage
-        more = DOCUMENT_WEIGHT * self._lexical.by_document(partial, self._owners)
-
-        def at(rows: IntArray) -> FloatArray:
-            sums = by_passage.at(rows)
-            return np.where(sums > 0, sums + more[self._owners[rows]], np.float32(0))
-
-        sums = at(by_passage.rows)
-        order = best(sums, len(sums))
-        return Ranked(by_passage.rows[order], sums[order], at)
+        return ranked_by_names(self._lexical, self._owners, found.terms, names, found.wanted)
 
     def _arranged(self, found: _Found, terms: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""

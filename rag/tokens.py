@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Literal
 
-TOKENIZER_ID = "uni-bi-ident-2"  # of the terms of `rag.names` too
+TOKENIZER_ID = "uni-bi-ident-3"  # of the terms of `rag.names` too
 Kind = Literal["han", "latin", "identifier", "number"]
 
 # What stands in any text says nothing about its subject; what cannot count them in a corpus carries lists.

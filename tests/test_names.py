@@ -11,7 +11,8 @@ from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.knowledge import open_current
 from rag.lexical import Vocabulary
-from rag.names import PARTIAL, SHOWN, asked_names, passage_names
+from rag.names import PAIR, PARTIAL, SHOWN, asked_names, passage_names
+from rag.naming import by_pairs
 from rag.retriever import HybridRetriever
 from rag.tokens import tokenize
 
@@ -102,3 +103,36 @@ def test_a_document_that_has_more_such_names_goes_before_one_that_has_one(tmp_pa
     others = {f"c{n}.md": f"# 其他{n}\n\n{filler}\n" for n in range(5)}
     hits = find(tmp_path, {"a_once.md": once, "b_often.md": often} | others).search("conv 怎么用", 4).hits
     assert hits[0].passage.uri == "b_often.md"
+
+
+def test_a_word_left_of_a_name_of_two_parts_finds_the_only_document_that_shows_the_name(tmp_path: Path) -> None:
+    filler = "再说一些别的事情，与它没有关系。" * 30
+    common = {f"a{n}.md": f"# 令牌{n}\n\n```\napp_token = token\nuser_token\n```\n\n{filler}\n" for n in range(9)}
+    rare = {"z_rare.md": f"# 回调\n\n{filler}\n\n```\nverification_token = x\n```\n\n{filler}\n"}
+    retriever = find(tmp_path, common | rare)
+    assert "z_rare.md" in [hit.passage.uri for hit in retriever.search("token 在哪里配置", 3).hits]
+    told = retriever.search(
+        "token 令牌 怎么用", 3
+    ).hits  # the other word tells what is meant, and keeps its document first
+    assert told[0].passage.uri != "z_rare.md"
+
+
+def test_a_name_counts_the_less_the_more_documents_show_it(tmp_path: Path) -> None:
+    texts = {
+        "a.md": "# 一\n\n```\nload_model\nload_model\nsave_model\n```\n",
+        "b.md": "# 二\n\n```\nload.model\n```\n\nsave_model 不在代码里。\n",
+    }
+    retriever = find(tmp_path, texts)
+    rarity, rows = by_pairs(retriever._lexical, retriever._owners, "model")
+    assert rarity.tolist() == pytest.approx([1 / 4 + 1, 1 / 4])
+    assert {retriever.passage(int(row)).uri for row in rows} == {"a.md", "b.md"}
+    assert not by_pairs(retriever._lexical, retriever._owners, "nowhere")[1].size
+
+
+def test_only_shown_names_of_two_parts_are_pairs() -> None:
+    terms = [
+        term
+        for term in passage_names(passage("call prose_name\n\n```\nconv_norm conv_norm a_b_c x.y_z\n```"))
+        if term[0] == PAIR
+    ]
+    assert terms == [PAIR + "doc_md", PAIR + "conv_norm", PAIR + "y_z"]

@@ -39,6 +39,7 @@ def main() -> int:
         failed += part("Swaps (KNOWLEDGE and MESSAGES)", "swap.py", [folder, paths.messages], both)
         failed += part("A large base (KNOWLEDGE)", "big_build.py", [folder], folder)
         failed += part("Identifiers (KNOWLEDGE)", "identifiers.py", [folder], folder)
+        failed += part("Readings of identifiers (KNOWLEDGE)", "identifier_readings.py", [folder], folder)
         failed += part("Retrieval (RETRIEVAL)", "retrieval.py", [paths.retrieval], paths.retrieval)
         failed += part("Answers (RETRIEVAL)", "answers.py", [paths.retrieval], paths.retrieval)
         failed += part("Citations (RETRIEVAL)", "citations.py", [paths.retrieval], paths.retrieval)

@@ -47,7 +47,7 @@ TEMPLATES = (
     "为什么要用{}",
     "运行的时候提示找不到 {}，是什么原因",
 )
-_RUN = re.compile(r"(?<![A-Za-z0-9_\-./])[A-Za-z][A-Za-z0-9]*(?:[_\-./]+[A-Za-z0-9]+)*(?![A-Za-z0-9_/])")
+RUN = re.compile(r"(?<![A-Za-z0-9_\-./])[A-Za-z][A-Za-z0-9]*(?:[_\-./]+[A-Za-z0-9]+)*(?![A-Za-z0-9_/])")
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+)$", re.MULTILINE)
 _FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n(.*?)^[ \t]*\1", re.MULTILINE | re.DOTALL)
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
@@ -65,11 +65,11 @@ class Case:
     uri: str
 
 
-def candidates(documents: Sequence[Document]) -> list[tuple[str, str]]:
+def candidates(documents: Sequence[Document], pattern: re.Pattern[str] = RUN) -> list[tuple[str, str]]:
     """All identifiers that may be drawn, each with its document, sorted."""
     homes: dict[str, set[str]] = {}
     for document in documents:
-        for name in set(_prominent(document.text)):
+        for name in set(_prominent(document.text, pattern)):
             homes.setdefault(name, set()).add(document.uri)
     texts = [document.text.lower() for document in documents]
     kept = []
@@ -122,12 +122,12 @@ def _finds(evidence: Evidence, uri: str) -> bool:
     return uri in documents[:TOP_DOCUMENTS]
 
 
-def _prominent(text: str) -> Iterator[str]:
+def _prominent(text: str, pattern: re.Pattern[str]) -> Iterator[str]:
     """The runs in headings and fenced code; ``#`` within code is no heading, and what it holds counts as code."""
     fenced = [match.group(2) for match in _FENCED.finditer(text)]
     headings = _HEADING.findall(_FENCED.sub("", text))
     for piece in (*fenced, *headings):
-        for match in _RUN.finditer(_WEB.sub(" ", piece)):
+        for match in pattern.finditer(_WEB.sub(" ", piece)):
             yield match.group()
 
 
