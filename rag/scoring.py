@@ -117,6 +117,11 @@ class Section:
     score: float
 
 
+def asks_how(question: Asked) -> bool:
+    """Whether steps or commands are wanted."""
+    return _HOW.search(question.text) is not None
+
+
 def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS) -> list[Scored]:
     """Every unit of the best passages with its score, in the order of the passages."""
     placed = [
@@ -128,14 +133,15 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS
     overlaps = _overlaps(question, placed, shares)
     asked_terms = frozenset().union(*(word.forms for word in question.words))
     asked = [sentence for pattern, sentence in _CUES if pattern.search(question.text)]
-    how = _HOW.search(question.text) is not None
+    how = asks_how(question)
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
+    *factors, bias = astuple(weights)
     scored = []
     for (i, position, unit, terms, fresh), (local, *others) in zip(placed, overlaps, strict=True):
         cues = sum(cue.search(unit.text) is not None for cue in asked) + (how and unit.kind in ("code", "item"))
         novelty = math.log1p(max(0, fresh - len(terms & asked_terms)))
         features = (local, novelty, float(cues), _log_ratio(hits[i].score, best), *others)
-        scored.append(Scored(unit, i, position, terms, features, _score(features, weights)))
+        scored.append(Scored(unit, i, position, terms, features, _dot(features, factors) + bias))
     return scored
 
 
@@ -205,13 +211,8 @@ def best_quote(text: str, claim: str) -> str:
     return units[shared.index(max(shared))].text[:QUOTE_CHARS]
 
 
-def _score(features: Sequence[float], weights: Weights) -> float:
-    *values, bias = astuple(weights)
-    return _dot(features, values) + bias
-
-
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:
-    return sum(map(mul, one, other))
+    return float(sum(map(mul, one, other)))
 
 
 def _log_ratio(score: float, best: float) -> float:

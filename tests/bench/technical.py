@@ -49,7 +49,8 @@ def measure(questions: Sequence[Mapping[str, object]], retriever: HybridRetrieve
         if not holds(answer, gold):
             yield f"--- {kind}: {text} | {gold[0]}\n{answer.text if answer else None}"
     for kind, count in kinds.items():
-        yield f"{kind:6} {count}: found {found[kind]}, quoted {quoted[kind]}, answered {answered[kind]}, right {right[kind]}"
+        shares = f"found {found[kind]}, quoted {quoted[kind]}, answered {answered[kind]}, right {right[kind]}"
+        yield f"{kind:6} {count}: {shares}"
 
 
 def main() -> None:
