@@ -150,12 +150,15 @@ def _first(question: Asked, terms: frozenset[str]) -> float:
 
 
 def _window(question: Asked, passage: Passage) -> float:
-    units, title, best = units_of(passage), _title(passage), 0.0
-    for i, (unit, terms, _) in enumerate(units):
-        following = units[i + 1][1] if i + 1 < len(units) else frozenset[str]()
-        headings = frozenset[str]().union(*(terms_of(name) for name in unit.path))
-        best = max(best, question.covered(terms | following | headings | title))
-    return best
+    asked = frozenset[str]().union(*(word.forms | word.parts for word in question.words))
+    units, title = [(unit.path, terms & asked) for unit, terms, _ in units_of(passage)], _title(passage) & asked
+    headings: dict[tuple[str, ...], frozenset[str]] = {}
+    windows = set[frozenset[str]]()  # most are alike: few words of a question stand in a sentence
+    for i, (path, terms) in enumerate(units):
+        if path not in headings:
+            headings[path] = title.union(*(terms_of(name) & asked for name in path))
+        windows.add(terms.union(headings[path], units[i + 1][1] if i + 1 < len(units) else ()))
+    return max((question.covered(window) for window in windows), default=0.0)
 
 
 def _scores(evidence: Evidence, hits: Sequence[Hit], had: frozenset[str]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from rag.asked import Asked, asked
 from rag.base import Answer, Evidence, Hit, detect_language
 from rag.quoting import MAX_BLOCK, MAX_ROWS, compose, prose_length
-from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, score_units, sections
+from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, asks_how, score_units, sections
 from rag.sentences import Unit
 from rag.surroundings import widened
 
@@ -107,12 +107,12 @@ def _choose(
 ) -> list[Scored]:
     """What to quote of a section beside what is ``chosen``, in order; something where nothing is chosen yet."""
     candidates, in_order = _candidates(question, section)
-    places = {unit.position: unit for unit in section.units}
+    places, how = {unit.position: unit for unit in section.units}, asks_how(question)
     taken: dict[int, Scored] = {}
     for best in candidates:
         if best.position in taken:
             continue
-        for group in _groups(best, places):
+        for group in _groups(best, places, how):
             grown = {**taken, **{unit.position: unit for unit in group}}
             if _fits((*chosen, *grown.values()), hits, budget):
                 taken = grown
@@ -178,7 +178,16 @@ def _candidates(question: Asked, section: Section) -> tuple[list[Scored], bool]:
         missing.covered(unit.terms) * missing.weight < OWN_SHARE * question.weight for unit in ranked
     ):
         return list(section.units), True
-    return [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP_BELOW_HEADING][:MAX_PICKED], False
+    picked = [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP_BELOW_HEADING][:MAX_PICKED]
+    return _with_code(picked, ranked) if asks_how(question) else picked, False
+
+
+def _with_code(picked: list[Scored], ranked: Sequence[Scored]) -> list[Scored]:
+    """What was picked, with the code of the section that answers best: whoever asks how wants it."""
+    if any(unit.unit.kind == "code" for unit in picked):
+        return picked
+    code = next((unit for unit in ranked if unit.unit.kind == "code"), None)
+    return [picked[0], code, *picked[1:]] if code is not None else picked
 
 
 def _broken_off(taken: dict[int, Scored], following: Scored) -> list[Scored]:
@@ -189,8 +198,11 @@ def _broken_off(taken: dict[int, Scored], following: Scored) -> list[Scored]:
     return _without_promise({unit.position: unit for unit in units})
 
 
-def _groups(best: Scored, places: Mapping[int, Scored]) -> list[list[Scored]]:
-    """What to quote ``best`` with, most first: the sentence that it refers back to, the list that it announces."""
+def _groups(best: Scored, places: Mapping[int, Scored], how: bool) -> list[list[Scored]]:
+    """What to quote ``best`` with, most first: the sentence that it refers back to, the list that it announces.
+
+    Code announces itself: where it is asked ``how``, a block belongs to the line above it.
+    """
     before = places.get(best.position - 1)
     context = [before] if before is not None and before.unit.kind == "sentence" and _leans_on(best, before) else []
     announced: list[Scored] = []
@@ -199,6 +211,8 @@ def _groups(best: Scored, places: Mapping[int, Scored]) -> list[list[Scored]]:
         while following is not None and following.unit.kind in ("item", *_BLOCKS):
             announced.append(following)
             following = places.get(following.position + 1)
+    elif how and (following := places.get(best.position + 1)) and following.unit.kind == "code":
+        announced.append(following)
     groups = [[*context, best, *announced[:count]] for count in range(len(announced), 0, -1)]
     return [*groups, [*context, best], [best]] if context else [*groups, [best]]
 

@@ -58,8 +58,8 @@ def prose_length(units: Sequence[Scored], hits: Sequence[Hit]) -> int:
     ):
         ordered = list(group)
         text = _body(ordered, hits[index].passage, 0)
-        length += len(_marked(text, ordered[-1].unit, 1)) + 1
-    return max(0, length - 1)
+        length += len(_marked(text, ordered[-1].unit, 1)) + 2  # an empty line stands between two passages
+    return max(0, length - 2)
 
 
 @lru_cache(maxsize=256)

@@ -26,6 +26,7 @@ from rag.passages import indexed_text
 from rag.protocols import Embedder, Reranker
 from rag.pruning import Ranked
 from rag.reranking import reranked
+from rag.scores import spread
 from rag.surroundings import surrounded
 from rag.tokens import TOKENIZER_ID, tokenize
 
@@ -92,6 +93,7 @@ class HybridRetriever:
         self.versions = tuple(versions)
         self._embedder = embedder
         self._reranker = reranker
+        self._measured: tuple[tuple[str, int], _Found] | None = None  # the last; one assignment, so threads may race
         self._neural = not embedder.id.startswith(LEXICAL_ID)
         dense_weight = default_dense_weight(embedder) if dense_weight is None else dense_weight
         self._weights = (bm25_weight, dense_weight) if usable else (bm25_weight or BM25_WEIGHT, 0.0)
@@ -115,8 +117,11 @@ class HybridRetriever:
         Raises:
             ModelError: the embedder failed; `search_words` does without.
         """
-        found = self._search(text, top_k, self._look(text, top_k, self._weights, vector=vector))
-        return self.reranked(found) if rerank else found
+        known = self._measured  # most often this very text, which the gate has let through
+        is_known = known is not None and known[0] == (text, top_k)
+        found = known[1] if known and is_known else self._look(text, top_k, self._weights, vector=vector)
+        evidence = self._search(text, top_k, found)
+        return self.reranked(evidence) if rerank else evidence
 
     def search_words(self, text: str, top_k: int) -> Evidence:
         """The same by BM25 alone, whatever its weight: for when the embedder fails."""
@@ -133,7 +138,9 @@ class HybridRetriever:
         """
         if self._reranker is not None or not self._usable:
             return self.search(text, top_k)
-        return self._evidence(text, self._look(text, top_k, self._weights), top_k)
+        found = self._look(text, top_k, self._weights)
+        self._measured = (text, top_k), found
+        return self._evidence(text, found, top_k)
 
     def reranked(self, evidence: Evidence) -> Evidence:
         """The evidence in the reranker's order, with its scores; the same where there is none or it fails."""
@@ -226,7 +233,7 @@ class HybridRetriever:
             parts.append(("bm25", bm25_weight, lexical.at(candidates) / lexical.sums[0]))
         if use_dense:
             exact = _cosines(self._dense, vector, candidates)
-            near = _spread(exact, cosines) if self._neural else np.maximum(exact, 0) / cosines[0]
+            near = spread(exact, cosines) if self._neural else np.maximum(exact, 0) / cosines[0]
             parts.append(("dense", dense_weight, near))
         if not parts:
             return np.zeros(0, np.int64), []
@@ -244,14 +251,6 @@ class HybridRetriever:
 
 def _cosines(index: VectorIndex | None, vector: FloatArray | None, rows: IntArray) -> FloatArray:
     return index.cosines(vector, rows) if index is not None and vector is not None else np.zeros(len(rows), np.float32)
-
-
-def _spread(cosines: FloatArray, found: FloatArray) -> FloatArray:
-    """0 at the worst that the search by vectors found, best first, and below; 1 at its best."""
-    low, high = found[-1], found[0]
-    if not high > low:
-        return np.asarray(cosines >= high, np.float32)
-    return np.asarray(np.clip((cosines - low) / (high - low), 0, 1), np.float32)
 
 
 def check_tokenizer(version: Version) -> None:

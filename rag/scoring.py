@@ -1,8 +1,9 @@
 """Scores how well passages, and the sentences in them, answer a question, from words alone.
 
-A linear score over five readable features ranks the units: idf-weighted overlap as in passage ranking, and cues of
-the question's type as in factoid answering. Its weights were fitted by ``tests/bench/answers.py``. It knows no
-budget and no wording of answers, makes no request and reads no file.
+A linear score over seven readable features ranks the units: idf-weighted overlap as in passage ranking, with what the
+sentence before has said and what stands next to the question word, and cues of the question's type as in factoid
+answering. Its weights were fitted by ``tests/bench/answers.py``. It knows no budget and no wording of answers, makes no
+request and reads no file.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
+from operator import mul
 
-from rag.asked import Asked, vocabulary
+from rag.asked import Asked, nearness, vocabulary
 from rag.base import Hit, Language, Passage, detect_language
 from rag.sentences import Unit, split_units
 from rag.tokens import tokenize
@@ -21,6 +23,8 @@ from rag.tokens import tokenize
 MAX_PASSAGES = 5
 UNIT_SCAN = 400  # units looked at per passage: a bound for odd input
 QUOTE_CHARS = 200
+
+_Placed = tuple[int, int, Unit, frozenset[str], int]  # hit, position, unit, its terms and number of words
 
 # What makes a section the answer: what it has of the question, what its heading has of it, how much of the heading
 # that is, the rank of its passage, and the language of the question.
@@ -66,14 +70,19 @@ class Weights:
 
     ``local`` is the share of the question's weight that the unit has, where a word counts the less the more units have
     it; ``novelty`` the logarithm of what the unit adds to the question; ``cue`` the number of cues met; ``rank`` the
-    logarithm of its hit's score over the best one.
+    logarithm of its hit's score over the best one; ``near`` is like ``local``, where a word counts the less the farther
+    it stands from the question word; ``carried`` is ``local`` of the unit with the one before, ``before`` of that one
+    alone: a subject is mostly left out once it was named.
     """
 
-    local: float = 4.62
-    novelty: float = -0.19
-    cue: float = 0.78
-    rank: float = 9.27
-    bias: float = -3.74
+    local: float = -1.41
+    novelty: float = -0.02
+    cue: float = 0.63
+    rank: float = 9.68
+    near: float = 3.04
+    carried: float = 4.44
+    before: float = -2.66
+    bias: float = -4.36
 
 
 WEIGHTS = Weights()
@@ -87,7 +96,7 @@ class Scored:
     passage: int
     position: int
     terms: frozenset[str]
-    features: tuple[float, float, float, float]
+    features: tuple[float, ...]
     score: float
 
 
@@ -108,6 +117,11 @@ class Section:
     score: float
 
 
+def asks_how(question: Asked) -> bool:
+    """Whether steps or commands are wanted."""
+    return _HOW.search(question.text) is not None
+
+
 def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS) -> list[Scored]:
     """Every unit of the best passages with its score, in the order of the passages."""
     placed = [
@@ -116,22 +130,37 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS
         for position, (unit, terms, fresh) in enumerate(units_of(hit.passage))
     ]
     shares = [[word.found(terms) for word in question.words] for _, _, _, terms, _ in placed]
-    local = _local_weights(question, shares)
+    overlaps = _overlaps(question, placed, shares)
     asked_terms = frozenset().union(*(word.forms for word in question.words))
     asked = [sentence for pattern, sentence in _CUES if pattern.search(question.text)]
-    how = _HOW.search(question.text) is not None
+    how = asks_how(question)
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
+    *factors, bias = astuple(weights)
     scored = []
-    for (i, position, unit, terms, fresh), found in zip(placed, shares, strict=True):
+    for (i, position, unit, terms, fresh), (local, *others) in zip(placed, overlaps, strict=True):
         cues = sum(cue.search(unit.text) is not None for cue in asked) + (how and unit.kind in ("code", "item"))
-        features = (
-            sum(weight * share for weight, share in zip(local, found, strict=True)),
-            math.log1p(max(0, fresh - len(terms & asked_terms))),
-            float(cues),
-            _log_ratio(hits[i].score, best),
-        )
-        scored.append(Scored(unit, i, position, terms, features, _score(features, weights)))
+        novelty = math.log1p(max(0, fresh - len(terms & asked_terms)))
+        features = (local, novelty, float(cues), _log_ratio(hits[i].score, best), *others)
+        scored.append(Scored(unit, i, position, terms, features, _dot(features, factors) + bias))
     return scored
+
+
+def _overlaps(
+    question: Asked, placed: Sequence[_Placed], shares: Sequence[Sequence[float]]
+) -> list[tuple[float, float, float, float]]:
+    """For each unit, what it has of the question: `Weights` tells of ``local``, ``near``, ``carried``, ``before``."""
+    local = _local_weights(question, shares)
+    near = [weight * close for weight, close in zip(local, nearness(question), strict=True)]
+    total = sum(near) or 1.0
+    found, before, overlaps = 0.0, 0.0, []
+    for k, share in enumerate(shares):
+        follows = k > 0 and placed[k - 1][0] == placed[k][0] and placed[k - 1][2].path == placed[k][2].path
+        before = found if follows else 0.0
+        found = carried = _dot(local, share)
+        if before:
+            carried = _dot(local, [max(pair) for pair in zip(share, shares[k - 1], strict=True)])
+        overlaps.append((found, _dot(near, share) / total, carried, before))
+    return overlaps
 
 
 def sections(question: Asked, hits: Sequence[Hit], scored: Sequence[Scored]) -> list[Section]:
@@ -182,9 +211,8 @@ def best_quote(text: str, claim: str) -> str:
     return units[shared.index(max(shared))].text[:QUOTE_CHARS]
 
 
-def _score(features: Sequence[float], weights: Weights) -> float:
-    values = (weights.local, weights.novelty, weights.cue, weights.rank)
-    return sum(a * b for a, b in zip(features, values, strict=True)) + weights.bias
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(sum(map(mul, one, other)))
 
 
 def _log_ratio(score: float, best: float) -> float:

@@ -9,6 +9,7 @@ import itertools
 import re
 import unicodedata
 from functools import lru_cache
+from operator import add
 from typing import Literal
 
 TOKENIZER_ID = "uni-bi-ident-3"  # of the terms of `rag.names` too
@@ -49,7 +50,7 @@ def tokenize(text: str) -> list[str]:
     for run in runs(text):
         if _HAN.match(run):
             terms.extend(run)
-            terms.extend([run[i : i + 2] for i in range(len(run) - 1)])
+            terms.extend(map(add, run, run[1:]))
         elif len(run) <= _MAX_CHUNK:
             terms.extend(_word_terms(run))
         else:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.support import supported
@@ -70,6 +70,7 @@ def test_odd_questions_break_nothing_and_are_not_answered(text: str, search: Sea
     assert answerable(search(text)) < default_model().levels["mention"]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=200))
 def test_any_text_gives_a_probability(question: str, passage: str) -> None:
     hit = Hit(Passage("p", passage, "t", "t.md"), 1.0, {"bm25": 1.0})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.asked import asked, stem, vocabulary
+from rag.asked import asked, nearness, stem, vocabulary
 from rag.base import Answer, Evidence, Hit, Passage, Term
 from rag.extractive import extract
 from rag.quoting import MAX_BLOCK
@@ -107,6 +107,53 @@ def test_a_question_about_how_gets_the_steps_below_the_heading() -> None:
 def test_a_heading_of_the_passage_counts_where_its_text_does_not_repeat_it() -> None:
     steps = passage("先准备 Python。然后执行脚本。", headings=("快速开始", "安装"))
     assert text_of(ask("怎么安装？", steps)).startswith("**安装**\n\n先准备 Python")
+
+
+BUILD = """# Build
+
+## Build on Linux
+
+1. Clone the repository of the tool and enter it.
+2. Check the version of nvcc, which has to be 9.2 or newer.
+
+```bash
+nvcc --version
+```
+
+3. Check the version of the C compiler, which has to be 5.4 or newer.
+
+```bash
+gcc -v
+```
+
+4. Start building, which takes ten minutes or more. Then see whether all is there:
+
+```bash
+python check_version.py --compiler
+```
+"""
+
+
+def test_a_line_brings_the_code_below_it_where_the_question_asks_how() -> None:
+    how = text_of(ask("How do I check the version of the C compiler?", passage(BUILD)))
+    assert "compiler, which has to be 5.4 or newer.\n\n```bash\ngcc -v\n```" in how
+
+
+def test_code_of_the_section_comes_along_though_none_of_its_words_are_asked_for() -> None:
+    text = """## Prepare the tool
+
+The tool reads a folder. Preparing the tool takes a minute. The tool prepares nothing twice. The tool needs a disk.
+
+Other sentences stand here, and there are many. They say nothing of what was asked, but they are long enough to fill
+whatever room there is. One of them goes on about the weather. Another one tells of a journey by ship, of rain and of
+lamps. The last one thanks those who have read so far, and wishes them well on their way through the rest of the book.
+
+```bash
+make all
+```
+"""
+    assert "make all" in text_of(ask("How do I prepare the tool on a disk?", passage(text)))
+    assert "make all" not in text_of(ask("Does the tool need a disk to be prepared twice?", passage(text)))
 
 
 def test_a_table_row_is_shown_whole_with_its_header() -> None:
@@ -292,6 +339,25 @@ def test_cues_of_the_question_type_raise_the_sentence_that_shows_it() -> None:
     evidence = Evidence("石桥有多长？", (Hit(text, 1.0),))
     plain, with_number = score_units(asked(evidence), evidence.hits)
     assert with_number.score > plain.score
+
+
+def test_a_sentence_goes_on_from_the_subject_of_the_one_before() -> None:
+    text = passage("石桥位于青山镇。全长42米，宽5米。每年举办灯会，约3天。")
+    evidence = Evidence("石桥全长多少米？", (Hit(text, 1.0),))
+    _, length, fair = score_units(asked(evidence), evidence.hits)
+    assert length.score > fair.score
+    alone = Evidence("石桥全长多少米？", (Hit(passage("石桥位于青山镇。\n\n## 灯会\n\n全长42米，宽5米。"), 1.0),))
+    assert score_units(asked(alone), alone.hits)[1].features[-1] == 0 < length.features[-1]
+
+
+def test_words_next_to_the_question_word_count_for_more_than_the_subject() -> None:
+    question = asked(Evidence("天水围河的发源地在哪里？", ()))
+    near = nearness(question)
+    assert near == sorted(near) and near[-1] > 2 * near[0]
+    text = passage("天水围河有三条支流。那条河的发源地是九迳山。")
+    evidence = Evidence("天水围河的发源地在哪里？", (Hit(text, 1.0),))
+    streams, source = score_units(asked(evidence), evidence.hits)
+    assert source.score > streams.score
 
 
 MESSY = """# Guide

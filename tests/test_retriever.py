@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.knowledge import Version, open_current
 from rag.protocols import Retriever
-from rag.retriever import DENSE_WEIGHT, NEURAL_DENSE_WEIGHT, HybridRetriever, _spread, default_dense_weight
+from rag.retriever import DENSE_WEIGHT, NEURAL_DENSE_WEIGHT, HybridRetriever, default_dense_weight
+from rag.scores import spread
 
 EMBEDDER = LexicalEmbedder()
 TEXTS = {
@@ -121,9 +123,9 @@ def test_the_weight_of_vectors_suits_the_embedder_unless_one_is_given(tmp_path: 
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=20), st.floats(0.125, 1), st.floats(0, 1))
 def test_cosines_of_a_model_that_crowds_them_count_the_same(cosines: list[float], factor: float, offset: float) -> None:
     plain = np.sort(np.round(np.array(cosines, np.float64), 3))[::-1]
-    spread = _spread(plain, plain[:8])
-    assert spread.min() >= 0 and spread.max() == 1
-    np.testing.assert_allclose(_spread(plain * factor + offset, plain[:8] * factor + offset), spread, atol=1e-6)
+    expected = spread(plain, plain[:8])
+    assert expected.min() >= 0 and expected.max() == 1
+    np.testing.assert_allclose(spread(plain * factor + offset, plain[:8] * factor + offset), expected, atol=1e-6)
 
 
 def test_several_bases_are_searched_as_one(versions: tuple[Version, Version], tmp_path: Path) -> None:
@@ -185,6 +187,27 @@ def test_any_text_gives_at_most_top_k_hits_best_first(retriever: HybridRetriever
     assert len({hit.passage.id for hit in evidence.hits}) == len(evidence.hits)
     scores = [hit.score for hit in evidence.hits]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_what_was_measured_is_not_looked_for_again(
+    versions: tuple[Version, Version], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retriever, looked = HybridRetriever(versions, EMBEDDER), list[str]()
+    fresh = retriever.search("安装依赖", 4)
+    look = retriever._look
+
+    def counted(text: str, *rest: Any, **more: Any) -> Any:
+        looked.append(text)
+        return look(text, *rest, **more)
+
+    monkeypatch.setattr(retriever, "_look", counted)
+    measured = retriever.measure("安装依赖", 4)
+    found = retriever.search("安装依赖", 4, vector=measured.vector)
+    assert looked == ["安装依赖"]
+    assert [(hit.passage.id, hit.score) for hit in found.hits] == [(hit.passage.id, hit.score) for hit in fresh.hits]
+    other = "how to delete everything"
+    assert retriever.search(other, 4).text == other and retriever.search("安装依赖", 3).hits
+    assert looked == ["安装依赖", other, "安装依赖"]
 
 
 def test_threads_may_share_a_retriever(versions: tuple[Version, Version]) -> None:

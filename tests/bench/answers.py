@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -136,9 +136,8 @@ def fit(cases: Sequence[Case], find: Callable[[Case], Evidence]) -> Weights:
             rows.append(unit.features)
             labels.append(gold and any(answer in unit.unit.text for answer in case.answers))
     model = LogisticRegression(C=10, max_iter=2000).fit(np.array(rows), labels)
-    local, novelty, cue, rank = (round(float(value), 2) for value in model.coef_[0])
-    bias = round(float(model.intercept_[0]), 2)
-    return replace(WEIGHTS, local=local, novelty=novelty, cue=cue, rank=rank, bias=bias)
+    fitted = [round(float(value), 2) for value in (*model.coef_[0], model.intercept_[0])]
+    return Weights(*fitted)
 
 
 def abstention(cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:
