@@ -13,8 +13,9 @@ from bot.context import Said
 from bot.texts import Language
 from rag.base import Question, Turn
 from rag.pictured import telling
+from rag.prompts import both_ends
 
-MAX_QUESTION_CHARS = 4_000
+MAX_QUESTION_CHARS = 1_600  # with what it follows up on, less than a search looks at
 _ID = re.compile(r"(?=\D*\d)[\w@.-]{8,}", re.ASCII)
 
 
@@ -30,7 +31,7 @@ def make_question(
     quote = message.quote
     others = [person for person in message.mentions if not person.is_bot]
     return Question(
-        text=(text_of(message) or telling(pictured))[:MAX_QUESTION_CHARS],
+        text=both_ends(text_of(message) or telling(pictured), MAX_QUESTION_CHARS),
         language=language,
         mentioned=addressed,
         addressed_to_others=not addressed and (bool(others) or message.text.lstrip().startswith("@")),

@@ -125,10 +125,10 @@ def answer_prompt(question: Question, passages: Sequence[Passage]) -> Prompt:
     if question.history:
         parts.append(f"<history>\n{_history(question.history, known)}\n</history>")
     if question.quoted_text:
-        parts.append(f"<quoted>\n{_data(_bounded(_private(question.quoted_text, known)))}\n</quoted>")
+        parts.append(f"<quoted>\n{_data(both_ends(_private(question.quoted_text, known)))}\n</quoted>")
     if question.picture_text:
-        parts.append(f"<picture>\n{_data(_bounded(_private(question.picture_text, known)))}\n</picture>")
-    parts.append(f"<question>\n{_data(_bounded(_private(question.text, known)))}\n</question>")
+        parts.append(f"<picture>\n{_data(both_ends(_private(question.picture_text, known)))}\n</picture>")
+    parts.append(f"<question>\n{_data(both_ends(_private(question.text, known)))}\n</question>")
     schema = Schema(STRUCTURED_SYSTEM[question.language], "answer", SCHEMA)
     return Prompt(ANSWER_SYSTEM[question.language], (("user", "\n\n".join(parts)),), schema)
 
@@ -140,13 +140,13 @@ def rewrite_prompt(question: Question) -> Prompt:
         parts.append(f"<quoted>\n{_data(_private(question.quoted_text)[:MAX_HISTORY_CHARS])}\n</quoted>")
     if question.picture_text:
         parts.append(f"<picture>\n{_data(_private(telling(question.picture_text)))}\n</picture>")
-    parts.append(f"<question>\n{_data(_private(question.text)[:MAX_QUESTION_CHARS])}\n</question>")
+    parts.append(f"<question>\n{_data(both_ends(_private(question.text)))}\n</question>")
     return Prompt(REWRITE_SYSTEM[question.language], (("user", "\n\n".join(parts)),))
 
 
 def keywords_prompt(question: Question) -> Prompt:
     """The prompt that asks for keywords to search for."""
-    text = _data(_private(question.rewritten or question.text)[:MAX_QUESTION_CHARS])
+    text = _data(both_ends(_private(question.rewritten or question.text)))
     return Prompt(KEYWORDS_SYSTEM[question.language], (("user", f"<question>\n{text}\n</question>"),))
 
 
@@ -189,9 +189,10 @@ def _private(text: str, known: str = "") -> str:
     return mask(without_personal(text, known)).text
 
 
-def _bounded(text: str) -> str:
-    half = MAX_QUESTION_CHARS // 2
-    return text if len(text) <= MAX_QUESTION_CHARS else f"{text[:half]} … {text[-half:]}"
+def both_ends(text: str, most: int = MAX_QUESTION_CHARS) -> str:
+    """A text without its middle, where it is longer than ``most`` characters: what is asked stands at either end."""
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]} … {text[-half:]}"
 
 
 def _data(text: str) -> str:

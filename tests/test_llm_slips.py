@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from group import make_settings, open_group
 from llm_server import LLMServer
 
 from rag.answer import LLMAnswerer
@@ -209,6 +211,17 @@ async def test_a_question_of_ten_thousand_characters_is_cut_and_answered(server:
     prompt = server.requests[0]["messages"][1]["content"]
     assert "怎么重新加载知识库？" in prompt
     assert len(prompt) < 4000
+
+
+async def test_the_end_of_a_long_question_reaches_the_model_through_the_bot(tmp_path: Path) -> None:
+    async with LLMServer().run() as running:
+        running.script = lambda body: "用 `pip install zephyrlink` 安装 [1]。"
+        chosen = ("llm.backend=openai", f"llm.base_url={running.url}", "llm.model=scripted")
+        async with open_group(tmp_path, settings=make_settings(tmp_path, *chosen)) as group:
+            long = "我们部门有三台机器。" * 990 + "Zephyrlink 怎么安装？"
+            done = await group.say(long, mentions_bot=True)
+    assert done["outcome"] == "answered"
+    assert "Zephyrlink 怎么安装？" in running.requests[-1]["messages"][1]["content"]
 
 
 async def test_a_question_that_is_only_a_link_ends_as_what_the_documents_say_of_it(server: LLMServer) -> None:
