@@ -13,6 +13,8 @@ KINDS = tuple(
 英语 法语 德语 日语 韩语 俄语 汉语 中文 英文 日文
 春季 夏季 秋季 冬季
 上午 下午 晚上 凌晨
+每分钟 每小时 每天 每周 每月 每季度 每年
+hourly daily nightly weekly monthly quarterly yearly
 monday tuesday wednesday thursday friday saturday sunday
 january february march april june july august september october november december
 red orange yellow green blue purple black white gray grey brown pink

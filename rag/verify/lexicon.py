@@ -42,6 +42,7 @@ UNIVERSAL = re.compile(
     r"|whenever|immediately)\b",
     re.IGNORECASE,
 )
+ANYBODY = re.compile(r"任何|人人|谁都|\b(?:any|anyone|anybody|everyone|everybody|every|all)\b", re.IGNORECASE)
 UNIVERSALS = re.compile(
     r"所有|任何|全|一切|总|永远|始终|一律|无论|人人|每|各|都|均|皆|从不|从未|一直|整|立即|马上"
     r"|\b(?:all|always|every|each|everyone|everybody|any|anyone|anybody|everything|never|no|none|entire|whole|both"

@@ -26,7 +26,10 @@ _ARABIC_BIG = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?([十百千]?)(万亿|万|
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _PERCENT_WORD = re.compile(r"(\d)\s*(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _ONE_OF = "年月日号次届天周小分秒岁倍胜"  # what 一 really counts; 一个 and 一种 are articles
-_ONE_WAY = (("第二年", "次年"), ("翌年", "次年"), ("第二天", "次日"), ("翌日", "次日"), ("一半", "半"))
+_ONE_WAY = (
+    ("第二年", "次年"), ("翌年", "次年"), ("第二天", "次日"), ("翌日", "次日"), ("一半", "半"), ("每日", "每天"),
+    ("每星期", "每周"), ("每礼拜", "每周"), ("每个月", "每月"), ("annually", "yearly"),
+)  # fmt: skip
 _NO_NUMBER = re.compile(r"十[分足字]|万[一万分能岁]|千[万秋古]|百[姓科合货]|[一]+")
 _TO_TWENTY = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen

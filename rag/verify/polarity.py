@@ -14,6 +14,7 @@ from functools import lru_cache
 from rag.verify.alignment import credits
 from rag.verify.changes import changes
 from rag.verify.lexicon import (
+    ANYBODY,
     AT_LEAST,
     AT_MOST,
     CONDITION,
@@ -52,6 +53,8 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
     if LIMIT.search(claim.text) and not LIMITED.search(text):
         return "limit"
     if UNIVERSAL.search(claim.text) and not UNIVERSALS.search(text):
+        return "universal"
+    if ANYBODY.search(claim.text) and LIMIT.search(text) and not (LIMIT.search(claim.text) or UNIVERSALS.search(text)):
         return "universal"
     if _bounds_differ(claim.text, text):
         return "bound"
