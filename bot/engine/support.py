@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.engine.base import Judgement
 from rag.answerable import answerable
+from rag.asked_secret import asks_for_secret
 from rag.base import Evidence, GateDecision, Hit, Question, Reason
 from rag.gate import asked_text
 
@@ -24,7 +25,8 @@ def supported(question: Question, evidence: Evidence, decision: GateDecision, le
     if not (decision.answer or question.mentioned):
         return Judgement(_needed(question, evidence, decision), decision, 0.0, False)
     known = evidence.curated is not None or evidence.definitions
-    chance = 1.0 if known else answerable(evidence, asked_text(question))
+    refused = not known and asks_for_secret(question.text)
+    chance = 1.0 if known else 0.0 if refused else answerable(evidence, asked_text(question))
     if chance >= level:
         decision = lifted(question, decision, chance, level)
     elif decision.answer:
