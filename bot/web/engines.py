@@ -54,7 +54,9 @@ class Serper:
                 session.post(self._url, json=body, headers={"X-API-KEY": self._key}) as reply,
             ):
                 _check_status(reply.status)
-                data = await reply.content.read(MAX_REPLY_BYTES)
+                data = await reply.content.read(MAX_REPLY_BYTES)  # of what has come, so again until all has
+                while more := await reply.content.read(MAX_REPLY_BYTES - len(data)):
+                    data += more
         except TimeoutError as error:
             raise WebSearchError(f"the web search did not answer within {self._timeout_s:g} s") from error
         except (ClientError, OSError, ValueError) as error:
