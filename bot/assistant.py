@@ -78,8 +78,8 @@ class Assistant:
         PAYER.set((group, message.sender.key))
         with logger.contextualize(conversation=group, message=message.id):
             language = self.language(message)
-            message = await self._with_quote(message)
             if self.commands.matches(message):
+                message = await self._with_quote(message)
                 text, done = await self.commands.run(message, language)
                 return await self._say(message, text, done)
             earlier = await self.contexts.before(message)
@@ -89,15 +89,19 @@ class Assistant:
                 return silent
             if (rest := self.rest.of(message, addressed)) is not None:
                 return await self._rest(message, rest, language)
-            seen = await self.pictures.read(message) if addressed and self.pictures else Seen()
+            message = await self._with_quote(message)
+            full = self.limits.full(message)  # then nothing is spent on it: no picture, no model, no web
+            seen = await self.pictures.read(message) if addressed and self.pictures and not full else Seen()
             if addressed and not (text_of(message) or seen.text):
+                if message.attachments and (hit := self.limits.allow(message)) is not None:
+                    return await self._limited(message, make_question(message, earlier, True, language), None, hit)
                 return await self._without_words(message, seen, language)
             question = replace(
                 make_question(message, earlier, addressed, language, seen.text),
                 answered_by_person=not addressed and self._answered_by_person(message),
                 quote_only=self.budget.exhausted(group, message.sender.key) is not None,
             )
-            return await self._judge(message, question, watch)
+            return await self._judge(message, question, watch, full)
 
     def language(self, message: Message) -> Language:
         """The language of the bot's own lines: as configured, else the asker's, else that of the talk around it.
@@ -174,14 +178,14 @@ class Assistant:
     def _screen(self, message: Message) -> Screen:
         return self.safety.screen(message.conversation.group)
 
-    async def _judge(self, message: Message, question: Question, watch: Stopwatch) -> Outcome:
+    async def _judge(self, message: Message, question: Question, watch: Stopwatch, full: bool) -> Outcome:
         screen = self._screen(message)
         if objection := screen.asked(question):
             done, line = held_back(objection, question), say("withheld", question.language)
             return await self._say(message, line, done) if question.mentioned else done
         question = screen.cleaned(question)
         try:
-            judgement = await self.responder.judge(message.conversation.group, question)
+            judgement = await self.responder.judge(message.conversation.group, question, alone=full, screen=screen)
         except NoKnowledgeError:
             return await self._fail(message, question, Outcome("failed", "retrieve", "no knowledge"), "no_knowledge")
         except RagError as error:
@@ -224,7 +228,9 @@ class Assistant:
     def _keep_silent(question: Question, judgement: Judgement) -> Outcome:
         return outcome(question, judgement, "silent", extra=(say("reason_taken_back", question.language),))
 
-    async def _limited(self, message: Message, question: Question, judgement: Judgement, hit: LimitHit) -> Outcome:
+    async def _limited(
+        self, message: Message, question: Question, judgement: Judgement | None, hit: LimitHit
+    ) -> Outcome:
         done = outcome(question, judgement, "limited", detail=f"{hit.scope}: {hit.limit} an hour")
         if not (question.mentioned and hit.first):
             return done

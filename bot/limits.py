@@ -58,6 +58,12 @@ class Limits:
             window.told = False
         return None
 
+    def full(self, message: Message) -> bool:
+        """Whether this message would be refused; counts nothing and tells nobody."""
+        now, limits = self._clock.monotonic(), self._limits(message.conversation.group)
+        keys: tuple[tuple[Scope, str], ...] = (("person", message.sender.key), ("group", message.conversation.group))
+        return any(0 < limits[key[0]] <= len(self._window(key, now).times) for key in keys)
+
     def recall(self, answers: Iterable[tuple[str, str, float]]) -> None:
         """Count what was answered before a restart: (person, group, seconds ago), oldest first."""
         now = self._clock.monotonic()

@@ -21,6 +21,7 @@ from bot.understanding import Understanding
 from bot.verdict import abstained_because, verdict_of
 from bot.web import WebSearch
 from rag.base import Abstention, Answer, Evidence, GeneratorError, Question, detect_language
+from rag.followup import needs_context
 from rag.gate import explain, standalone_text
 from rag.protocols import Answerer
 
@@ -48,33 +49,41 @@ class Responder:
         self._answerer = answerer
         self._understanding = understanding
 
-    async def judge(self, place: str, question: Question) -> Judgement:
+    async def judge(
+        self, place: str, question: Question, *, alone: bool = False, screen: Screen | None = None
+    ) -> Judgement:
         """Search and decide, off the event loop.
 
         With a language model, a follow-up that is to be answered is made to stand alone and judged so, and where the
         passages do not support an answer, it is searched once more for the model's keywords. An overheard message costs
-        no call before the gate has let it through.
+        no call before the gate has let it through. ``alone``: with what is here, asking neither a model nor the web; so
+        is a question that ``screen`` refuses.
 
         Raises:
             NoKnowledgeError: there is no knowledge.
             RagError: it cannot be searched.
         """
         judgement = None if question.mentioned else await self._engine.judge(place, question)
-        understanding = None if question.quote_only else self._understanding
-        if understanding is not None and (judgement is None or judgement.decision.answer):
-            question = replace(question, rewritten=await understanding.rewritten(question))
+        if not alone and (judgement is None or judgement.decision.answer):
+            question = replace(question, rewritten=await self._rewritten(question, screen))
         if judgement is None or question.rewritten:
             judgement = await self._engine.judge(place, question)
         judgement = replace(judgement, understood=question.rewritten)
-        judgement = await self._with_keywords(place, question, judgement)
-        if self._web is None or not self._web.may(place, question.mentioned):
+        if alone:
             return judgement
-        judgement = replace(judgement, web=WebNote())
-        return (
-            judgement
-            if judgement.supported or not _wanted(question, judgement)
-            else await self._on_the_web(self._web, question, judgement)
-        )
+        web = self._web if self._web is not None and self._web.may(place, question.mentioned) else None
+        note = None if web is None else WebNote()
+        if judgement.supported or not _wanted(question, judgement):
+            return replace(judgement, web=note)
+        if (web is not None or self._understanding is not None) and await _refused(question, screen):
+            return judgement
+        judgement = replace(await self._with_keywords(place, question, judgement), web=note)
+        return judgement if web is None or judgement.supported else await self._on_the_web(web, question, judgement)
+
+    async def _rewritten(self, question: Question, screen: Screen | None) -> str:
+        if self._understanding is None or question.quote_only or not needs_context(question):
+            return ""
+        return "" if await _refused(question, screen) else await self._understanding.rewritten(question)
 
     @staticmethod
     async def _on_the_web(web: WebSearch, question: Question, judgement: Judgement) -> Judgement:
@@ -89,9 +98,7 @@ class Responder:
 
     async def _with_keywords(self, place: str, question: Question, judgement: Judgement) -> Judgement:
         """The judgement of a second search, where the first found too little for what the gate let through."""
-        if self._understanding is None or question.quote_only or judgement.supported:
-            return judgement
-        if not _wanted(question, judgement):
+        if self._understanding is None or question.quote_only:
             return judgement
         keywords = await self._understanding.keywords(question)
         if not keywords:
@@ -140,6 +147,10 @@ class Responder:
                 else:
                     final = piece
         return final
+
+
+async def _refused(question: Question, screen: Screen | None) -> bool:
+    return screen is not None and await screen.refusal(question) is not None
 
 
 def _wanted(question: Question, judgement: Judgement) -> bool:

@@ -1,8 +1,8 @@
 """Finds what must not be told in a text, such as keys, tokens and passwords, and puts ``••••`` in its place.
 
 Two kinds are found: secrets with a form of their own (``sk-``, ``AKIA``, PEM, a password in an address), and values
-behind a name that says what they are (``app_secret = ...``, ``密码：...``). Examples (``your_api_key``, ``<token>``,
-``sk-xxx``), hashes and identifiers stay. It knows neither documents nor prompts.
+behind a name that says what they are (``app_secret = ...``, ``密码：...``, a column of a table). Examples
+(``your_api_key``, ``<token>``, ``sk-xxx``), hashes and identifiers stay. It knows neither documents nor prompts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-MASK_ID = "masked-1"  # changes whenever other stretches would be masked
+MASK_ID = "masked-2"  # changes whenever other stretches would be masked
 MASK = "••••"  # no mark-up: stars would be taken for emphasis
 
 # Secrets with a form of their own: how each begins, which stays readable, and the secret behind that.
@@ -44,10 +44,14 @@ _NAME = re.compile(
 _KIND_OF_KEY = re.compile(
     r"(?:api|app|access|account|auth|encrypt|encryption|private|sign|signing|storage|secret|encodingaes)[_\s-]?\Z"
 )
+_HAN_NAMES = ("密码", "口令")
 _FLAG = re.compile(r"--[\w-]*\Z")
 _BEHIND = re.compile(
     r"[\"'`*\])>）】]{0,4}(?:[ \t]*:[ \t]*(?:str|string|String|bytes|SecretStr|Optional\[str\])(?=[ \t]*=))?"
-    r"(?P<sign>[ \t]{0,8}(?:=>|:=|={1,2}|[:：＝|是为])[ \t]{0,8}|(?<=>)|[ \t]{1,4}(?![=|]))"
+    r"(?P<sign>[ \t]{0,8}(?:=>|:=|={1,2}|[:：＝|是为])[ \t]{0,8}|(?<=>)"
+    r"|(?P<loose>[ \t]{1,4}(?:is|was):?[ \t]{1,4}"
+    r"|[ \t]{0,4}(?:改成了?|改为|统一为|设为|就是|默认[为是]?)[ \t]{0,4}[:：]?[ \t]{0,4}"
+    r"|[ \t]{0,8}[:：=＝][ \t]{0,8}\n[ \t]{0,12}|（)|[ \t]{1,4}(?![=|]))"
     r"[\"'`*]{0,3}(?P<secret>[!#-&(-_a-~]{6,400})"  # printable ASCII but quotes and backticks
 )
 
@@ -64,7 +68,14 @@ _WORDS_PATH = re.compile(r"(?:[A-Za-z_.]*-?[A-Za-z_.]*\d{0,3}/)+[A-Za-z_.-]*\d{0
 _DENSE = re.compile(r"[A-Za-z0-9+/=]{12,}")
 _VALUE_END = re.compile("[\"'`<&,;|]")
 _TAIL = ".,;:!?)]}'\"`*|\\&"
+_PLAINLY = re.compile(
+    r"(?=.*[A-Za-z])(?=.*\d)(?=.*[!@#$%^&*+?]|(?=.*[a-z])(?=.*[A-Z])(?:.*\d){2})[A-Za-z0-9!@#$%^&*+?]{8,32}"
+)
+_HEAD = re.compile(r"^(?P<row>[^\n|]{0,60}\|[^\n]{1,400})\n[ \t]*\|?[ \t]*:?-{2,}[-:| \t]*(?:\n|\Z)", re.MULTILINE)
+_ROW = re.compile(r"(?P<row>[^\n|]{0,200}\|[^\n]{1,2000})(?:\n|\Z)")
+_AROUND = " \t`*"
 _MIN_KEY_CHARS = 16
+_MIN_LOOSE_CHARS = 20
 _MIN_BITS = 3.0  # of Shannon entropy a character: words and repeated signs have less at this length
 
 
@@ -159,17 +170,47 @@ def _named(text: str) -> list[tuple[int, int]]:
         if behind is None or not _is_named(lowered, name, behind["sign"]):
             continue
         start, value = behind.start("secret"), _VALUE_END.split(behind["secret"])[0].rstrip(_TAIL)
-        if (_is_password(value) if name["weak"] else _is_key(value)) and not is_example(value):
+        loose = behind["loose"] is not None or not (
+            behind["sign"].strip() or not behind["sign"] or _flagged(lowered, name)
+        )
+        if name["weak"]:
+            told = _is_plainly_password(value) if loose else _is_password(value)
+        else:
+            told = _is_key(value) and (not loose or len(value) >= _MIN_LOOSE_CHARS)
+        if told and not is_example(value):
             spans.append((start, start + len(value)))
     return spans
 
 
+def _columns(text: str) -> list[tuple[int, int]]:
+    """Passwords and keys below a cell that names them, in tables of Markdown."""
+    spans = []
+    for head in _HEAD.finditer(text):
+        names = [_NAME.search(cell.lower()) if len(cell) < 30 else None for cell in head["row"].split("|")]
+        at = head.end()
+        while row := _ROW.match(text, at):
+            cells, start = row["row"].split("|"), row.start("row")
+            for name, cell in zip(names, cells, strict=False):
+                value = cell.strip(_AROUND)
+                is_secret = name and (_is_password(value) and len(value) > 7 if name["weak"] else _is_key(value))
+                if is_secret and not is_example(value):
+                    first = start + cell.index(value)
+                    spans.append((first, first + len(value)))
+                start += len(cell) + 1
+            at = row.end()
+    return spans
+
+
 def _is_named(lowered: str, name: re.Match[str], sign: str) -> bool:
-    """Whether the name is that of a secret, and a value stands behind it: behind a --flag a space is enough."""
-    before = lowered[max(0, name.start() - 24) : name.start()]
-    if name["key"] and not _KIND_OF_KEY.search(before):
+    """Whether the name is that of a secret, and a value may stand behind it: after a space not behind any name."""
+    if name["key"] and not _KIND_OF_KEY.search(lowered[max(0, name.start() - 24) : name.start()]):
         return False
-    return bool(sign.strip() or not sign or _FLAG.search(before))
+    spaced = bool(sign) and not sign.strip()
+    return not (spaced and name["weak"]) or name["weak"] in _HAN_NAMES or _flagged(lowered, name)
+
+
+def _flagged(lowered: str, name: re.Match[str]) -> bool:
+    return _FLAG.search(lowered[max(0, name.start() - 24) : name.start()]) is not None
 
 
 def is_example(value: str) -> bool:
@@ -189,6 +230,11 @@ def _is_password(value: str) -> bool:
         return False
     letters = any(map(str.isalpha, value))
     return (letters and (any(map(str.isdigit, value)) or bool(re.search(r"[!@#^&+?]", value)))) or value.isdigit()
+
+
+def _is_plainly_password(value: str) -> bool:
+    """What no word or name looks like: for where no sign says that a value comes."""
+    return _PLAINLY.fullmatch(value) is not None and not _CODE.fullmatch(value)
 
 
 def _is_key(value: str) -> bool:
@@ -216,4 +262,5 @@ _FINDERS: tuple[Callable[[str], list[tuple[int, int]]], ...] = (
     _hooks,
     _bearers,
     _named,
+    _columns,
 )

@@ -43,6 +43,15 @@ SECRETS = {
     "mysql --password hunter22x -u root": "hunter22x",
     "<password>s3cr3tPa55</password>": "s3cr3tPa55",
     "开机密码：849205": "849205",
+    "The wifi password is Gq7wTz91.": "Gq7wTz91",
+    "密码 Gq7wTz91": "Gq7wTz91",
+    "管理员密码（Gq7wTz91）": "Gq7wTz91",
+    "初始密码统一为：Gq7wTz91": "Gq7wTz91",
+    "密码：\nGq7wTz91": "Gq7wTz91",
+    "| 账号 | 密码 |\n|---|---|\n| root | `kx77Lmn2` |": "kx77Lmn2",
+    "host | password | port\n--- | --- | ---\ndb1 | kx77Lmn2 | 5432": "kx77Lmn2",
+    f"the api key is {B64[:4]}{HEX}": HEX,
+    f"客户端密钥 {HEX}": HEX,
     f"app_secret = {HEX}": HEX,
     f"**App Secret**：`{HEX}`": HEX,
     f'{{"AppSecret": "{HEX}"}}': HEX,
@@ -94,6 +103,11 @@ HARMLESS = [
     "-----BEGIN CERTIFICATE-----\n" + PEM + "\n-----END CERTIFICATE-----",
     "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
     "密码：123456",
+    "the password is base64 encoded, then hashed with PBKDF2HMAC",
+    "密码 OAuth2PasswordBearer 的用法",
+    "check_password(User12345, Secret99)",
+    "| 参数 | 密码 |\n|---|---|\n| 长度 | 至少 8 位 |\n| 算法 | sha256 |",
+    "| token | id |\n|---|---|\n| hello_world_2024_again | 15339 |",
 ]
 
 

@@ -98,6 +98,29 @@ async def test_the_same_question_soon_after_is_searched_once_and_a_day_has_its_l
     assert (searches, len(site.bodies)) == (2, 3)
 
 
+async def test_a_follow_up_is_searched_with_what_it_goes_on_from(tmp_path: Path) -> None:
+    async with searching(tmp_path) as (group, site):
+        await group.say("Frobnitz 3000 的颜色有哪些？", mentions_bot=True)
+        done = await group.say("那它的保修期呢？", mentions_bot=True)
+    assert "Frobnitz 3000" in site.bodies[-1]["q"] and "保修期" in site.bodies[-1]["q"]
+    assert done["outcome"] in ("answered", "abstained")
+
+
+async def test_a_rewritten_follow_up_is_searched_as_the_model_put_it(tmp_path: Path) -> None:
+    def script(body: dict[str, Any]) -> str:
+        asks = str(body["messages"])
+        return "Frobnitz 3000 的保修期是 36 个月 [1]。" if "36 个月" in asks else QUESTION
+
+    async with LLMServer().run() as server:
+        server.script = script
+        chosen = ("llm.backend=openai", f"llm.base_url={server.url}", "llm.model=scripted")
+        async with searching(tmp_path, *chosen) as (group, site):
+            await group.say("Frobnitz 3000 的颜色有哪些？", mentions_bot=True)
+            done = await group.say("那它的保修期呢？", mentions_bot=True)
+    assert site.bodies[-1]["q"].startswith("Frobnitz 3000 的保修期")
+    assert "36 个月" in done["answer"]
+
+
 async def test_a_group_can_be_left_out_and_overheard_questions_need_a_word_of_the_config(tmp_path: Path) -> None:
     async with searching(tmp_path, "group:fake:g2.web=no") as (group, site):
         out = await group.say(QUESTION, mentions_bot=True, chat="g2")

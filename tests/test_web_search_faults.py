@@ -10,10 +10,12 @@ from aiohttp import web
 from group import ADMIN
 from site_server import Site, page
 from test_web_search import BODY, QUESTION, searching
+from yarl import URL
 
 from bot.cli.doctor_web import examine_web
 from bot.config import load
 from bot.web.engines import Ddgs, Serper, WebSearchError
+from bot.web.pages import Domains
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,51 @@ async def test_pages_that_are_gone_too_large_or_no_text_are_left_out(tmp_path: P
         site.links = ["no address", "ftp://x/y", *map(site.url, bad), site.url("/warranty")]
         done = await group.say(QUESTION, mentions_bot=True)
     assert done["outcome"] == "answered" and "36 个月" in done["answer"]
+
+
+async def test_a_list_of_results_that_comes_in_pieces_is_read_to_its_end() -> None:
+    async with Site() as site:
+
+        async def slowly(request: web.Request) -> web.StreamResponse:
+            reply = web.StreamResponse()
+            await reply.prepare(request)
+            for piece in ('{"organic": [{"li', 'nk": "https://a.example/"}', "]}"):
+                await reply.write(piece.encode())
+                await asyncio.sleep(0.02)
+            return reply
+
+        site.pages["/search"] = slowly
+        assert await Serper(site.url(""), "k", 5).search("x", "zh", 3) == ["https://a.example/"]
+
+
+async def test_pages_that_cannot_be_searched_abstain(tmp_path: Path) -> None:
+    async with searching(tmp_path) as (group, site):
+        site.pages["/warranty"], site.types["/warranty"] = b"\x00\x01\x02 binary \x00", "text/plain"
+        done = await group.say(QUESTION, mentions_bot=True)
+    assert done["outcome"] == "abstained" and "没有找到" in done["replies"][0]
+
+
+async def test_the_same_question_of_two_groups_at_once_is_searched_once(tmp_path: Path) -> None:
+    async with searching(tmp_path) as (group, site):
+        both = [group.post(QUESTION, mentions_bot=True, chat=chat) for chat in ("g1", "g2")]
+        done = [await group.wait(message) for message in both]
+    assert [one["outcome"] for one in done] == ["answered", "answered"] and len(site.bodies) == 1
+
+
+def test_a_star_of_allowed_domains_means_hosts_below_at_their_own_ports() -> None:
+    domains = Domains(("docs.python.org", "*.readthedocs.io"))
+    read = ("https://docs.python.org/3/", "https://a.readthedocs.io/x", "http://a.b.readthedocs.io/")
+    unread = (
+        "https://evil-docs.python.org/",
+        "https://docs.python.org.evil.com/",
+        "https://docs.python.org@evil.com/",
+        "https://docs.python.org:8443/",
+        "https://evilreadthedocs.io/",
+        "https://a.readthedocs.io:8443/",
+        "http://[::1]/",
+    )
+    assert all(domains.allow(URL(url)) for url in read)
+    assert not any(domains.allow(URL(url)) for url in unread)
 
 
 async def test_an_engine_that_is_not_there_is_told() -> None:

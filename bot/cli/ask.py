@@ -101,7 +101,7 @@ async def _respond(responder: Responder, question: Question, screen: Screen) -> 
         return Outcome("silent", reasons=(say("reason_empty", question.language),)), None
     if objection := screen.asked(question):
         return held_back(objection, question), say("withheld", question.language) if question.mentioned else None
-    judgement = await responder.judge("", question)
+    judgement = await responder.judge("", question, screen=screen)
     if not judgement.decision.answer:
         if question.mentioned:
             return outcome(question, judgement, "abstained"), declined(question, judgement)

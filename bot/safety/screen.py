@@ -125,7 +125,9 @@ class Screen:
         """The answer without secrets, unless a base of the group is to tell them."""
         if not self.masks:
             return answer
-        sources = tuple(replace(source, quote=mask(source.quote).text) for source in answer.citations)
+        sources = tuple(
+            replace(source, title=mask(source.title).text, quote=mask(source.quote).text) for source in answer.citations
+        )
         return replace(answer, text=mask(answer.text).text, citations=sources)
 
     def showing(self, show: Show | None) -> Show | None:

@@ -37,7 +37,9 @@ class Domains:
             return False
         host = url.host.lower()
         whole = host if url.is_default_port() else f"{host}:{url.port}"
-        return not (self._hosts or self._below) or whole in self._hosts or host.endswith(self._below or ("\0",))
+        if not (self._hosts or self._below) or whole in self._hosts:
+            return True
+        return url.is_default_port() and host.endswith(self._below or ("\0",))
 
 
 def _ports(host: str) -> tuple[tuple[str, int], ...]:

@@ -6,10 +6,12 @@ Nothing that goes wrong out there fails a message: it is logged, counted, and th
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
+from weakref import WeakValueDictionary
 
 from loguru import logger
 
@@ -20,12 +22,15 @@ from bot.web.engines import Ddgs, Engine, Serper, WebSearchError
 from bot.web.pages import Domains, fetch_pages
 from rag.answerable import answerable, default_model
 from rag.base import Evidence, Language, Question
-from rag.gate import asked_text
+from rag.gate import standalone_text
+from rag.personal import without_personal
+from rag.secrets import MASK, mask
 from rag.webpages import search_pages
 
 KEPT_S = 600.0
 REST_S = 30.0  # after a fault: neither a refused key nor a limited rate gets better by asking on
 MAX_KEPT = 200
+_MARKS = re.compile(rf"{MASK}|\[(?:email|phone|card|id|id number)\]")
 CANDIDATES = 3  # addresses asked for, for each page that is read: many are of other domains
 
 
@@ -47,6 +52,7 @@ class WebSearch:
     clock: Clock
     watch: Watch = field(default_factory=lambda: Watch("web"))
     _kept: OrderedDict[str, tuple[float, Found]] = field(default_factory=OrderedDict)
+    _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _rests_until: float = float("-inf")
     _day: str = ""
     _today: int = 0
@@ -57,15 +63,19 @@ class WebSearch:
 
     async def find(self, question: Question) -> Found | None:
         """What the web has; None where it could not be asked. Never raises."""
-        text = " ".join(asked_text(question).split())
-        now = self.clock.monotonic()
-        kept = self._kept.get(text)
+        text = " ".join(standalone_text(question).split())
+        async with self._locks.setdefault(text, asyncio.Lock()):  # who asks the same meanwhile waits for this answer
+            return await self._find(text, question.language)
+
+    async def _find(self, text: str, language: Language) -> Found | None:
+        now, kept = self.clock.monotonic(), self._kept.get(text)
         if kept is not None and now - kept[0] < KEPT_S:
             return kept[1]
-        if not text or now < self._rests_until or not self._take_turn():
+        asked = sent_out(text)
+        if not asked or now < self._rests_until or not self._take_turn():
             return None
         try:
-            links = await self._links(text, question.language)
+            links = await self._links(asked, language)
         except WebSearchError as error:
             self.watch.failed(error)
             self._rests_until = now + REST_S
@@ -99,11 +109,20 @@ class WebSearch:
         pages = await fetch_pages(links, Domains(web.allowed_domains), web.max_results, web.timeout_s)
         if not pages:
             return Found(None)
-        evidence = await asyncio.to_thread(search_pages, pages, text)
+        try:
+            evidence = await asyncio.to_thread(search_pages, pages, text)
+        except Exception:  # the boundary round what pages of the web may hold
+            logger.exception("pages of the web could not be searched")
+            return Found(None)
         support, urls = answerable(evidence), tuple(page.url for page in pages)
         levels = default_model().levels
         level = levels["mention" if self.settings.llm.backend == "extractive" else "model"]
         return Found(evidence if support >= level else None, support, urls)
+
+
+def sent_out(text: str) -> str:
+    """A question as a search engine may read it: without secrets, and without numbers and addresses of members."""
+    return " ".join(_MARKS.sub(" ", mask(without_personal(text)).text).split())
 
 
 def open_web(settings: Settings, clock: Clock) -> WebSearch | None:

@@ -1,0 +1,90 @@
+"""What comes before what: nothing is spent, fetched or sent out for a message that gets no answer anyhow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import FakeClock, make_message
+from group import ADMIN, ScriptedAdapter, open_group
+from llm_server import LLMServer
+from moderation_server import ModerationServer
+from test_web_search import QUESTION, searching
+
+from adapters.base import Attachment, Message, Quote
+from bot.limits import Limits
+from bot.web.search import sent_out
+from rag.prompts import NO_ANSWER
+
+INSTALL = "Zephyrlink 怎么安装？"
+
+
+def test_whether_a_person_is_over_the_limit_can_be_asked_without_counting_or_telling() -> None:
+    limits = Limits(FakeClock(), lambda _: {"person": 1, "group": 0})
+    assert not limits.full(make_message()) and not limits.full(make_message())
+    assert limits.allow(make_message()) is None and limits.full(make_message())
+    hit = limits.allow(make_message())
+    assert hit and hit.first
+    assert not limits.full(make_message(sender="bob"))
+
+
+async def test_a_person_over_the_limit_causes_no_model_call_no_search_and_no_reading_of_pictures(
+    tmp_path: Path,
+) -> None:
+    async with LLMServer().run() as server:
+        server.script = lambda body: "用 pip install zephyrlink 安装 [1]。"
+        model = ("llm.backend=openai", f"llm.base_url={server.url}", "llm.model=scripted")
+        async with searching(tmp_path, "bot.per_person_per_hour=1", *model) as (group, site):
+            assert (await group.say(INSTALL, mentions_bot=True))["outcome"] == "answered"
+            calls = len(server.requests)
+            again = await group.say(INSTALL, mentions_bot=True)
+            follow_up = await group.say("那 Windows 上呢？", mentions_bot=True)
+            unknown = await group.say(QUESTION, mentions_bot=True)
+            picture = await group.say("", mentions_bot=True, attachments=(Attachment("image", "", "error"),))
+            assert (len(server.requests), site.asked, group.adapter.fetched) == (calls, [], [])
+            server.script = lambda body: NO_ANSWER
+            other = await group.say(QUESTION, mentions_bot=True, sender="bob")
+    assert (again["outcome"], picture["outcome"], picture["replies"]) == ("limited", "limited", [])
+    assert follow_up["outcome"] in ("limited", "abstained") and unknown["outcome"] in ("limited", "abstained")
+    assert site.bodies and other["outcome"] != "limited"
+
+
+async def test_outside_the_hours_no_quote_is_fetched_but_for_commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[str] = []
+
+    async def quoted(self: ScriptedAdapter, message: Message) -> Quote | None:
+        assert message.quote is not None
+        asked_for.append(message.quote.id)
+        return replace(message.quote, text=INSTALL)
+
+    monkeypatch.setattr(ScriptedAdapter, "quoted", quoted, raising=False)
+    hours = ("bot.hours=03:00-03:01", "bot.off_hours=silent", "bot.timezone=UTC")
+    async with open_group(tmp_path, *hours) as group:
+        silent = await group.say("怎么弄", mentions_bot=True, quote="", quoted_id="q1")
+        assert (silent["outcome"], asked_for) == ("silent", [])
+        await group.say("/why", sender=ADMIN, quote="", quoted_id="q2")
+        assert asked_for == ["q2"]
+
+
+async def test_what_the_moderation_endpoint_refuses_is_neither_searched_for_nor_rewritten(tmp_path: Path) -> None:
+    moderation = ModerationServer()
+    moderation.word = "Frobnitz"
+    async with moderation.run(), LLMServer().run() as server:
+        model = ("llm.backend=openai", f"llm.base_url={server.url}", "llm.model=scripted")
+        async with searching(tmp_path, f"safety.moderation_url={moderation.url}", *model) as (group, site):
+            done = await group.say(QUESTION, mentions_bot=True)
+            assert (site.asked, server.requests) == ([], [])
+    assert done["outcome"] == "abstained"
+
+
+async def test_no_secret_and_no_number_of_a_member_goes_to_a_search_engine(tmp_path: Path) -> None:
+    secrets = "我的手机 13812345678，邮箱 a.b@example.org，密码：Hunter22!x"
+    async with searching(tmp_path) as (group, site):
+        await group.say(f"{QUESTION} {secrets}", mentions_bot=True)
+        query = site.bodies[0]["q"]
+    assert query.startswith("Frobnitz 3000 的保修期")
+    assert not any(word in query for word in ("13812345678", "a.b@example.org", "Hunter22!x", "[phone]", "••••"))
+    assert sent_out("+86 138 1234 5678") == ""
