@@ -12,7 +12,6 @@ from typing import TextIO
 
 CHUNK = 65_536
 MAX_LINE = 4 << 20
-LOCAL_COMMANDS = ("as", "admin", "quote", "recall", "who", "help", "quit")
 QUOTE = re.compile(r"(?:>|:quote\s)\s*#?(\d+)(?:\s+|$)(.*)", re.DOTALL)
 LOCAL = re.compile(r":([a-z]+)(?:\s+(.*))?$", re.DOTALL)
 BREAKS = re.compile("[\r\n]+")

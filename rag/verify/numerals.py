@@ -9,7 +9,6 @@ import re
 
 from rag.tokens import fold
 
-DIGITS = "零〇一二两三四五六七八九"
 _VALUES = {
     character: value
     for value, characters in enumerate(("零〇", "一", "二两", *"三四五六七八九"))

@@ -21,7 +21,6 @@ _END = re.compile(
     r"|(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bDr)(?<!\bMr)(?<!\bNo)(?<!\betc)\.[\"')\]*]*(?=\s+[^\sa-z]|\s*$|\s*[\[【]))"
     + _MARKS
 )
-_NUMBERED = re.compile(r"(\s*)(\d{1,2})([.)]\s+|[、．]\s*)")
 
 
 @dataclass(frozen=True, slots=True)
