@@ -10,6 +10,8 @@ import re
 
 _CODE_SPAN = re.compile(r"(`+[^`\n]+`+)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_VISIBLE = re.compile(r"[^\n]")
 _TAG = re.compile(
     r"</?(?:a|abbr|b|big|blockquote|body|br|center|code|col|colgroup|dd|del|details|div|dl|dt|em|figcaption|figure|font"
     r"|h[1-6]|head|hr|html|i|iframe|img|input|ins|kbd|li|link|mark|nobr|object|ol|p|picture|pre|s|samp|section|small"
@@ -30,6 +32,13 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _SPACES = re.compile(r"[ \t\u00a0]{2,}")
 _SPACE_BEFORE_STOP = re.compile(r" +(?=[,.;:!?，。；：！？、](?:\s|\Z))")
 _HTTP = re.compile(r"https?://\S+")
+
+
+def without_comments(text: str, *, in_place: bool = False) -> str:
+    """``text`` without comments, which no reader of a page sees; ``in_place``: spaces stand where they stood."""
+    if "<!--" not in text:
+        return text
+    return _WHOLE_COMMENT.sub(lambda match: _VISIBLE.sub(" ", match.group()) if in_place else "", text)
 
 
 def shown(text: str) -> str:

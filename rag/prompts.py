@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from rag.base import Language, Passage, Prompt, Question, Schema, Turn
+from rag.markup import without_comments
 from rag.personal import without_personal
 from rag.pictured import telling
 from rag.secrets import mask
@@ -170,7 +171,7 @@ def fit_passages(passages: Sequence[Passage], max_chars: int) -> list[Passage]:
 def _passage(n: int, passage: Passage) -> str:
     place = " > ".join((passage.source or passage.uri, *passage.headings))
     title = " ".join(_data(place).replace('"', "'").split())
-    return f'<passage n="{n}" source="{title}">\n{_data(passage.text)}\n</passage>'
+    return f'<passage n="{n}" source="{title}">\n{_data(without_comments(passage.text))}\n</passage>'
 
 
 def _history(turns: Sequence[Turn], known: str = "", *, asker: bool = False) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from rag.blocks import ITEM, blocks
 from rag.documents import plain_heading
-from rag.markup import says_something, shown
+from rag.markup import says_something, shown, without_comments
 
 UnitKind = Literal["sentence", "item", "code", "row"]
 MAX_SENTENCE = 150  # characters; a longer one is cut between clauses
@@ -62,13 +62,14 @@ def split_units(text: str, headings: tuple[str, ...] = (), *, continues: bool = 
     ``headings`` is the heading path that the passage stands under; for ``continues`` see `rag.blocks.blocks`.
     """
     units: list[Unit] = []
-    path = _Path(headings)
+    path, source = _Path(headings), text
+    text = without_comments(text, in_place=True)  # but for code, which is quoted as it is
     for block in blocks(text, continues=continues):
         start, end = block.start, block.end
         if block.kind == "heading":
             path.enter(block.level, block.name)
         elif block.kind == "code":
-            units.append(Unit("code", text[start:end].strip("\n"), start, end, path.names, open=block.open))
+            units.append(Unit("code", source[start:end].strip("\n"), start, end, path.names, open=block.open))
         elif block.kind == "table":
             units += _rows(text, start, end, path.names)
         elif block.kind != "hidden":

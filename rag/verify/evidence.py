@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from rag.base import Passage
+from rag.markup import without_comments
 
 _SAID_BEFORE = r"(?:以上|上面|上述|前面|之前|此前|先前|所有|一切|全部|你的|系统)"
 _RULES_ZH = r"(?:规则|指令|指示|提示|要求|设定|限制)"
@@ -43,7 +44,6 @@ _ORDER = re.compile(
     r"|<\|im_start\|>\s*(?:system|user|assistant)\s+[^\s\\'\"]",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 def evidence_text(passage: Passage) -> str:
@@ -59,8 +59,3 @@ def evidence_text(passage: Passage) -> str:
 def gives_orders(text: str) -> bool:
     """Whether a text tells a model what to do."""
     return _ORDER.search(text) is not None
-
-
-def without_comments(text: str) -> str:
-    """Without what a page says to nobody: comments of HTML and Markdown, which readers never see."""
-    return _COMMENT.sub("", text) if "<!--" in text else text
