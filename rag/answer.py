@@ -114,14 +114,18 @@ class LLMAnswerer:
         draft, shown = Draft(question.language), ""
         async with aclosing(stream) as pieces:
             async for piece in pieces:
-                draft.add(piece)
+                if draft.add(piece) and (visible := showing(draft, len(passages))) not in ("", shown):
+                    yield (shown := visible)
                 if draft.over:
                     break
-                visible = clean(presentable(draft.showable), len(passages))[0]
-                if visible and visible != shown:
-                    shown = visible
-                    yield shown
+        if draft.look() and (visible := showing(draft, len(passages))) not in ("", shown):
+            yield visible
         yield await asyncio.to_thread(finish, draft, passages, question, hits, self._entailment)
+
+
+def showing(draft: Draft, count: int) -> str:
+    """What is seen of a draft now, with marks of ``count`` passages."""
+    return clean(presentable(draft.showable), count)[0]
 
 
 def finish(

@@ -5,28 +5,51 @@ from __future__ import annotations
 import re
 
 from rag.base import Language
-from rag.guard import Guard
+from rag.guard import MAX_CHARS, Guard
 from rag.prompts import ANSWER_SYSTEM, NO_ANSWER, STRUCTURED_SYSTEM
-from rag.structured import is_json, read_structured
+from rag.structured import StructuredReader, is_json, read_structured
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _PLAIN_WORD = re.compile(r"(?<![\w./-])[a-z]{2,}(?![\w./-])")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _MIN_WORDS, _MIN_HAN = 6, 8
+_EAGER, _MAX_STEP = 80, 24
+_MAX_RAW = 4 * MAX_CHARS  # of JSON, which may hold little text
 
 
 class Draft:
-    """Collects pieces. ``over`` says to stop: the model refuses, leaks, repeats itself or goes on for ever."""
+    """Collects pieces. ``over`` says to stop: the model refuses, leaks, repeats itself or goes on for ever.
+
+    Looking at all of it for each piece would cost more the longer it is, so it is looked at whenever it grew by some
+    characters, at first by one. What was not looked at is neither shown nor lost.
+    """
 
     def __init__(self, language: Language) -> None:
         self._raw = ""
         self._good = ""
+        self._looked = 0
+        self._refused = False
+        self._reader = StructuredReader()
         self._guard = Guard(f"{ANSWER_SYSTEM[language]}\n{STRUCTURED_SYSTEM[language]}", language)
 
-    def add(self, piece: str) -> None:
-        """Add what the model wrote; a half character is left out."""
-        self._raw += piece.replace("\ufffd", "")
+    def add(self, piece: str) -> bool:
+        """Add what the model wrote, half characters left out; whether there may be something new to show."""
+        piece = piece.replace("\ufffd", "")
+        self._raw += piece
+        self._refused = self._refused or NO_ANSWER in self._raw[-len(piece) - len(NO_ANSWER) :]
+        if self.over or len(self._raw) - self._looked < _step(self._looked):
+            return False
+        return self.look()
+
+    def look(self) -> bool:
+        """Look at what came since it was last looked at; whether there may be something new to show."""
+        if self.over or len(self._raw) == self._looked:
+            return False
+        self._looked = len(self._raw)
         self._good = self._guard.good(self._told())
+        if self._looked > _MAX_RAW and not self.fault:
+            self._guard.fault = "long"
+        return not self.fault
 
     @property
     def fault(self) -> str:
@@ -36,12 +59,12 @@ class Draft:
     @property
     def over(self) -> bool:
         """Whether to read no more of it."""
-        return bool(self.fault) or NO_ANSWER in self._raw
+        return bool(self.fault) or self._refused
 
     @property
     def text(self) -> str:
-        """All that is good of it, or NO_ANSWER where the model says that there is none."""
-        if NO_ANSWER in self._raw:
+        """All that is good of it, or NO_ANSWER where the model says that there is none; `look` at the end first."""
+        if self._refused:
             return NO_ANSWER
         if is_json(self._raw):
             read = read_structured(self._raw)
@@ -55,7 +78,12 @@ class Draft:
         return self._guard.showable(self._good)
 
     def _told(self) -> str:
-        return read_structured(self._raw).text if is_json(self._raw) else self._raw
+        return self._reader.read(self._raw) if is_json(self._raw) else self._raw
+
+
+def _step(looked: int) -> int:
+    """By how many characters a text grows before it is looked at again: the first words are seen at once."""
+    return max(1, min((looked - _EAGER) // 12, _MAX_STEP))
 
 
 def speaks_otherwise(text: str, language: Language) -> bool:

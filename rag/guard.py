@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 
 from rag.base import Language
+from rag.looping import loop_start
 
 MAX_CHARS = 6000  # no answer in a group is longer; a model that goes on has lost its way
 LEAK_CHARS: dict[Language, int] = {"zh": 14, "en": 36}  # of the system text in one piece: no coincidence any more
 HIDE_CHARS: dict[Language, int] = {"zh": 5, "en": 14}
 _NOISE = re.compile(r"[\W_]+")
-_LOOP = re.compile(r"(.{2,120}?)\1{3,}\s*\Z", re.DOTALL)
-_TAIL, _LOOP_CHARS = 600, 24
+_UNSETTLED = 64  # the end of a text in JSON changes when its marks come
 _TAGS = re.compile(r"</?\s*(?:passages?|question|history|quoted|picture)\b", re.IGNORECASE)
 
 
@@ -27,6 +27,7 @@ class Guard:
         self._leak, self._hide = LEAK_CHARS[language], HIDE_CHARS[language]
         self._pieces = {self._system[i : i + self._leak] for i in range(len(self._system) - self._leak + 1)}
         self._seen = 0
+        self._settled, self._settled_bare = "", ""
 
     def good(self, text: str) -> str:
         """The part of the text that is no leak and no loop; sets ``fault`` where there is one."""
@@ -37,10 +38,10 @@ class Guard:
         if start is not None:
             self.fault = "leak"
             return text[:start]
-        match = _LOOP.search(text[-_TAIL:])
-        if match and len(match.group()) >= _LOOP_CHARS and re.search(r"\w", match.group(1)):
+        again = loop_start(text)
+        if again is not None:
             self.fault = "loop"
-            return text[: len(text) - len(match.group()) + len(match.group(1))]
+            return text[:again]
         if len(text) > MAX_CHARS:
             self.fault = "long"
             return text[:MAX_CHARS]
@@ -54,12 +55,23 @@ class Guard:
 
     def _told_back(self, text: str) -> int | None:
         """Where the text begins to repeat the system text at length; what was looked at before is not again."""
-        bare = _NOISE.sub("", text).lower()
+        bare = self._bare(text)
         for i in range(max(self._seen - self._leak, 0), len(bare) - self._leak + 1):
             if bare[i : i + self._leak] in self._pieces:
                 return _place(text, len(bare) - i)
         self._seen = len(bare)
         return None
+
+    def _bare(self, text: str) -> str:
+        """The letters and digits of a text; of one that only grew, just what is new is read."""
+        if not text.startswith(self._settled):
+            self._settled, self._settled_bare = "", ""
+        bare = self._settled_bare + _NOISE.sub("", text[len(self._settled) :]).lower()
+        if len(text) - _UNSETTLED > len(self._settled):
+            new = text[len(self._settled) : -_UNSETTLED]
+            self._settled += new
+            self._settled_bare += _NOISE.sub("", new).lower()
+        return bare
 
     def _overlap(self, text: str) -> int:
         """How many letters and digits at the end of the text stand in one piece in the system text."""

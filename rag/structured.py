@@ -31,6 +31,8 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 _START = re.compile(r"\s*(?:```(?:json)?\s*)?\{")
+_HEAD = re.compile(r'\{\s*(?:"answerable"\s*:\s*(?:true|false)\s*,\s*)?"sentences"\s*:\s*\[')
+_SPACE, _COMMA = re.compile(r"\s*"), re.compile(r"\s*,")
 _TEXTS = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _OWN_LINE = re.compile(r"\s*(?:[-*•+] |\d{1,2}[.)、]|```|#|\|)")
 _END = re.compile(r"[。！？!?.]*[」』”’\"'）)】》*]*$")
@@ -62,6 +64,47 @@ def read_structured(text: str) -> Structured:
     found = [_unescaped(text) for text in _TEXTS.findall(body)]
     refused = re.search(r'"answerable"\s*:\s*false', body) is not None
     return Structured(False if refused else None, _joined([(text, ()) for text in found]))
+
+
+class StructuredReader:
+    """Reads the text of one growing answer as `read_structured` does; sentences that are over are read only once."""
+
+    def __init__(self) -> None:
+        self._head, self._at, self._text = "", 0, ""
+
+    def read(self, raw: str) -> str:
+        """The text so far; ``raw`` begins with what it was the last time."""
+        if not self._head and not self._begin(raw):
+            return read_structured(raw).text
+        self._advance(raw)
+        data = _load(self._head + raw[self._at :])
+        if not isinstance(data, dict) or not isinstance(data.get("sentences"), list):
+            return read_structured(raw).text
+        return _joined([row for row in map(_row, data["sentences"]) if row[0]], self._text)
+
+    def _begin(self, raw: str) -> bool:
+        start = _START.match(raw)
+        head = _HEAD.match(raw, start.end() - 1) if start else None
+        if head is None:
+            return False
+        self._head, self._at = head.group(), head.end()
+        return True
+
+    def _advance(self, raw: str) -> None:
+        """Step over the sentences that another one follows."""
+        decoder = json.JSONDecoder(strict=False)
+        while True:
+            try:
+                space = _SPACE.match(raw, self._at)
+                item, end = decoder.raw_decode(raw, space.end() if space else self._at)
+            except (ValueError, RecursionError):
+                return
+            comma = _COMMA.match(raw, end)
+            if comma is None:
+                return
+            row = _row(item)
+            self._text = _joined([row], self._text) if row[0] else self._text
+            self._at = comma.end()
 
 
 def _load(body: str) -> Any:
@@ -108,9 +151,8 @@ def _row(item: Any) -> tuple[str, tuple[int, ...]]:
     return item["text"].rstrip(), tuple(numbers)
 
 
-def _joined(rows: list[tuple[str, tuple[int, ...]]]) -> str:
-    """The sentences one behind the other; list items and code on lines of their own."""
-    text = ""
+def _joined(rows: list[tuple[str, tuple[int, ...]]], text: str = "") -> str:
+    """The sentences one behind the other, behind ``text``; list items and code on lines of their own."""
     for sentence, sources in rows:
         if _OWN_LINE.match(sentence) or text.endswith(("```", ":", "：")):
             gap = "\n"

@@ -94,6 +94,15 @@ async def test_endless_repetition_is_stopped_and_what_was_good_is_kept(server: L
     assert max(map(len, shown)) < 300
 
 
+@pytest.mark.parametrize("listed", ["`[0, 0, 0, 0, 0, 0, 0, 0, 0, 0]`", "fe80:0000:0000:0000:0000:0000:0000:0000:1"])
+async def test_a_list_of_equal_values_is_told_to_its_end(server: LLMServer, listed: str) -> None:
+    text = f"{GOOD}初始值是 {listed} [1]。"
+    for written in (text, structured((GOOD, [1]), (f"初始值是 {listed} [1]。", [1]))):
+        shown, end = await told(server, written)
+        assert shown[-1] == text
+        assert text_of(end).startswith(GOOD)  # the passages say nothing of the rest
+
+
 async def test_a_model_that_never_stops_is_left(server: LLMServer) -> None:
     _, end = await told(server, "知识库很好用。", model="forever")
     assert isinstance(end, Abstention) and end.reason == "loop"

@@ -34,6 +34,7 @@ def main() -> int:
         failed += part("Command line", "startup.py", [], True)
         failed += part("Knowledge (KNOWLEDGE)", "build.py", [folder], folder)
         failed += part("Feishu", "feishu.py", [], True)
+        failed += part("Streamed answers", "streaming.py", [], True)
         failed += part("Bot (KNOWLEDGE and MESSAGES)", "bot_speed.py", [folder, paths.messages], both)
         failed += part("Saved files (KNOWLEDGE)", "watching.py", [folder], folder)
         failed += part("Swaps (KNOWLEDGE and MESSAGES)", "swap.py", [folder, paths.messages], both)
