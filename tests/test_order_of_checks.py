@@ -119,3 +119,19 @@ def test_a_screen_masks_titles_too_and_tells_no_reason_that_its_lists_object_to(
     assert screen.masked(Answer("words [1]", (source,))).citations[0].title == "app_secret = ••••"
     done = Outcome("abstained", reasons=("像例子“赌博怎么玩”", "https://a.b/%E8%B5%8C%E5%8D%9A", "像在提问"))
     assert screen.cleared(done).reasons == ("像在提问",)
+
+
+async def test_with_the_budget_used_up_pages_of_the_web_are_quoted_by_the_level_of_quotes(tmp_path: Path) -> None:
+    async with LLMServer().run() as server:
+        server.script = lambda body: "用 pip install zephyrlink 安装 [1]。"
+        model = ("llm.backend=openai", f"llm.base_url={server.url}", "llm.model=scripted", "llm.tokens_per_day=1")
+        async with searching(tmp_path, *model) as (group, site):
+            await group.say(INSTALL, mentions_bot=True)
+            calls = len(server.requests)
+            site.pages["/warranty"] = page("<p>Frobnitz 3000 很轻，只有两公斤。</p>", "Frobnitz 3000")
+            off_topic = await group.say(QUESTION, mentions_bot=True)
+            site.pages["/warranty"] = page(BODY, "Frobnitz 3000")
+            answering = await group.say("Frobnitz 3000 的保修期有几个月？", mentions_bot=True)
+            assert (len(server.requests), len(site.bodies)) == (calls, 2)
+    assert off_topic["outcome"] == "abstained" and "两公斤" not in str(off_topic["replies"])
+    assert answering["outcome"] == "answered" and "36 个月" in answering["replies"][0]
