@@ -201,12 +201,12 @@ class Assistant:
         return await self._answer(message, question, judgement, watch)
 
     async def _decline(self, message: Message, question: Question, judgement: Judgement) -> Outcome:
-        if not question.mentioned:
-            return outcome(question, judgement, "silent")
-        if is_greeting(judgement) and not self._speaks_to_bot(message):  # thanks below an answer, for instance
-            return outcome(question, judgement, "silent")
-        line = self._allowed(message, declined(question, judgement), question)
-        return await self._say(message, line, outcome(question, judgement, "abstained"))
+        thanked = is_greeting(judgement) and not self._speaks_to_bot(message)  # below an answer, for instance
+        silent = not question.mentioned or thanked
+        done = self._screen(message).cleared(outcome(question, judgement, "silent" if silent else "abstained"))
+        if silent:
+            return done
+        return await self._say(message, self._allowed(message, declined(question, judgement), question), done)
 
     def _allowed(self, message: Message, line: str, question: Question) -> str:
         """A line with the nearest documents, or without them where a title is not to be told."""

@@ -48,6 +48,8 @@ class EngineEntailment:
             self._rest(f"no answer in {self._ask_s:g} s")
         except EngineError as error:
             self._rest(str(error))
+        except Exception as error:  # the boundary round what a model may raise: words can still decide
+            self._rest(repr(error))
         return None
 
     def _rest(self, why: str) -> None:

@@ -135,7 +135,7 @@ class Responder:
             if objection := await screen.objection(final):
                 return withheld(question, judgement, objection)
             done = outcome(question, judgement, "answered", answer=_told(question, judgement, final))
-        return replace(done, verdict=screen.told(verdict_of(final)))
+        return screen.cleared(replace(done, verdict=verdict_of(final)))
 
     async def _write(self, question: Question, evidence: Evidence, show: Show | None) -> Answer | Abstention | None:
         final: Answer | Abstention | None = None

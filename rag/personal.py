@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])", re.ASCII)
+_EMAIL = re.compile(r"(?<![\w.+-])(?!git@)[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,24}(?![\w-])", re.ASCII)
 _ID_CARD = re.compile(
     r"(?<![0-9A-Za-z])[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[0-9Xx](?![0-9A-Za-z])",
     re.ASCII,
@@ -18,8 +18,14 @@ _CARD = re.compile(r"(?<![\w.+-])[3-6]\d{3}(?:[ -]?\d{4}){2,3}(?:[ -]?\d{1,3})?(
 _ACCOUNT = re.compile(
     r"(?<![\w])(?:o[unc]_[0-9a-f]{16,40}|wxid_\w{4,40}|gh_[0-9a-f]{8,20}|\d{6,20}@chatroom)(?![\w])", re.ASCII
 )
+_CHAT_ID = re.compile(
+    r"(?:(?<![A-Za-z])QQ号?[:：是为 ]{0,3}[1-9]\d{4,11}"
+    r"|(?:微信号|(?<![A-Za-z])vx)[:：是为 ]{1,3}[A-Za-z][\w-]{5,19})(?![\w-])",
+    re.ASCII | re.IGNORECASE,
+)
 _KINDS = (
     (_EMAIL, "[email]"),
+    (_CHAT_ID, "[id]"),
     (_ACCOUNT, "[id]"),
     (_ID_CARD, "[id number]"),
     (_MOBILE, "[phone]"),

@@ -52,5 +52,6 @@ class ModerationServer:
                 return web.json_response({"results": [{"flagged": "no"}]})
             case "empty":
                 return web.json_response({"results": []})
-        flagged = self.word in body["input"]
-        return web.json_response({"id": "m", "model": "m", "results": [{"flagged": flagged, "categories": {}}]})
+        inputs = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        results = [{"flagged": self.word in text, "categories": {}} for text in inputs]
+        return web.json_response({"id": "m", "model": "m", "results": results})

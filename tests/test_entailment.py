@@ -118,7 +118,7 @@ async def test_the_engine_answers_by_its_reranker_and_by_words_where_that_fails(
         await engine.close()
 
 
-@pytest.mark.parametrize("fault", ["late", "broken"])
+@pytest.mark.parametrize("fault", ["late", "broken", "odd"])
 async def test_an_engine_that_is_late_or_broken_is_left_alone_for_a_while(fault: str) -> None:
     calls, clock = 0, FakeClock()
 
@@ -127,6 +127,8 @@ async def test_an_engine_that_is_late_or_broken_is_left_alone_for_a_while(fault:
         calls += 1
         if fault == "broken":
             raise EngineError("it died")
+        if fault == "odd":
+            raise KeyError("no score for this one")
         await asyncio.Event().wait()
         return 1.0
 

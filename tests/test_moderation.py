@@ -73,6 +73,14 @@ async def test_a_fault_is_no_verdict_and_is_counted_with_its_fix(
     assert (fault.part, fault.state, fault.missed) == ("moderation", "failing", 1)
 
 
+async def test_a_long_text_is_read_to_its_end_in_pieces(server: ModerationServer) -> None:
+    assert await asked(server, "好。" * 3_999) is False
+    assert isinstance(server.requests[-1]["input"], str)
+    for at in (7_999, 15_000, 20_000):
+        assert await asked(server, "好" * at + server.word + "好" * 500) is True
+    assert all(len(piece) <= 8_000 for piece in server.requests[-1]["input"])
+
+
 async def test_nobody_listening_is_a_fault_too(server: ModerationServer) -> None:
     moderator = Moderator(SafetySettings(moderation_url="http://127.0.0.1:9/v1/moderations"))
     assert await asked(server, "x", moderator) is None

@@ -26,6 +26,8 @@ PERSONAL = {
     "卡号 4111111111111111": "4111111111111111",
     "问 ou_7dab8a3d3cdcc9da365777c7ad535d62": "ou_7dab8a3d3cdcc9da365777c7ad535d62",
     "加 wxid_a1b2c3d4e5f6": "wxid_a1b2c3d4e5f6",
+    "我的 QQ 是 3345678912": "3345678912",
+    "微信号：zhang_san88": "zhang_san88",
 }
 HARMLESS = [
     "端口 8080，版本 1.13.0，2024-05-06 12:30",
@@ -35,6 +37,8 @@ HARMLESS = [
     "张三问李四",
     "@张三 看这里",
     "loss 0.13812345678",
+    "git clone git@github.com:x/y.git",
+    "QQ 机器人 2024 版",
 ]
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import aiohttp
 
 MAX_REPLY_BYTES = 1_000_000
-MAX_CHARS = 8_000
+MAX_CHARS = 8_000  # of one input; a longer text goes as several, which overlap
+MAX_INPUTS = 8
+OVERLAP = 200
 KEY_HINT = "[safety] moderation_api_key or QUNDA_SAFETY_MODERATION_API_KEY"
 
 
@@ -51,7 +53,7 @@ class Moderator:
         import aiohttp
 
         where = f"[safety] {self._section.moderation_url}"
-        body: dict[str, Any] = {"input": text[:MAX_CHARS]}
+        body: dict[str, Any] = {"input": _inputs(text)}
         if self._section.moderation_model:
             body["model"] = self._section.moderation_model
         try:
@@ -79,6 +81,13 @@ class Moderator:
             trust_env = not is_loopback(self._section.moderation_url)
             self._session = aiohttp.ClientSession(headers=headers, trust_env=trust_env)
         return self._session
+
+
+def _inputs(text: str) -> str | list[str]:
+    if len(text) <= MAX_CHARS:
+        return text
+    starts = range(0, len(text) - OVERLAP, MAX_CHARS - OVERLAP)
+    return [text[at : at + MAX_CHARS] for at in starts][:MAX_INPUTS]
 
 
 def _refused(where: str, status: int) -> ModelError:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from loguru import logger
 
@@ -118,7 +119,8 @@ class Screen:
 
     async def objection(self, answer: Answer) -> Objection | None:
         """What lists or endpoint have against an answer with its sources."""
-        read = "\n\n".join((answer.text, *(f"{source.title}\n\n{source.quote}" for source in answer.citations)))
+        sources = (f"{one.title}\n\n{unquote(one.uri)}\n\n{one.quote}" for one in answer.citations)
+        read = "\n\n".join((answer.text, *sources))
         return self._listed("answer", read) or await self._moderated("answer", read)
 
     def masked(self, answer: Answer) -> Answer:
@@ -145,6 +147,11 @@ class Screen:
         """A verdict whose pieces hold nothing that the lists object to: ``/why`` shows them."""
         pieces = [self._piece(piece) for piece in verdict.get("pieces") or ()]
         return {**verdict, "pieces": pieces} if pieces else dict(verdict)
+
+    def cleared(self, done: Outcome) -> Outcome:
+        """An outcome as ``/why`` may tell it: without reasons that name what the lists object to."""
+        reasons = tuple(reason for reason in done.reasons if self.allows(unquote(reason)))
+        return replace(done, reasons=reasons, verdict=self.told(done.verdict))
 
     def _piece(self, piece: Mapping[str, Any]) -> dict[str, Any]:
         cleared = {

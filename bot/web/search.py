@@ -9,7 +9,7 @@ import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from weakref import WeakValueDictionary
 
@@ -65,7 +65,11 @@ class WebSearch:
         """What the web has; None where it could not be asked. Never raises."""
         text = " ".join(standalone_text(question).split())
         async with self._locks.setdefault(text, asyncio.Lock()):  # who asks the same meanwhile waits for this answer
-            return await self._find(text, question.language)
+            found = await self._find(text, question.language)
+        quotes = question.quote_only or self.settings.llm.backend == "extractive"  # as the engine has it for its own
+        if found is None or found.support >= default_model().levels["mention" if quotes else "model"]:
+            return found
+        return replace(found, evidence=None)
 
     async def _find(self, text: str, language: Language) -> Found | None:
         now, kept = self.clock.monotonic(), self._kept.get(text)
@@ -114,10 +118,7 @@ class WebSearch:
         except Exception:  # the boundary round what pages of the web may hold
             logger.exception("pages of the web could not be searched")
             return Found(None)
-        support, urls = answerable(evidence), tuple(page.url for page in pages)
-        levels = default_model().levels
-        level = levels["mention" if self.settings.llm.backend == "extractive" else "model"]
-        return Found(evidence if support >= level else None, support, urls)
+        return Found(evidence, answerable(evidence), tuple(page.url for page in pages))
 
 
 def sent_out(text: str) -> str:
