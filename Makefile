@@ -47,7 +47,7 @@ demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an i
 	@$(BIN)/qunda demo
 
 test: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## all tests
-	$(BIN)/pytest -n 2 tests
+	$(BIN)/pytest -n 3 --dist worksteal tests
 
 soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and the outages of all WeChat routes at full length
 	QUNDA_SOAK=1 $(BIN)/pytest -n 4 -rP tests/test_feishu_faults.py tests/soak_wechaty.py tests/soak_wechat.py
