@@ -128,7 +128,7 @@ class _Reader:
         """All definitions, in the order of their ends."""
         in_comment = False
         for number, line in enumerate(self._lines):
-            bare, in_comment = _without_comments(line, in_comment)
+            bare, in_comment = bare_line(line, in_comment)
             bare = bare.strip()
             if bare:
                 self._line(bare, number)
@@ -244,7 +244,7 @@ def _go_blocks(lines: Sequence[str]) -> Iterator[Defined]:
             depth += line.count("{") + line.count("(") - line.count("}") - line.count(")")
 
 
-def _without_comments(line: str, in_comment: bool) -> tuple[str, bool]:
+def bare_line(line: str, in_comment: bool) -> tuple[str, bool]:
     """A line without texts and comments, and whether a comment goes on behind it."""
     if in_comment:
         end = line.find("*/")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rag.formats.base import Converted, Defined, Limits
+from rag.formats.definition_lines import bare_line
 from rag.formats.definitions import definitions
 from rag.formats.plain import decoded
 from rag.formats.registry import suffix_of
@@ -43,7 +44,6 @@ _METHOD = re.compile(
     rf"^(?:@\w+\s*)*(?:{_PREFIX})*[\w<>,\[\]?\s]*?\b(?P<name>(?!{_NO_NAMES})[\w$]+)\s*\([^;]*\)[^;]*\{{\s*$"
 )
 _LEADS = re.compile(r"\s*(?://|/\*|\*|#(?!include|define|if|else|endif|pragma)|@|\[\[|#\[)")
-_QUOTED = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|//.*|/\*.*?\*/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _by_lines(lines: list[str], language: str) -> list[_Piece]:
     starts: list[tuple[int, str, int]] = []
     depth, outer, in_comment = 0, "", False
     for number, line in enumerate(lines):
-        bare, in_comment = _without_comments(line, in_comment)
+        bare, in_comment = bare_line(line, in_comment)
         indented = line[:1] in (" ", "\t")
         if (depth == 0 and not indented) or (language == "java" and depth == 1):
             name = _name(bare, language, depth)
@@ -190,15 +190,3 @@ def _leading(lines: list[str], number: int) -> int:
     while number and _LEADS.match(lines[number - 1]):
         number -= 1
     return number
-
-
-def _without_comments(line: str, in_comment: bool) -> tuple[str, bool]:
-    """A line without texts and comments, and whether a comment goes on behind it."""
-    if in_comment:
-        end = line.find("*/")
-        if end < 0:
-            return "", True
-        line = line[end + 2 :]
-    line = _QUOTED.sub('""', line)
-    start = line.find("/*")
-    return (line[:start], True) if start >= 0 else (line, False)
