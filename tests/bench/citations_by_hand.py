@@ -35,12 +35,13 @@ def cases_by_hand(paragraphs: Sequence[str], path: Path = CASES) -> list[Citatio
 
 
 def main() -> None:
-    """Print the table; ``--wrong N`` lists failures."""
+    """Print the table; ``--cases`` names another file, ``--wrong N`` lists failures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
+    parser.add_argument("--cases", type=Path, default=CASES)
     parser.add_argument("--wrong", type=int, default=0)
     options = parser.parse_args()
-    for line in report(cases_by_hand(load(options.path)[0]), judge_words, options.wrong):
+    for line in report(cases_by_hand(load(options.path)[0], options.cases), judge_words, options.wrong):
         print(line)
 
 
