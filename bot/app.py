@@ -22,7 +22,7 @@ from bot.commands import Commands
 from bot.config import Mode, Settings
 from bot.context import Contexts
 from bot.engine import Engine, open_engine
-from bot.faults import Watch
+from bot.faults import ModelFault, Watch
 from bot.feedback import FeedbackDesk
 from bot.figures import Figures
 from bot.gather import Gatherer
@@ -127,7 +127,10 @@ class App:
             watch = Watch("llm")
             web = None if self.replaying else open_web(self.settings, self.clock)
             watches = (watch, web.watch) if web else (watch,)
-            faults = lambda: (*(one.fault for one in watches), *safety.faults)  # noqa: E731
+
+            def faults() -> tuple[ModelFault | None, ...]:
+                return (*(one.fault for one in watches), *safety.faults)
+
             library = Library(self.settings, store, engine, faults, refreshing=not self.replaying)
             stack.push_async_callback(library.close)
             budget = Budget(self.settings, store, self.clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -37,8 +38,8 @@ class Spending:
         )
         amounts = (spent.prompt, spent.completion, spent.calls, spent.estimated, self._clock.now().timestamp())
 
-        def store(db: object) -> None:
-            db.execute(query, (day, spent.group, spent.person, *amounts))  # type: ignore[attr-defined]
+        def store(db: sqlite3.Connection) -> None:
+            db.execute(query, (day, spent.group, spent.person, *amounts))
 
         return self._database.submit(store)
 
