@@ -128,7 +128,7 @@ async def test_real_weights_in_float32_write_what_generate_writes_in_a_crowd_wit
     original, tokenizer = smollm2()
     model = copy.deepcopy(original).to(CARD)
     prompts = [tokenizer(text)["input_ids"] for text in PROMPTS]
-    stop = int(tokenizer.eos_token_id)
+    stop = int(model.generation_config.eos_token_id)  # what ends `generate`
     wanted = [written(model, ids, 32) for ids in prompts]
     wanted = [tokens[: tokens.index(stop)] if stop in tokens else tokens for tokens in wanted]
     async with running(model, max_len=256, chunk=64) as engine:
@@ -176,7 +176,7 @@ def test_a_model_that_does_not_fit_is_told_at_load(tmp_path: Path, nearly_full: 
     tokenizer.save_pretrained(tmp_path)
     small(hidden_size=512, intermediate_size=4096, vocab_size=len(tokenizer)).save_pretrained(tmp_path)
     nearly_full(40_000_000)
-    with pytest.raises(ModelError, match=r"does not fit into the card's memory; choose a smaller \[llm\] model"):
+    with pytest.raises(ModelError, match=r"the GPU has no room for it; choose a smaller \[llm\] model"):
         load_model(tmp_path, CARD, torch.float32, "")
 
 
