@@ -26,6 +26,7 @@ from rag.gate import (
     standalone_text,
     train_gate,
 )
+from rag.gate.stores import ExampleStores
 from rag.protocols import Gate
 from rag.tokens import classify, tokenize
 
@@ -255,3 +256,13 @@ def test_training_stops_when_it_is_cancelled() -> None:
     cancelled: Callable[[], bool] = lambda: next(calls, True)  # noqa: E731
     with pytest.raises(RagError, match="cancelled"):
         train_gate(examples(), SEARCH, EMBEDDER, unwanted_per_1000=20, expected_share=0.1, cancelled=cancelled)
+
+
+def test_hashed_and_dense_vectors_have_the_cosines_of_a_plain_product() -> None:
+    examples = tuple(default_examples()[:40])
+    vectors = EMBEDDER.embed([example.text for example in examples])
+    stores = ExampleStores(examples, vectors)
+    dense = np.random.default_rng(0).normal(size=vectors.shape[1]).astype(np.float32)
+    for vector in (*vectors[:5], dense, np.zeros_like(dense)):
+        np.testing.assert_allclose(stores.similarities(vector), vectors @ vector, atol=1e-5)
+    assert not stores.similarities(None).any()

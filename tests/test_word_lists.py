@@ -243,3 +243,12 @@ async def test_what_hits_is_not_told_to_the_model_as_history(tmp_path: Path, ser
         await group.say("Zephyrlink 日志级别怎么改？", mentions_bot=True)
         prompts = str(server.requests)
         assert "我在看文档" in prompts and "敏 感 词" not in prompts
+
+
+def test_a_list_finds_the_same_when_it_is_asked_again_and_an_empty_one_finds_nothing(tmp_path: Path) -> None:
+    lists, long = read(tmp_path), "天气很好。" * 200
+    for _ in range(2):
+        assert lists.find("这里有敏感词。") == "words.txt:2"
+        assert lists.find("这里没有。") == "" == lists.find(long)
+        assert lists.find(long + "敏感词") == "words.txt:2"
+    assert Filter([]).find("敏感词") == "" == read(tmp_path, "# 空").find("敏感词")

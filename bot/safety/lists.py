@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bot.config import ConfigError, Settings
@@ -12,6 +13,7 @@ from bot.safety.patterns import compile_pattern
 from bot.safety.words import MAX_ENTRY_CHARS, Entry, Words, fold
 
 MAX_FILE_BYTES = 20_000_000
+REMEMBERED, SHORT = 2_000, 500  # texts whose place is remembered, and how long they are at the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,21 @@ class WordList:
 
 
 class Filter:
-    """Some lists together."""
+    """Some lists together. What was said before is read with every later message of a group, so it is remembered."""
 
     def __init__(self, lists: Sequence[WordList]) -> None:
         self._words = Words(entry for one in lists for entry in one.entries)
         self._patterns = [pattern for one in lists for pattern in one.patterns]
+        self._empty = not any(map(len, lists))
+        self._remembered = lru_cache(REMEMBERED)(self._find)
 
     def find(self, text: str) -> str:
         """The place of an entry that stands in ``text``, such as ``words.txt:12``; empty where none does."""
+        if self._empty:
+            return ""
+        return self._remembered(text) if len(text) <= SHORT else self._find(text)
+
+    def _find(self, text: str) -> str:
         folded = fold(text)
         if entry := self._words.find(folded):
             return entry.place

@@ -14,6 +14,7 @@ from rag.gate.examples import LabelledExample
 
 STORE_COLUMNS = ("like_good", "like_bad")  # mean cosine of the nearest few examples of either store
 TOP = 3
+SPARSE = 8  # a vector with a smaller share of dimensions filled, as hashed features have, is multiplied by those alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,15 @@ class ExampleStores:
         """Cosine to every example, shape (n,); zeros where there is no vector."""
         if vector is None or not len(self.examples):
             return np.zeros(len(self.examples), np.float32)
-        return np.asarray(self.vectors @ vector, np.float32)
+        filled = np.flatnonzero(vector)
+        if len(filled) * SPARSE > len(vector):
+            return np.asarray(self.vectors @ vector, np.float32)
+        return np.asarray(vector[filled] @ self._by_dimension[filled], np.float32)
+
+    @cached_property
+    def _by_dimension(self) -> FloatArray:
+        """The vectors, shape (dim, n): a few dimensions of all lie together."""
+        return np.ascontiguousarray(self.vectors.T)
 
     def nearest(self, similarities: FloatArray, good: bool) -> tuple[LabelledExample, float] | None:
         """The nearest good or bad example with its cosine, given the cosines to all."""
