@@ -27,10 +27,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu]'
 	@touch $@
 
-$(VENV)/.installed-test: $(VENV)/.installed
-	@echo "Installing what the tests need ..."
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Qunda and what its tests need into $(VENV) (once; two minutes) ..."
 	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[cpu,ocr,web,wechat,test,dev]'
-	@touch $@
+	@touch $(VENV)/.installed $@
 
 # A real Wechaty gateway with a puppet of its own, for the tests only. Without npm its tests are skipped, but not in CI.
 $(PUPPET)/node_modules/.installed: $(PUPPET)/package.json $(PUPPET)/package-lock.json
@@ -46,7 +46,8 @@ $(PUPPET)/node_modules/.installed: $(PUPPET)/package.json $(PUPPET)/package-lock
 demo: $(VENV)/.installed  ## sample knowledge and a sample group chat, then an interactive group
 	@$(BIN)/qunda demo
 
-test: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## all tests
+test:  ## all tests
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/.installed-test $(PUPPET)/node_modules/.installed
 	$(BIN)/pytest -n 3 --dist worksteal tests
 
 soak: $(VENV)/.installed-test $(PUPPET)/node_modules/.installed  ## the faults of Feishu's platform and the outages of all WeChat routes at full length

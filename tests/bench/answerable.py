@@ -25,6 +25,7 @@ from rag.base import Evidence
 from rag.build import build
 from rag.embedder import LexicalEmbedder
 from rag.extractive import MIN_SUPPORT_OVERHEARD, extract
+from rag.gate.evaluation import expected_calibration_error
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
 from rag.tokens import tokenize
@@ -160,7 +161,8 @@ def report(model: Model, found: Sequence[Row]) -> Iterator[str]:
         there, quoted, overheard, right = (
             np.array([getattr(row, key) for row in chosen]) for key in ("there", "quoted", "overheard", "right")
         )
-        yield f"{name}: {there.sum()} questions, AUC {roc_auc_score(there, chances):.4f}"
+        auc, off = roc_auc_score(there, chances), expected_calibration_error(chances, there)
+        yield f"{name}: {there.sum()} questions, AUC {auc:.4f}, ECE {off:.4f}"
         for who, level in model.levels.items():
             given = chances >= level
             given = given & (True if who == "model" else overheard if who == "overheard" else quoted)
