@@ -206,6 +206,8 @@ class Assistant:
         done = self._screen(message).cleared(outcome(question, judgement, "silent" if silent else "abstained"))
         if silent:
             return done
+        if (hit := self.limits.allow(message)) is not None:  # a line is a line: nobody may call for them without end
+            return await self._limited(message, question, judgement, hit)
         return await self._say(message, self._allowed(message, declined(question, judgement), question), done)
 
     def _allowed(self, message: Message, line: str, question: Question) -> str:

@@ -23,6 +23,7 @@ from bot.web import WebSearch
 from rag.base import Abstention, Answer, Evidence, GeneratorError, Question, detect_language
 from rag.followup import needs_context
 from rag.gate import explain, standalone_text
+from rag.markup import CODE
 from rag.protocols import Answerer
 
 Show = Callable[[str], Awaitable[None]]
@@ -30,7 +31,6 @@ SHOWN_REASONS = 4
 SHOWN_CHARS = 40
 _LACKING = ("refused", "unsupported", "empty")  # reasons of an abstention for want of passages
 MIN_FOREIGN = 12  # words or Han characters; less is a name or a command
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _LATIN, _HAN = re.compile(r"[A-Za-z]{2,}"), re.compile("[\u3400-\u9fff]")
 
 
@@ -178,7 +178,7 @@ def _told(question: Question, judgement: Judgement, answer: Answer) -> Answer:
 def with_language_note(question: Question, answer: Answer) -> Answer:
     """The answer, with a line before it where its prose is in another language than the question: nothing that quotes
     can translate, and a model may answer in the language of its passages."""
-    prose = _CODE.sub(" ", answer.text)
+    prose = CODE.sub(" ", answer.text)
     said = detect_language(prose)
     foreign = len(_LATIN.findall(prose)) if said == "en" else len(_HAN.findall(prose))
     if said == question.language or foreign < MIN_FOREIGN or detect_language(question.text) == said:

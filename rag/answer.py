@@ -19,6 +19,7 @@ from rag.curated import curated_answer
 from rag.defined import definitions_answer
 from rag.draft import Draft, speaks_otherwise
 from rag.extractive import MIN_SUPPORT, MIN_SUPPORT_OVERHEARD, extract
+from rag.markup import CODE
 from rag.places import cited
 from rag.prompts import NO_ANSWER, answer_prompt, fit_passages
 from rag.protocols import Generator
@@ -28,7 +29,6 @@ from rag.verify import Entailment, verify
 
 # [3], [1, 2], 【4】, [^2]; code and links are told apart first, where brackets mean something else.
 _MARK = re.compile(r"[\[【［]\s*\^?\s*(\d{1,3}(?:\s*[,，、;；]\s*\^?\d{1,3})*)\s*[\]】］](?!\()")
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _OPEN_MARK = re.compile(r"\s*[\[【［][\s^\d,，、;；]*\Z")
 _NUMBER = re.compile(r"\d+")
 _NOISE = re.compile(r"[\W_]+")
@@ -181,7 +181,7 @@ def clean(text: str, count: int) -> tuple[str, list[int]]:
         return "".join(f"[{order.index(number) + 1}]" for number in valid)
 
     parts, position = [], 0
-    for code in _CODE.finditer(text):
+    for code in CODE.finditer(text):
         parts += [_MARK.sub(renumber, text[position : code.start()]), code.group()]
         position = code.end()
     parts.append(_MARK.sub(renumber, text[position:]))

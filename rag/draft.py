@@ -6,10 +6,10 @@ import re
 
 from rag.base import Language
 from rag.guard import MAX_CHARS, Guard
+from rag.markup import CODE
 from rag.prompts import ANSWER_SYSTEM, NO_ANSWER, STRUCTURED_SYSTEM
 from rag.structured import StructuredReader, is_json, read_structured
 
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _PLAIN_WORD = re.compile(r"(?<![\w./-])[a-z]{2,}(?![\w./-])")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _MIN_WORDS, _MIN_HAN = 6, 8
@@ -88,7 +88,7 @@ def _step(looked: int) -> int:
 
 def speaks_otherwise(text: str, language: Language) -> bool:
     """Whether an answer is in another language than it should be; code and names are of none."""
-    prose = _CODE.sub(" ", text)
+    prose = CODE.sub(" ", text)
     han, words = len(_HAN.findall(prose)), len(_PLAIN_WORD.findall(prose))
     if language == "zh":
         return words >= _MIN_WORDS and han * 2 < words

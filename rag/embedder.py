@@ -12,8 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.base import FloatArray, ModelError
-from rag.protocols import Embedder
+from rag.base import FloatArray
 from rag.tokens import COMMON_HAN, COMMON_WORDS, QUESTION_HAN, fold
 
 DIM = 1024
@@ -47,17 +46,6 @@ class LexicalEmbedder:
         for start, batch in _batches(texts):
             _embed_batch(batch, vectors[start : start + len(batch)])
         return vectors
-
-
-def load_embedder(model: str = "lexical") -> Embedder:
-    """The embedder that ``[embedder] model`` names.
-
-    Raises:
-        ModelError: there is no such embedder.
-    """
-    if model == "lexical":
-        return LexicalEmbedder()
-    raise ModelError(f"[embedder] model = {model!r} is not known; write lexical")
 
 
 def _batches(texts: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

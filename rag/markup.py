@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 
+CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)  # blocks, and what stands in ticks within a line
 _CODE_SPAN = re.compile(r"(`+[^`\n]+`+)")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _WHOLE_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

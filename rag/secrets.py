@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
-MASK_ID = "masked-2"  # changes whenever other stretches would be masked
+MASK_ID = "masked-3"  # changes whenever other stretches would be masked
 MASK = "••••"  # no mark-up: stars would be taken for emphasis
 
 # Secrets with a form of their own: how each begins, which stays readable, and the secret behind that.
@@ -36,6 +36,13 @@ _HOOK = re.compile(
     r"(?:bot/v2/hook/|webhook/send\?key=|robot/send\?access_token=|hooks\.slack\.com/services/)(?P<secret>[\w/-]{20,90})"
 )
 _BEARER = re.compile(r"\b(?:Bearer|Basic)[ \t]+(?P<secret>[A-Za-z0-9+/=._~-]{16,400})")
+# Passwords among the arguments of commands that take one there; `-p8080:80` of others is a port.
+_ARGUMENT = re.compile(
+    r"\b(?:(?:mysql|mariadb)\w*\b[^\n|;`]{0,200}?[ \t]-p|sshpass[ \t]+-p[ \t]*|redis-cli\b[^\n|;`]{0,200}?[ \t]-a[ \t]+"
+    r"|docker[ \t]+login\b[^\n|;`]{0,200}?[ \t]-p[ \t]+"
+    r"|curl\b[^\n|;`]{0,300}?[ \t](?:-u|--user)[ \t=]*[\"']?[\w.@-]{1,64}:)"
+    r"[\"']?(?P<secret>[!#-&(-_a-~]{6,64})"
+)
 
 # Values behind a name. The text is searched for the name in small letters; what may stand before a "key" is looked up.
 _NAME = re.compile(
@@ -146,6 +153,15 @@ def _addresses(text: str) -> list[tuple[int, int]]:
         for match in _ADDRESS.finditer(text)
         if match["secret"] != match["user"] and not is_example(match["secret"]) and not match["secret"].isdigit()
     ]
+
+
+def _arguments(text: str) -> list[tuple[int, int]]:
+    spans = []
+    for match in _ARGUMENT.finditer(text):
+        value = _VALUE_END.split(match["secret"])[0].rstrip(_TAIL)
+        if _is_password(value) and not is_example(value):
+            spans.append((match.start("secret"), match.start("secret") + len(value)))
+    return spans
 
 
 def _hooks(text: str) -> list[tuple[int, int]]:
@@ -259,6 +275,7 @@ _FINDERS: tuple[Callable[[str], list[tuple[int, int]]], ...] = (
     _forms,
     _keys_of_pem,
     _addresses,
+    _arguments,
     _hooks,
     _bearers,
     _named,

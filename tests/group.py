@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from fakes import FakeClock, RecordingAdapter, make_message
+from views import open_view
 
 from adapters.base import Abilities, Deliver, Event, Message, Quote, Reply, SentMessage
 from bot.app import App
 from bot.builder import build_base
-from bot.cli.offline import open_view
 from bot.config import Settings, load
 from bot.store import Store
 

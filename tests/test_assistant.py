@@ -127,6 +127,14 @@ async def test_limits_say_so_once_to_who_mentions_and_never_to_the_group(tmp_pat
     assert third["replies"] == passive["replies"] == []
 
 
+async def test_nobody_gets_lines_without_end_for_what_the_documents_do_not_say(tmp_path: Path) -> None:
+    async with open_group(tmp_path, "bot.per_person_per_hour=2") as group:
+        told = [await group.say(f"量子纠缠的本征态怎么塌缩第 {n} 次", mentions_bot=True) for n in range(5)]
+    assert [done["outcome"] for done in told] == ["abstained", "abstained", "limited", "limited", "limited"]
+    assert [len(done["replies"]) for done in told] == [1, 1, 1, 0, 0]
+    assert "分钟后再问" in told[2]["replies"][0]
+
+
 async def test_a_streaming_platform_shows_the_answer_as_it_grows(tmp_path: Path) -> None:
     async with LLMServer().run() as server:
         server.script = lambda body: "运行 `pip install zephyrlink` 即可安装 [1]。"

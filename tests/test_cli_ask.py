@@ -54,6 +54,17 @@ def test_a_mention_is_told_that_the_knowledge_does_not_cover_it(home: Path) -> N
     )
 
 
+def test_a_title_that_a_word_list_objects_to_is_not_named_to_one_who_asks_in_vain(home: Path, tmp_path: Path) -> None:
+    question, copy = "Zephyrlink 的股票代码是多少", tmp_path / "home"
+    shutil.copytree(home, copy)
+    named = qunda("ask", "--mention", question, cwd=copy).out
+    assert "Zephyrlink 配置" in named
+    (copy / "words.txt").write_text("Zephyrlink 配置\n", "utf-8")
+    done = qunda("ask", "--mention", question, "--set", "safety.word_lists=words.txt", cwd=copy)
+    assert done.status == 0 and "没有" in done.out
+    assert "Zephyrlink 配置" not in done.out
+
+
 def test_a_greeting_is_greeted_and_an_empty_text_is_no_question(home: Path) -> None:
     greeted = qunda("ask", "你好", "--mention", cwd=home)
     assert greeted.status == 0 and "/help" in greeted.out and "没有找到" not in greeted.out

@@ -10,10 +10,10 @@ import pytest
 from defined_sources import FILES, PYTHON
 from group import make_settings, open_group, write_documents
 from llm_server import LLMServer
+from views import open_view
 
 from adapters.base import Person
 from bot.builder import build_base
-from bot.cli.offline import open_view
 from bot.config import load
 from bot.engine.core import Core
 from bot.teachings import Teachings

@@ -7,12 +7,10 @@ import sys
 import zlib
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.base import ModelError
-from rag.embedder import LexicalEmbedder, load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.protocols import Embedder
 
 TEXTS = ["如何安装这个软件？", "How do I install mmdet3d?", "", "😀", "a" * 5000]
@@ -25,15 +23,10 @@ PROBE = (
 
 
 def test_it_is_an_embedder_whose_id_names_method_and_size() -> None:
-    embedder = load_embedder("lexical")
+    embedder = LexicalEmbedder()
     assert isinstance(embedder, Embedder)
     assert embedder.id == f"lexical-v1-{embedder.dim}"
     assert LexicalEmbedder(256).id != embedder.id
-
-
-def test_an_unknown_model_is_an_error_that_names_the_fix() -> None:
-    with pytest.raises(ModelError, match="lexical"):
-        load_embedder("nonsense")
 
 
 def test_rows_are_unit_vectors_and_zero_without_content() -> None:

@@ -16,10 +16,10 @@ from feishu_platform import Chat, FeishuPlatform
 from feishu_platform_bot import open_bot, reply_to
 from group import Group, make_settings, open_group, write_documents
 from PIL import Image, ImageDraw, ImageFont
+from views import open_view
 
 from adapters.base import AdapterError, Attachment, Message
 from bot.builder import build_base
-from bot.cli.offline import open_view
 from bot.config import ConfigError, Settings
 from bot.pictures import MAX_BYTES, PictureReader, Seen
 from bot.questions import make_question

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from test_library import opened, prepared, teach
+from views import open_view
 
-from bot.cli.offline import open_view
 from bot.gates import SPARE_GATES
 from rag.base import Question
 from rag.snapshot import View

@@ -104,14 +104,19 @@ async def _respond(responder: Responder, question: Question, screen: Screen) -> 
     judgement = await responder.judge("", question, screen=screen)
     if not judgement.decision.answer:
         if question.mentioned:
-            return outcome(question, judgement, "abstained"), declined(question, judgement)
+            return outcome(question, judgement, "abstained"), _allowed(declined(question, judgement), question, screen)
         return outcome(question, judgement, "silent"), None
     done = await responder.answer(question, judgement, screen=screen)
     if done.verdict.get("how") == "withheld" and question.mentioned:
         return done, say("withheld", question.language)
     if done.kind == "abstained" and question.mentioned:
-        return done, not_covered(question.language, judgement.evidence)
+        return done, _allowed(not_covered(question.language, judgement.evidence), question, screen)
     return done, done.answer
+
+
+def _allowed(line: str, question: Question, screen: Screen) -> str:
+    """A line with the nearest documents, or without them where a title is not to be told."""
+    return line if screen.allows(line) else say("not_covered", question.language)
 
 
 def _print(text: str, done: Outcome, reply: str | None, question: Question, *, many: bool) -> None:

@@ -9,12 +9,10 @@ from bot.config import Settings
 from bot.engine import Facts
 from bot.faults import Watch, WatchedReranker
 from bot.models import embedder_id, make_embedder, make_reranker
-from bot.teachings import Teachings
 from bot.texts import fault_text
 from bot.views import ViewMaker
 from rag.base import NoKnowledgeError
 from rag.knowledge import Version, open_current
-from rag.snapshot import View
 
 _NO_VERSION = "the knowledge base 'default' has no usable version: run `qunda build`"
 
@@ -61,20 +59,6 @@ def check_facts(facts: Facts) -> None:
         raise NoKnowledgeError(facts.warnings[0] if facts.warnings else _NO_VERSION)
     for warning in (*facts.warnings, *(fault_text(fault, "en") for fault in facts.faults)):
         warn(warning)
-
-
-def open_view(settings: Settings, place: str = "") -> View:
-    """The view that a group without anything of its own has.
-
-    Raises:
-        NoKnowledgeError: there is no usable knowledge version.
-    """
-    maker, bases = open_bases(settings)
-    view = maker.view(place, bases, Teachings())
-    if view is None:
-        raise NoKnowledgeError(_NO_VERSION)
-    show_warnings(maker)
-    return view
 
 
 def show_warnings(maker: ViewMaker) -> None:

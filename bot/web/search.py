@@ -10,8 +10,8 @@ import re
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC
 from weakref import WeakValueDictionary
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -92,7 +92,7 @@ class WebSearch:
         return found
 
     def _take_turn(self) -> bool:
-        day = f"{self.clock.now().astimezone(UTC):%Y-%m-%d}"
+        day = f"{self.clock.now().astimezone(ZoneInfo(self.settings.bot.timezone)):%Y-%m-%d}"
         if day != self._day:
             self._day, self._today = day, 0
         if self._today == self.settings.web.max_per_day:

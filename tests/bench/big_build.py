@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from rag.build import BuildReport, build
-from rag.embedder import load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
 
@@ -52,7 +52,7 @@ def shown(name: str, report: BuildReport) -> str:
 
 def main(source: Path, wanted: int) -> None:
     """Print the figures; memory is that of this process."""
-    embedder = load_embedder()
+    embedder = LexicalEmbedder()
     with tempfile.TemporaryDirectory() as work:
         documents, root = Path(work, "documents"), Path(work, "knowledge")
         make_documents(source, documents, 200)

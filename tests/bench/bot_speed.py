@@ -24,7 +24,7 @@ from adapters.defaults import BaseAdapter
 from adapters.replay import ReplayAdapter
 from bot.app import App
 from bot.builder import build_base, with_documents
-from bot.cli.offline import open_view
+from bot.cli.offline import open_bases
 from bot.clock import ReplayClock
 from bot.config import Settings, load
 from bot.engine import Engine, open_engine
@@ -32,6 +32,7 @@ from bot.engine.process import ProcessEngine
 from bot.store.groups import Example
 from bot.teachings import Teachings
 from rag.base import Question
+from rag.snapshot import View
 
 
 def memory_mib(pid: int | str = "self") -> tuple[float, float]:
@@ -63,9 +64,17 @@ class IdleAdapter(BaseAdapter):
         raise AssertionError("nothing was asked")
 
 
+def view_of(settings: Settings) -> View:
+    """What a group without anything of its own has."""
+    maker, bases = open_bases(settings)
+    view = maker.view("", bases, Teachings())
+    assert view is not None
+    return view
+
+
 def latency(settings: Settings, messages: list[str]) -> str:
     """Milliseconds of search and decision for each message, after one round to warm up."""
-    view = open_view(settings)
+    view = view_of(settings)
     times = np.zeros(len(messages))
     for _ in range(2):
         for number, text in enumerate(messages):
@@ -147,7 +156,7 @@ def main(folder: str, messages: Path, overrides: list[str]) -> None:
         )
         build_base(settings, "default")
         start = time.perf_counter()
-        open_view(settings)
+        view_of(settings)
         print(f"gate trained on the packaged examples: {time.perf_counter() - start:.1f} s", flush=True)
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:
             print(apart.submit(idle, settings).result(), flush=True)

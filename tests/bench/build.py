@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 
 from rag.build import build
-from rag.embedder import load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
 
 
 def measure(folder: Path) -> dict[str, float]:
     """Seconds of each step, documents and passages, and the peak memory of this process in MiB."""
-    embedder = load_embedder()
+    embedder = LexicalEmbedder()
     with tempfile.TemporaryDirectory() as work:
         documents, root = Path(work, "documents"), Path(work, "knowledge")
         shutil.copytree(folder, documents)

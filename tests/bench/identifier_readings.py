@@ -22,7 +22,7 @@ import identifiers as rule
 
 from rag.build import build
 from rag.documents import Document, read_documents
-from rag.embedder import load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
 
@@ -101,7 +101,7 @@ def measured(
 def main(folder: Path, seeds: Sequence[int]) -> None:
     """A line for each reading and least number of parts."""
     documents = [item for item in read_documents([folder]) if isinstance(item, Document)]
-    embedder = load_embedder()
+    embedder = LexicalEmbedder()
     with tempfile.TemporaryDirectory() as work:
         build([folder], Path(work), embedder)
         retriever = HybridRetriever([open_current(Path(work), "default", embedder.id)], embedder)

@@ -30,7 +30,7 @@ from pathlib import Path
 from rag.base import Evidence
 from rag.build import build
 from rag.documents import Document, read_documents
-from rag.embedder import load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
 
@@ -144,7 +144,7 @@ def measure(folder: Path, seeds: Sequence[int]) -> dict[int, dict[int, tuple[int
     """By the least number of parts and by seed: how many were found with the whole and with the partial identifier."""
     documents = [item for item in read_documents([folder]) if isinstance(item, Document)]
     found = candidates(documents)
-    embedder = load_embedder()
+    embedder = LexicalEmbedder()
     result: dict[int, dict[int, tuple[int, int]]] = {}
     with tempfile.TemporaryDirectory() as work:
         build([folder], Path(work), embedder)

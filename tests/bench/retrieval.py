@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from rag.build import build
-from rag.embedder import load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.knowledge import Version, open_current
 from rag.retriever import BM25_WEIGHT, DENSE_WEIGHT, HybridRetriever
 
@@ -47,7 +47,7 @@ def measure(
     with tempfile.TemporaryDirectory() as work:
         version = _build(paragraphs, Path(work))
         for name, (bm25, dense) in weights.items():
-            embedder = load_embedder()
+            embedder = LexicalEmbedder()
             retriever = HybridRetriever(
                 [version], embedder, bm25_weight=bm25, dense_weight=dense, with_dense_evidence=False
             )
@@ -61,7 +61,7 @@ def _build(paragraphs: Iterable[str], work: Path) -> Version:
     (work / "documents").mkdir()
     for index, paragraph in enumerate(paragraphs):
         (work / "documents" / f"{index:05d}.txt").write_text(paragraph, "utf-8")
-    build([work / "documents"], work / "knowledge", load_embedder())
+    build([work / "documents"], work / "knowledge", LexicalEmbedder())
     return open_current(work / "knowledge", "default")
 
 

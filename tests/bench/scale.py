@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from rag.base import FloatArray, Passage
 from rag.build import build
 from rag.documents import Document, read_documents
-from rag.embedder import load_embedder
+from rag.embedder import LexicalEmbedder
 from rag.index import open_index
 from rag.knowledge import open_current
 from rag.lexical import TermCounts, Vocabulary, compact, concatenate, score_terms
@@ -86,7 +86,7 @@ def assemble(texts: Sequence[str], passages: int, root: Path) -> None:
     """Publish a version whose counts and vectors are the sums of its sentences'."""
     from scipy.sparse import csr_matrix
 
-    embedder, vocabulary = load_embedder(), Vocabulary()
+    embedder, vocabulary = LexicalEmbedder(), Vocabulary()
     whole = [Passage("", text, "", "") for text in texts]
     one = vocabulary.count(texts, map(passage_names, whole))
     known = csr_matrix((one.counts.astype(np.int32), one.ids, one.offsets), (len(texts), len(vocabulary)))
@@ -146,7 +146,7 @@ def make(folder: Path, passages: int, root: Path) -> None:
     if passages <= BUILT:
         write_files(texts, passages * 6 // 5, root / "documents")  # short sections share a passage
         started = time.perf_counter()
-        report = build([root / "documents"], root / "knowledge", load_embedder())
+        report = build([root / "documents"], root / "knowledge", LexicalEmbedder())
         print(f"built {report.passages:,} passages in {report.seconds:.0f} s, peak {peak():,.0f} MiB", flush=True)
         return
     (root / "knowledge").mkdir()
@@ -161,7 +161,7 @@ def search(folder: Path, root: Path) -> None:
     asked = questions(sentences(folder))
     started = time.perf_counter()
     version = open_current(root / "knowledge", "default")
-    retriever = HybridRetriever([version], load_embedder())
+    retriever = HybridRetriever([version], LexicalEmbedder())
     retriever.search("warm up", TOP_K)
     print(f"opened and searched once in {time.perf_counter() - started:.1f} s", flush=True)
     times = timed(lambda text: retriever.search(text, TOP_K), asked)
