@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,14 +10,14 @@ from rag.asked import stem
 from rag.verify.lexicon import SYNONYMS
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.quantities import same_quantity
+from rag.verify.synonyms import senses
 from rag.verify.text import Span, Token
 
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on
 _LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
 _WORTH = 1.5  # the weight that a further sentence has to add
-_HAN_SYNONYMS = {word: n for n, group in enumerate(SYNONYMS) for word in group if not word.isascii()}
 _WORD_SYNONYMS = {stem(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
-_HAN_PATTERN = re.compile("|".join(sorted(_HAN_SYNONYMS, key=len, reverse=True)))
+_SHORT = 0.8  # the credit of a word of which the evidence has a form of one character
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,8 @@ class Ground:
 def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     """The groups of synonyms and the pairs of opposites that a span has words of, with their places."""
     text, found = span.text.lower(), []
-    for match in _HAN_PATTERN.finditer(text):
-        found.append((str(_HAN_SYNONYMS[match.group()]), span.start + match.start(), span.start + match.end()))
+    for sense in senses(text):
+        found += [(f"zh {group}", span.start + sense.start, span.start + sense.end) for group in sense.groups]
     for token in span.tokens:
         if token.kind == "word" and token.text in _WORD_SYNONYMS:
             found.append((str(_WORD_SYNONYMS[token.text]), token.start, token.end))
@@ -43,6 +42,28 @@ def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
         for side in sides:
             found += [(name, span.start + m.start(), span.start + m.end()) for m in side.finditer(text)]
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _groups(span: Span) -> tuple[frozenset[str], frozenset[str]]:
+    """What a span has words of: by words of two characters and more, and by those of one."""
+    long, short = set(), set()
+    for name, start, end in meanings(span):
+        (short if end - start == 1 else long).add(name)
+    return frozenset(long), frozenset(short)
+
+
+@lru_cache(maxsize=4096)
+def _words(span: Span) -> tuple[tuple[frozenset[str], tuple[int, ...], bool], ...]:
+    """The words of a span: the groups that each is in, the places of its tokens, and whether it is one character."""
+    groups: dict[tuple[int, int], set[str]] = {}
+    for name, start, end in meanings(span):
+        groups.setdefault((start, end), set()).add(name)
+    places = {token.start: i for i, token in enumerate(span.tokens)}
+    return tuple(
+        (frozenset(names), tuple(places[at] for at in range(start, end) if at in places), end - start == 1)
+        for (start, end), names in groups.items()
+    )
 
 
 def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = frozenset()) -> Ground:
@@ -81,10 +102,13 @@ def credits(claim: Span, sentence: Span) -> list[float]:
     for i, token in enumerate(tokens):
         if token.kind == "number" and not row[i] and any(same for _, same in same_quantity(token, claim, sentence)):
             row[i : i + 2] = [1.0] * len(row[i : i + 2])  # the number and its unit: two weeks for 14 days
-    own = {name for name, _, _ in meanings(sentence)}
-    for name, start, end in meanings(claim):
-        if name in own:
-            row = [1.0 if start <= tokens[i].start < end else share for i, share in enumerate(row)]
+    long, short = _groups(sentence)
+    for groups, places, is_short in _words(claim):
+        share = 0.0 if groups.isdisjoint(long) else 1.0
+        if not share and not is_short and not groups.isdisjoint(short):
+            share = _SHORT
+        for i in places:
+            row[i] = max(row[i], share)
     return row
 
 
