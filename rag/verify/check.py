@@ -17,6 +17,7 @@ from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.invented import invented
 from rag.verify.polarity import contradiction
+from rag.verify.reworded import reworded
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
@@ -111,12 +112,16 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
-    words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
-    if words := words or mixed_up(part, found.sentences):
+    told = reworded(part, found.sentences)
+    if words := _turned(part, found.sentences, passage) or (told and _turned(told, found.sentences, passage)):
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
+
+
+def _turned(part: Span, evidence: Sequence[Span], passage: str) -> str:
+    return swapped(part, evidence, passage) or turned_round(part, evidence) or mixed_up(part, evidence)
 
 
 def _least(part: Span) -> float:

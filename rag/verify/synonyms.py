@@ -21,6 +21,7 @@ GAP = "..."  # in a word of two parts, as in 由…承担; normalising makes thr
 LONGEST_GAP = 14  # characters between its parts
 _STOP = re.compile(r"[，。；,;：:\s]")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_BOUNDARY = re.compile("(?<=[A-Za-z])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def thesaurus() -> Thesaurus:
     groups: dict[str, set[int]] = defaultdict(set)
     for number, group in enumerate(lists):
         for word in group:
-            groups[normalise(word).lower()].add(number)
+            for form in (word, _BOUNDARY.sub(" ", word)):  # GPU内存, GPU 内存
+                groups[normalise(form).lower()].add(number)
     words = {word: frozenset(numbers) for word, numbers in groups.items() if GAP not in word}
     gapped = ((*word.split(GAP), frozenset(numbers)) for word, numbers in groups.items() if GAP in word)
     lengths: dict[str, set[int]] = defaultdict(set)
@@ -112,6 +114,12 @@ def _gapped(text: str) -> Iterator[Sense]:
                 yield Sense(start, after, groups, False)
                 yield Sense(end, end + len(tail), groups, False)
             start = text.find(head, after)
+
+
+def said_otherwise(text: str, start: int, end: int, other: str) -> bool:
+    """Whether a text has, at a place, a word that another text has a synonym of (both in lower case)."""
+    groups = {n for sense in senses(text) if sense.start <= start and end <= sense.end for n in sense.groups}
+    return bool(groups) and any(not sense.groups.isdisjoint(groups) for sense in senses(other))
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:
