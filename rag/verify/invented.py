@@ -22,19 +22,25 @@ def invented(claim: Span, sentences: Sequence[Span]) -> str:
         return ""
     rows = [credits(claim, sentence) for sentence in sentences]
     had = [max(shares) for shares in zip(*rows, strict=True)] or [0.0] * len(claim.tokens)
-    longest, run, weight, heaviest = (), [], 0.0, 0.0
-    before: Token | None = None
-    for token, share in zip(claim.tokens, had, strict=True):
-        counted = before is not None and before.kind == "number" and token.raw in _COUNTED
-        before = token
-        if token.kind in ("number", "name") or counted or token.weight < _CONTENT:
-            told = share >= _HAD and token.kind in ("number", "name")
-        else:
-            told, weight = share >= _HAD, weight + token.weight * (1 - share)
+    longest: list[Token] = []
+    run: list[Token] = []
+    weight = heaviest = 0.0
+    for token, share, counted in zip(claim.tokens, had, _counted(claim.tokens), strict=True):
+        by_itself = token.kind in ("number", "name")
+        if counted or (token.weight < _CONTENT and not by_itself):
+            run = [*run, token] if run else run
+            continue
+        told = share >= _HAD
         run = [] if told else [*run, token]
-        weight = 0.0 if told else weight
+        weight = 0.0 if told else weight + (0.0 if by_itself else token.weight * (1 - share))
         if weight > heaviest:
-            longest, heaviest = (run[0], run[-1]), weight
+            longest, heaviest = run, weight
     if heaviest < LONGEST:
         return ""
-    return claim.text[longest[0].start - claim.start : longest[1].end - claim.start]
+    return claim.text[longest[0].start - claim.start : longest[-1].end - claim.start]
+
+
+def _counted(tokens: Sequence[Token]) -> list[bool]:
+    """Which of them are what a number counts."""
+    numbers = [False, *(token.kind == "number" for token in tokens)]
+    return [before and token.raw in _COUNTED for before, token in zip(numbers, tokens, strict=False)]

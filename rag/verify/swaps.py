@@ -199,20 +199,21 @@ def _turned(claim: Span, sentence: Span) -> str:
     if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(sentence.text)):
         return ""
     mine, theirs = claim.tokens, sentence.tokens
-    words = [token.text for token in theirs]
+    words, own = [token.text for token in theirs], [token.text for token in mine]
     for size in (4, 3, 2, 1):
+        places: dict[tuple[str, ...], list[int]] = {}
+        for j in range(1, len(words) - size):
+            places.setdefault(tuple(words[j : j + size]), []).append(j)
         for i in range(1, len(mine) - size):
+            same = places.get(tuple(own[i : i + size]), ())
             verb = mine[i : i + size]
-            if sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
+            if not same or sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
                 continue
             left, right = _beside(mine, i - 1, -1), _beside(mine, i + size, 1)
             if not left or not right or left == right:
                 continue
-            for j in range(1, len(words) - size):
-                if words[j : j + size] != [token.text for token in verb]:
-                    continue
-                if _beside(theirs, j - 1, -1) == right and _beside(theirs, j + size, 1) == left:
-                    return left
+            if any(_beside(theirs, j - 1, -1) == right and _beside(theirs, j + size, 1) == left for j in same):
+                return left
     return ""
 
 

@@ -30,7 +30,7 @@ class Sense:
 
     start: int
     end: int
-    groups: frozenset[int]
+    groups: frozenset[str]
     short: bool
 
 
@@ -38,9 +38,9 @@ class Sense:
 class Thesaurus:
     """The groups of each word, the lengths of the words that begin with a character, and the words of two parts."""
 
-    groups: Mapping[str, frozenset[int]]
+    groups: Mapping[str, frozenset[str]]
     lengths: Mapping[str, tuple[int, ...]]
-    gapped: tuple[tuple[str, str, frozenset[int]], ...]
+    gapped: tuple[tuple[str, str, frozenset[str]], ...]
 
     def longest(self, text: str, at: int) -> str:
         """The longest word that begins there, or nothing."""
@@ -63,18 +63,21 @@ def thesaurus() -> Thesaurus:
     files = sorted(WORDS.glob("zh_*.txt"))
     lists = [group for file in files for group in read_groups(file.read_text("utf-8"))]
     lists += [group for group in SYNONYMS if any(_HAN.search(word) for word in group)]
-    groups: dict[str, set[int]] = defaultdict(set)
+    groups: dict[str, set[str]] = defaultdict(set)
     for number, group in enumerate(lists):
         for word in group:
             for form in (word, _BOUNDARY.sub(" ", word)):  # GPU内存, GPU 内存
-                groups[normalise(form).lower()].add(number)
+                groups[normalise(form).lower()].add(f"zh {number}")
     words = {word: frozenset(numbers) for word, numbers in groups.items() if GAP not in word}
-    gapped = ((*word.split(GAP), frozenset(numbers)) for word, numbers in groups.items() if GAP in word)
+    gapped = []
+    for word in groups.keys() - words.keys():
+        head, tail = word.split(GAP)
+        gapped.append((head, tail, frozenset(groups[word])))
     lengths: dict[str, set[int]] = defaultdict(set)
     for word in words:
         lengths[word[0]].add(len(word))
     longest_first = {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
-    return Thesaurus(words, longest_first, tuple((head, tail, numbers) for head, tail, numbers in gapped))
+    return Thesaurus(words, longest_first, tuple(gapped))
 
 
 @lru_cache(maxsize=4096)
