@@ -47,7 +47,7 @@ class Oracle:
 
 def test_a_model_saves_a_free_paraphrase_but_no_wrong_number() -> None:
     passage = "日志保留 30 天。"
-    free = "记录文件一个月之内都还留着，30 天。"
+    free = "流水账一个月之内都还留着，30 天。"
     assert check_sentence(free, [passage]).reason == "cover"
     assert check_sentence(free, [passage], Oracle(0.9)).supported
     assert check_sentence(free, [passage], Oracle(0.7)).reason == "cover"

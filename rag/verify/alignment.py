@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,14 +10,14 @@ from rag.asked import stem
 from rag.verify.lexicon import SYNONYMS
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.quantities import same_quantity
+from rag.verify.synonyms import Sense, senses
 from rag.verify.text import Span, Token
 
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on
 _LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
 _WORTH = 1.5  # the weight that a further sentence has to add
-_HAN_SYNONYMS = {word: n for n, group in enumerate(SYNONYMS) for word in group if not word.isascii()}
 _WORD_SYNONYMS = {stem(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
-_HAN_PATTERN = re.compile("|".join(sorted(_HAN_SYNONYMS, key=len, reverse=True)))
+_SHORT = 0.8  # the credit of a word of which the evidence has a form of one character
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +32,41 @@ class Ground:
 @lru_cache(maxsize=4096)
 def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     """The groups of synonyms and the pairs of opposites that a span has words of, with their places."""
-    text, found = span.text.lower(), []
-    for match in _HAN_PATTERN.finditer(text):
-        found.append((str(_HAN_SYNONYMS[match.group()]), span.start + match.start(), span.start + match.end()))
+    found = [(name, sense.start, sense.end) for sense in _senses(span) for name in sense.groups]
+    return tuple((name, span.start + start, span.start + end) for name, start, end in found)
+
+
+@lru_cache(maxsize=4096)
+def _senses(span: Span) -> tuple[Sense, ...]:
+    """Its words that have a group of synonyms or an opposite, with their places in its text."""
+    text = span.text.lower()
+    found = list(senses(text))
     for token in span.tokens:
         if token.kind == "word" and token.text in _WORD_SYNONYMS:
-            found.append((str(_WORD_SYNONYMS[token.text]), token.start, token.end))
+            group = frozenset((str(_WORD_SYNONYMS[token.text]),))
+            found.append(Sense(token.start - span.start, token.end - span.start, group, False))
     for name, sides in compiled().items() if any_opposite().search(text) else ():
         for side in sides:
-            found += [(name, span.start + m.start(), span.start + m.end()) for m in side.finditer(text)]
+            found += [Sense(m.start(), m.end(), frozenset((name,)), False) for m in side.finditer(text)]
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _groups(span: Span) -> tuple[frozenset[str], frozenset[str]]:
+    """What a span has words of: by words of two characters and more, and by those of one."""
+    long, short = (
+        frozenset().union(*(sense.groups for sense in _senses(span) if sense.short is one)) for one in (False, True)
+    )
+    return long, short
+
+
+@lru_cache(maxsize=4096)
+def _words(span: Span) -> tuple[tuple[Sense, tuple[int, ...]], ...]:
+    """The words of a span, each with the places of its tokens."""
+    places = {token.start - span.start: i for i, token in enumerate(span.tokens)}
+    return tuple(
+        (sense, tuple(places[at] for at in range(sense.start, sense.end) if at in places)) for sense in _senses(span)
+    )
 
 
 def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = frozenset()) -> Ground:
@@ -64,6 +88,7 @@ def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = fro
     return Ground(tuple(chosen), tuple(credit), cover)
 
 
+@lru_cache(maxsize=4096)  # the same for several rules
 def credits(claim: Span, sentence: Span) -> list[float]:
     """For each token of the claim, how far the sentence has it."""
     row, tokens = [], claim.tokens
@@ -81,10 +106,13 @@ def credits(claim: Span, sentence: Span) -> list[float]:
     for i, token in enumerate(tokens):
         if token.kind == "number" and not row[i] and any(same for _, same in same_quantity(token, claim, sentence)):
             row[i : i + 2] = [1.0] * len(row[i : i + 2])  # the number and its unit: two weeks for 14 days
-    own = {name for name, _, _ in meanings(sentence)}
-    for name, start, end in meanings(claim):
-        if name in own:
-            row = [1.0 if start <= tokens[i].start < end else share for i, share in enumerate(row)]
+    long, short = _groups(sentence)
+    for sense, places in _words(claim):
+        share = 0.0 if sense.groups.isdisjoint(long) else 1.0
+        if not share and not sense.short and not sense.groups.isdisjoint(short):
+            share = _SHORT
+        for i in places if share else ():
+            row[i] = max(row[i], share)
     return row
 
 

@@ -15,12 +15,17 @@ from rag.base import detect_language
 from rag.verify.alignment import ground, whole
 from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
+from rag.verify.invented import invented
 from rag.verify.polarity import contradiction
+from rag.verify.reworded import reworded
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 
 MIN_COVER = 0.6
+# Of Chinese sentences, whose words the thesaurus knows and where `invented` finds what is made up: of 140 faithful ones
+# that people wrote .89 pass both, and .18 of 22 inventions. Cover of .6 without either let .70 and .41 pass.
+MIN_COVER_HAN = 0.55
 # Where a model is asked, and from where on it is believed. Measured with MiniLM (docs/answers.md): of 254 sentences
 # beside passages that do not bear them out none reached .8, and of 55 faithful paraphrases one was below .2.
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
@@ -86,7 +91,7 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
 
 
 def _by_words(
-    claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str], min_cover: float = MIN_COVER
+    claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str], min_cover: float | None = None
 ) -> Support:
     """Each part of a sentence has to be supported; the first fault counts."""
     covers = []
@@ -98,19 +103,30 @@ def _by_words(
     return Support("", "", min(covers))
 
 
-def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float) -> Support:
+def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float | None) -> Support:
     found = ground(part, sentences)
-    if found.cover < min_cover:
+    if found.cover < (_least(part) if min_cover is None else min_cover):
         return Support("cover", "", found.cover)
+    if min_cover is None and (words := invented(part, sentences)):
+        return Support("cover", words, found.cover)
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
-    words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
-    if words := words or mixed_up(part, found.sentences):
+    told = reworded(part, found.sentences)
+    words = _turned(part, found.sentences, passage)
+    if words := words or (_turned(told, found.sentences, passage) if told else ""):
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
+
+
+def _turned(part: Span, evidence: Sequence[Span], passage: str) -> str:
+    return swapped(part, evidence, passage) or turned_round(part, evidence) or mixed_up(part, evidence)
+
+
+def _least(part: Span) -> float:
+    return MIN_COVER_HAN if detect_language(part.text) == "zh" else MIN_COVER
 
 
 def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:
@@ -119,7 +135,7 @@ def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:
         return False
     for clause in part.clauses:
         found = ground(clause, sentences)
-        if clause.numbers and (found.cover < MIN_COVER or misplaced_number(clause, found.sentences)):
+        if clause.numbers and (found.cover < _least(clause) or misplaced_number(clause, found.sentences)):
             return False
     return True
 

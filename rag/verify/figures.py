@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from rag.verify.called import stands_as
 from rag.verify.kinds import KINDS
+from rag.verify.numerals import normalise
 from rag.verify.quantities import other_unit, quantity, same_quantity
+from rag.verify.synonyms import said_otherwise
 from rag.verify.text import Span, Token
 
 WINDOW = 6  # tokens on each side of a number that tell its slot
@@ -31,17 +34,26 @@ def missing_name(claim: Span, raw: str, texts: Sequence[str]) -> str:
         if token.kind == "number" and quantity(token, claim) is not None
     }
     for token in claim.tokens:
-        if (token.kind == "name" or (token.start not in units and _is_proper(claim, token))) and not occurs(
-            token.raw, joined
-        ):
+        named = token.kind == "name" or (token.start not in units and _is_proper(claim, token))
+        if named and not occurs(token.raw, joined) and not _otherwise(token, claim, joined):
             return token.raw
     for match in _MEMBERS.finditer(claim.text):
-        if match.group().lower() not in joined and not _inside_word(claim.text, match):
+        if (
+            match.group().lower() not in joined
+            and not _inside_word(claim.text, match)
+            and not stands_as(match.group(), joined)
+        ):
             return match.group()
     for name in exact_words(raw):
-        if not occurs(name, joined):
+        if not occurs(name, joined) and not occurs(normalise(name), joined):  # zero-copy, of which a number was made
             return name
     return ""
+
+
+def _otherwise(token: Token, claim: Span, joined: str) -> bool:
+    """Whether the texts have a name in other words: Monday for 周一, 显存 for GPU 内存."""
+    start, end = token.start - claim.start, token.end - claim.start
+    return stands_as(token.raw, joined) or said_otherwise(claim.text.lower(), start, end, joined)
 
 
 def exact_words(raw: str) -> Iterator[str]:

@@ -44,6 +44,11 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
         r"照常|继续|正常|\b(?:continu\w+|still|normally)\b",
         r"停止|暂停|中断|\b(?:stop\w*|paus\w+|interrupt\w*)\b",
     ),
+    (
+        "earlier",
+        r"提前|提早|\b(?:(?:brought|bring) forward)\b",
+        r"推迟|顺延|延后|延期|推后|延迟(?=[至到举])|\b(?:postpon\w+|put off|pushed back)\b",
+    ),
     ("before", r"之前|以前|\b(?:before|prior to)\b", r"之后|以后|\b(?:after|following)\b"),
     ("first", r"首先|最早|最先|\b(?:first|earliest)\b", r"最后|最终|\b(?:last|latest|finally)\b"),
     (

@@ -7,7 +7,7 @@ passages use elsewhere, between parts that are the same, is a swap; so are two p
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rag.verify.alignment import credits, meanings
 from rag.verify.changes import Change, changes, joined, likeness
@@ -22,6 +22,7 @@ _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|�
 _NEAR = 0.85  # of a claim: as good as a copy
 _HAN = re.compile("[\u4e00-\u9fff]")
 _CLOSE = 0.6
+_MOSTLY = 0.6  # of what was exchanged: the rest says nothing of its own
 _NAMED_BEFORE = "位于 设在 设于 来自 生于 落于 业于 职于 名为 称为 叫做 作者"
 _NAMED_AFTER = "公司 大学 集团 学院 医院 银行 中学 小学 协会 战役 机场 车站 先生 女士 教授 博士"
 _BEFORE_NAMES, _AFTER_NAMES = frozenset(_NAMED_BEFORE.split()), frozenset(_NAMED_AFTER.split())
@@ -198,20 +199,21 @@ def _turned(claim: Span, sentence: Span) -> str:
     if bool(_PASSIVE.search(claim.text)) != bool(_PASSIVE.search(sentence.text)):
         return ""
     mine, theirs = claim.tokens, sentence.tokens
-    words = [token.text for token in theirs]
+    words, own = [token.text for token in theirs], [token.text for token in mine]
     for size in (4, 3, 2, 1):
+        places: dict[tuple[str, ...], list[int]] = {}
+        for j in range(1, len(words) - size):
+            places.setdefault(tuple(words[j : j + size]), []).append(j)
         for i in range(1, len(mine) - size):
+            same = places.get(tuple(own[i : i + size]), ())
             verb = mine[i : i + size]
-            if sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
+            if not same or sum(t.weight for t in verb) < 1.5 or _BOTH_WAYS.search(joined(verb)):
                 continue
             left, right = _beside(mine, i - 1, -1), _beside(mine, i + size, 1)
             if not left or not right or left == right:
                 continue
-            for j in range(1, len(words) - size):
-                if words[j : j + size] != [token.text for token in verb]:
-                    continue
-                if _beside(theirs, j - 1, -1) == right and _beside(theirs, j + size, 1) == left:
-                    return left
+            if any(_beside(theirs, j - 1, -1) == right and _beside(theirs, j + size, 1) == left for j in same):
+                return left
     return ""
 
 
@@ -243,8 +245,25 @@ def _same(one: str, other: str) -> bool:
 
 
 def _same_meaning(change: Change, claim: Span, sentence: Span) -> bool:
-    mine = {name for name, start, end in meanings(claim) if start < change.new[-1].end and end > change.new[0].start}
-    yours = {
-        name for name, start, end in meanings(sentence) if start < change.old[-1].end and end > change.old[0].start
-    }
-    return bool(mine & yours)
+    """Whether words that say the same make up most of both sides."""
+    mine, yours = _meant(change.new, claim), _meant(change.old, sentence)
+    shared = mine.keys() & yours.keys()
+    return bool(shared) and all(
+        _share(side, {place for name in shared for place in meant[name]}) >= _MOSTLY
+        for side, meant in ((change.new, mine), (change.old, yours))
+    )
+
+
+def _meant(tokens: Sequence[Token], span: Span) -> dict[str, list[tuple[int, int]]]:
+    """The groups of synonyms that tokens have words of, and where; a word may go a little beyond them."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for name, start, end in meanings(span):
+        if start < tokens[-1].end and end > tokens[0].start:
+            found.setdefault(name, []).append((start, end))
+    return found
+
+
+def _share(tokens: Sequence[Token], places: Collection[tuple[int, int]]) -> float:
+    """How much of the tokens' weight the places have."""
+    inside = sum(t.weight for t in tokens if any(start <= t.start < end for start, end in places))
+    return inside / sum(t.weight for t in tokens)

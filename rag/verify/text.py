@@ -11,9 +11,11 @@ from typing import Literal
 from rag.asked import stem
 from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES, FUNCTION_WORDS
 from rag.verify.numerals import normalise
+from rag.verify.particles import FILLERS, PARTICLES
 
 Kind = Literal["han", "word", "number", "name"]
 LIGHT = 0.15  # the weight of a Han character that says little by itself
+_LIGHT_HAN = FUNCTION_HAN | PARTICLES
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]|(?:[A-Za-z0-9_./\\~$@%+#:=-]|[^\W\d_{_HAN}])+")
 _NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
@@ -105,11 +107,12 @@ def bare(norm: str) -> str:
 
 def tokens_of(norm: str) -> Iterator[Token]:
     """The tokens of a normalised text."""
-    light = {i for match in FUNCTION_PHRASES.finditer(norm) for i in range(match.start(), match.end())}
+    phrases = (*FUNCTION_PHRASES.finditer(norm), *FILLERS.finditer(norm))
+    light = {i for match in phrases for i in range(match.start(), match.end())}
     for match in _RUN.finditer(norm):
         run, start = match.group(), match.start()
         if len(run) == 1 and "\u3400" <= run <= "\u9fff":
-            yield Token(run, run, "han", start, start + 1, LIGHT if run in FUNCTION_HAN or start in light else 1.0)
+            yield Token(run, run, "han", start, start + 1, LIGHT if run in _LIGHT_HAN or start in light else 1.0)
         else:
             yield from _latin(run, start)
 
