@@ -19,6 +19,7 @@ from rag.verify.polarity import contradiction
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
+from rag.verify.unsaid import unsaid
 
 MIN_COVER = 0.6
 # Where a model is asked, and from where on it is believed. Measured with MiniLM (docs/answers.md): of 254 sentences
@@ -26,7 +27,20 @@ MIN_COVER = 0.6
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
 SAVES, REFUSES = 0.8, 0.02
 Fault = Literal[
-    "", "mark", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
+    "",
+    "mark",
+    "cover",
+    "number",
+    "name",
+    "swap",
+    "negation",
+    "opposite",
+    "limit",
+    "universal",
+    "bound",
+    "entailment",
+    "detail",
+    "condition",
 ]
 
 
@@ -110,6 +124,9 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    fault, words = unsaid(part, sentences)
+    if fault:
+        return Support(fault, words, found.cover)
     return Support("", "", found.cover)
 
 

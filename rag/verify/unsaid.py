@@ -1,0 +1,24 @@
+"""What a claim says beyond its passages, or leaves out although it counts: reasons, exceptions, conditions, details.
+
+Each is looked for by a rule of its own; this names their faults and their order. It knows no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from rag.verify.exceptions import told_of_an_exception
+from rag.verify.reasons import invented_reason
+from rag.verify.text import Span
+
+Unsaid = Literal["", "detail", "condition"]
+
+
+def unsaid(claim: Span, sentences: Sequence[Span]) -> tuple[Unsaid, str]:
+    """The fault and the words that show it; ``sentences`` are all of the passages."""
+    if words := invented_reason(claim, sentences):
+        return "detail", words
+    if words := told_of_an_exception(claim, sentences):
+        return "condition", words
+    return "", ""
