@@ -70,3 +70,71 @@ def test_what_a_later_sentence_sets_apart_is_not_told_of_as_the_rest(sentence: s
 )
 def test_an_exception_told_as_one_stays(sentence: str, passage: str) -> None:
     assert check_sentence(sentence, [passage]).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        # set against another condition
+        ("会员可以免费换货。", "商品未拆封且在签收后七日内，会员可免费换货；已拆封的，换货须付运费。"),
+        ("保修期内维修免费。", "保修期内非人为损坏的，维修免费；人为损坏的，按材料成本收费。"),
+        (
+            "The goods are refunded in full.",
+            "Goods are refunded in full if returned unopened; otherwise we deduct 20%.",
+        ),
+        # a threshold, an approval, an option without which it does not hold
+        ("员工可以申请无息购房贷款。", "在公司工作满三年的员工可申请无息购房贷款，额度最高20万元。"),
+        ("办公室的打印机可以彩色打印。", "经主管批准后方可使用办公室打印机进行彩色打印。"),
+        ("升级会保留旧的配置文件。", "只有加上 --keep 参数，升级才会保留旧的配置文件。"),
+        (
+            "Employees may apply for a loan.",
+            "Employees who have worked here for at least three years may apply for a loan.",
+        ),
+        (
+            "Upgrading keeps the old settings file.",
+            "The upgrade keeps the old settings file only if `--keep` is given.",
+        ),
+        # a scope of its own
+        (
+            "无论什么原因，取消航班都会全额退款。",
+            "因承运人原因取消航班的，全额退款；因天气原因取消的，可免费改签一次。",
+        ),
+        ("持学生证任何时候都可以半价入场。", "持学生证者周一至周四可半价入场，周末及节假日不享受优惠。"),
+        (
+            "The museum is open daily throughout the year.",
+            "The museum is open daily from April to October, in winter at weekends only.",
+        ),
+    ],
+)
+def test_a_condition_that_counts_may_not_be_left_out(sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).reason in ("condition", "universal")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        (
+            "未拆封的商品，会员七日内可以免费换货。",
+            "商品未拆封且在签收后七日内，会员可免费换货；已拆封的，换货须付运费。",
+        ),
+        ("主管批准以后，才能用办公室打印机彩色打印。", "经主管批准后方可使用办公室打印机进行彩色打印。"),
+        ("加 --keep 参数升级可以保留旧配置文件。", "只有加上 --keep 参数，升级才会保留旧的配置文件。"),
+        ("周一到周四凭学生证半价入场。", "持学生证者周一至周四可半价入场，周末及节假日不享受优惠。"),
+        # left out, and nothing else holds without it
+        ("导出完成后会生成一个压缩文件。", "导出任务在后台运行，完成后会在下载目录生成一个压缩文件。"),
+        ("榅桲耐寒，低温下也能开花。", "榅桲性耐寒，即使在7°C以下的低温下也能开花。"),
+        (
+            "After three years, employees may apply for a loan.",
+            "Employees who have worked here for at least three years may apply for a loan.",
+        ),
+        (
+            "With `--keep` the upgrade keeps the old settings file.",
+            "The upgrade keeps the old settings file only if `--keep` is given.",
+        ),
+        ("The report is sent as a PDF.", "When a month ends, the report is sent to all managers as a PDF."),
+    ],
+)
+def test_a_condition_may_be_told_in_other_words_or_left_out_where_it_changes_nothing(
+    sentence: str, passage: str
+) -> None:
+    assert check_sentence(sentence, [passage]).reason == ""

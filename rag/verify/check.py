@@ -124,7 +124,7 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
-    fault, words = unsaid(part, sentences)
+    fault, words = unsaid(part, found.sentences, sentences)
     if fault:
         return Support(fault, words, found.cover)
     return Support("", "", found.cover)

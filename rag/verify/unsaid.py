@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from rag.verify.dropped import dropped_condition
 from rag.verify.exceptions import told_of_an_exception
 from rag.verify.reasons import invented_reason
 from rag.verify.text import Span
@@ -15,10 +16,12 @@ from rag.verify.text import Span
 Unsaid = Literal["", "detail", "condition"]
 
 
-def unsaid(claim: Span, sentences: Sequence[Span]) -> tuple[Unsaid, str]:
-    """The fault and the words that show it; ``sentences`` are all of the passages."""
+def unsaid(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span]) -> tuple[Unsaid, str]:
+    """The fault and the words that show it; ``evidence`` is what the claim rests on, of all ``sentences``."""
     if words := invented_reason(claim, sentences):
         return "detail", words
     if words := told_of_an_exception(claim, sentences):
+        return "condition", words
+    if words := dropped_condition(claim, evidence, sentences):
         return "condition", words
     return "", ""
