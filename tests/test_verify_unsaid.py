@@ -138,3 +138,41 @@ def test_a_condition_may_be_told_in_other_words_or_left_out_where_it_changes_not
     sentence: str, passage: str
 ) -> None:
     assert check_sentence(sentence, [passage]).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("保修期自安装之日起算三年。", "保修期为三年，自签收之日起算。"),
+        ("押金在合同终止后10日内退还。", "押金在房屋验收后10日内退还。"),
+        (
+            "The notice period runs from the day the contract was signed.",
+            "The notice period runs from the day the letter was received.",
+        ),
+        (
+            "The deposit is returned within ten days of the end of the contract.",
+            "The deposit is returned within ten days of the inspection of the flat.",
+        ),
+    ],
+)
+def test_a_period_is_counted_from_the_event_of_the_passage(sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).reason == "condition"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("三年的保修期自签收当天起算。", "保修期为三年，自签收之日起算。"),
+        ("押金在验收后10日内退还。", "押金在房屋验收后10日内退还。"),
+        (
+            "The deposit is returned within ten days after handover.",
+            "The deposit is returned within ten days after the flat was handed over.",
+        ),
+        (
+            "The notice period runs from receipt of the letter.",
+            "The notice period runs from the day the letter was received.",
+        ),
+    ],
+)
+def test_the_event_may_be_told_in_other_words(sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).reason == ""

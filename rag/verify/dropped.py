@@ -79,7 +79,8 @@ def _share(part: Span, sentences: Sequence[Span]) -> float:
         return 1.0
     rows = [credits(part, sentence) for sentence in sentences]
     best = [max(column) for column in zip(*rows, strict=True)]
-    return sum(t.weight * share for t, share in zip(part.tokens, best, strict=True) if t.weight >= 1) / weight
+    held = sum((t.weight * share for t, share in zip(part.tokens, best, strict=True) if t.weight >= 1), 0.0)
+    return held / weight
 
 
 def _weight(part: Span) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from rag.verify.anchors import counted_from_another
 from rag.verify.dropped import dropped_condition
 from rag.verify.exceptions import told_of_an_exception
 from rag.verify.reasons import invented_reason
@@ -23,5 +24,7 @@ def unsaid(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span]) -> 
     if words := told_of_an_exception(claim, sentences):
         return "condition", words
     if words := dropped_condition(claim, evidence, sentences):
+        return "condition", words
+    if words := counted_from_another(claim, evidence):
         return "condition", words
     return "", ""
