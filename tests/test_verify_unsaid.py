@@ -176,3 +176,50 @@ def test_a_period_is_counted_from_the_event_of_the_passage(sentence: str, passag
 )
 def test_the_event_may_be_told_in_other_words(sentence: str, passage: str) -> None:
     assert check_sentence(sentence, [passage]).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("社区医院可以免费测量血压和血糖。", "社区医院每周二上午为居民免费测量血压。"),
+        ("健身房在二楼，会员可免费使用毛巾和储物柜。", "健身房位于二楼，会员可免费使用储物柜。"),
+        ("该系统支持人脸识别和指纹登录，断网环境下照样运行。", "该系统支持人脸识别和指纹登录。"),
+        ("班车早上七点半从东门出发，车上提供免费早餐。", "班车每天早上七点半从东门出发，途经火车站。"),
+        ("数据中心位于城北工业园，占地两公顷，由太阳能供电。", "数据中心位于城北工业园，占地两公顷。"),
+        (
+            "The clinic measures blood pressure and cholesterol free of charge.",
+            "The clinic measures blood pressure free of charge.",
+        ),
+        (
+            "Guests may use the sauna and the gym, towels are lent out.",
+            "Guests may use the sauna and the gym. Both are in the basement.",
+        ),
+    ],
+)
+def test_a_detail_of_its_own_in_what_is_else_a_copy_is_found(sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).reason == "detail"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage"),
+    [
+        ("社区医院免费为居民测量血压和血糖。", "社区医院每周二上午为居民免费测量血压，也测血糖。"),
+        ("健身房就在二楼，会员可以免费使用储物柜。", "健身房位于二楼，会员可免费使用储物柜。"),
+        ("每周二上午居民可以到社区医院量血压，不用花钱。", "社区医院每周二上午为居民免费测量血压。"),
+        ("数据中心建在城北工业园里，占了两公顷的地。", "数据中心位于城北工业园，占地两公顷。"),
+        (
+            "The clinic takes your blood pressure without charge.",
+            "The clinic measures blood pressure without charge on Tuesdays.",
+        ),
+        (
+            "Guests may use the basement sauna and gym.",
+            "Guests may use the sauna and the gym. Both are in the basement.",
+        ),
+        (
+            "Files that are too large are refused and not stored.",
+            "Files that are too large are refused; they are not saved.",
+        ),
+    ],
+)
+def test_other_words_are_no_detail_of_its_own(sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).reason != "detail"

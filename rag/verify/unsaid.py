@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from rag.verify.anchors import counted_from_another
+from rag.verify.details import added_detail
 from rag.verify.dropped import dropped_condition
 from rag.verify.exceptions import told_of_an_exception
 from rag.verify.reasons import invented_reason
@@ -27,4 +28,6 @@ def unsaid(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span]) -> 
         return "condition", words
     if words := counted_from_another(claim, evidence):
         return "condition", words
+    if words := added_detail(claim, evidence, sentences):
+        return "detail", words
     return "", ""
