@@ -94,6 +94,28 @@ def test_an_exception_told_as_one_stays(sentence: str, passage: str) -> None:
             "Upgrading keeps the old settings file.",
             "The upgrade keeps the old settings file only if `--keep` is given.",
         ),
+        ("快递丢失的，按声明价值赔偿。", "快件丢失，已保价的按声明价值赔偿，未保价的最高赔偿运费的五倍。"),
+        ("访客可以连接公司的无线网络。", "访客在前台登记并由接待人授权后，可连接公司访客无线网络，有效期一天。"),
+        ("修改端口后不用重启服务。", "在热加载模式下修改端口不用重启服务，其他模式下必须重启。"),
+        (
+            "Claims are paid within five days.",
+            "Claims of up to €500 are paid within five days. Larger claims are examined first.",
+        ),
+        (
+            "Members can bring a friend at no cost.",
+            "On Sundays, members can bring one friend at no cost. On other days, friends pay.",
+        ),
+        (
+            "Dogs are allowed on the beach.",
+            "From October to March dogs are allowed on the beach. In summer they are not.",
+        ),
+        # word for word, but cut off from it
+        ("Uploads are encrypted.", "Uploads are encrypted only when the bucket has a key assigned."),
+        (
+            "The cleaning fee is refunded.",
+            "If the flat is left tidy, the cleaning fee is refunded; otherwise it is kept.",
+        ),
+        ("主节点宕机后会自动切换。", "副本数不少于2时，主节点宕机后会自动切换；否则需要人工恢复。"),
         # a scope of its own
         (
             "无论什么原因，取消航班都会全额退款。",
@@ -120,7 +142,18 @@ def test_a_condition_that_counts_may_not_be_left_out(sentence: str, passage: str
         ("主管批准以后，才能用办公室打印机彩色打印。", "经主管批准后方可使用办公室打印机进行彩色打印。"),
         ("加 --keep 参数升级可以保留旧配置文件。", "只有加上 --keep 参数，升级才会保留旧的配置文件。"),
         ("周一到周四凭学生证半价入场。", "持学生证者周一至周四可半价入场，周末及节假日不享受优惠。"),
+        ("保过价的快件丢失，按声明的价值赔偿。", "快件丢失，已保价的按声明价值赔偿，未保价的最高赔偿运费的五倍。"),
+        ("热加载模式下改端口，服务不需要重启。", "在热加载模式下修改端口不用重启服务，其他模式下必须重启。"),
+        (
+            "Claims up to €500 are paid out within five days.",
+            "Claims of up to €500 are paid within five days. Larger claims are examined first.",
+        ),
+        (
+            "From October until March you may take dogs to the beach.",
+            "From October to March dogs are allowed on the beach. In summer they are not.",
+        ),
         # left out, and nothing else holds without it
+        ("完成后会在下载目录生成一个压缩文件。", "导出任务在后台运行，完成后会在下载目录生成一个压缩文件。"),
         ("导出完成后会生成一个压缩文件。", "导出任务在后台运行，完成后会在下载目录生成一个压缩文件。"),
         ("榅桲耐寒，低温下也能开花。", "榅桲性耐寒，即使在7°C以下的低温下也能开花。"),
         (

@@ -19,7 +19,7 @@ from rag.verify.polarity import contradiction
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
-from rag.verify.unsaid import unsaid
+from rag.verify.unsaid import torn_off, unsaid
 
 MIN_COVER = 0.6
 # Where a model is asked, and from where on it is believed. Measured with MiniLM (docs/answers.md): of 254 sentences
@@ -77,10 +77,11 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
     if not claim_text.sentences:
         return Support()
     texts = [read(passage) for passage in passages]
-    if any(_stands_in(claim_text, text) for text in texts):
-        return Support()
-    claim = whole(claim_text.sentences, claim_text.norm)
     sentences = [span for text in texts for span in text.sentences]
+    if any(_stands_in(claim_text, text) for text in texts):
+        torn = torn_off(claim_text.sentences, sentences)
+        return Support("condition", torn) if torn else Support()
+    claim = whole(claim_text.sentences, claim_text.norm)
     norms = [text.norm for text in texts]
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.verify.alignment import credits
-from rag.verify.conditions import Condition, conditions, is_essential
+from rag.verify.provisos import Condition, conditions, is_essential
 from rag.verify.text import Span
 
 TOLD = 0.6  # of what holds under a condition has to be in the claim
@@ -23,6 +23,7 @@ _EVERY = (
     r"|\b(?:whenever|always|any(?:one|body|time)?|every(?:one|body)?|all|regardless|throughout|no matter|in any case"
     r"|whatever|wherever|unconditional\w*|at any time|both)\b"
 )
+_NOT = "非未不无"
 _WIDE = re.compile(_EVERY, re.IGNORECASE)
 _WIDE_TOO = re.compile(rf"{_EVERY}|均|都|皆|各|\beach\b", re.IGNORECASE)
 
@@ -51,7 +52,10 @@ def _is_set_against(found: Condition, claim: Span, sentence: Span, sentences: Se
     """Whether the passage says beside it what holds otherwise, and the claim has nothing that tells the two apart."""
     at = next(i for i, other in enumerate(sentences) if other is sentence)
     own, left_out = _content(found.given), share < HINTED
+    turned = [pair for pair in found.given.pairs if pair not in claim.pairs and pair not in found.then.pairs]
     for other in sentences[max(at - 1, 0) : at + 2]:
+        if left_out and any(f"{no}{pair}" in other.text for pair in turned for no in _NOT):
+            return True  # 保价 beside 未保价
         for rival in conditions(other):
             apart = rival.given.start >= found.given.end or found.given.start >= rival.given.end
             shared = own & _content(rival.given)

@@ -19,7 +19,8 @@ SMALLEST = 2.0  # weight of a thing: a word, or two Han characters
 _SET_APART = re.compile(
     r"仅|只|除|不|未(?!来)|无(?!论)|非|没有|禁|勿|须|需|另|单独|暂|才|方可|限|例外|但|一律"
     r"|\b(?:only|not|no|never|cannot|except\w*|exclud\w*|separate\w*|extra|instead|unless|without|require[sd]?"
-    r"|needs?|must|neither|nor|unavailable|planned|later|yet|however|but|subject to|rather|own)\b|n['’]t\b",
+    r"|needs?|must|ha(?:s|ve) to|neither|nor|unavailable|planned|later|yet|however|but|subject to|rather|own)\b"
+    r"|n['’]t\b",
     re.IGNORECASE,
 )
 # A claim that says so itself tells the exception.
@@ -60,7 +61,9 @@ def told_of_an_exception(claim: Span, sentences: Sequence[Span]) -> str:
             here, there = (sum(tokens[i].weight * r[i] for i in rest) for r in (row, rows[later]))
             if here < EARLIER * weight or there > LATER * weight:
                 continue
-            if not _summed_up(claim, rows[later]) and not _pointed_at(other, [tokens[i] for i in thing]):
+            if not _summed_up(claim, rows[later], {tokens[i].start for i in thing}) and not _pointed_at(
+                other, [tokens[i] for i in thing]
+            ):
                 return "".join(tokens[i].raw if tokens[i].kind == "han" else f" {tokens[i].raw}" for i in thing).strip()
     return ""
 
@@ -69,13 +72,14 @@ def _is_thing(tokens: Sequence[Token]) -> bool:
     return sum(token.weight for token in tokens if token.kind != "number") >= SMALLEST
 
 
-def _summed_up(claim: Span, row: Sequence[float]) -> bool:
-    """Whether a clause of the claim tells what the later sentence says."""
+def _summed_up(claim: Span, row: Sequence[float], thing: set[int]) -> bool:
+    """Whether the clause of the claim with the thing tells what the later sentence says."""
     share = {token.start: credit for token, credit in zip(claim.tokens, row, strict=True)}
     for clause in claim.clauses:
         weight = sum(token.weight for token in clause.tokens)
         has = sum(token.weight * share[token.start] for token in clause.tokens)
-        if len(claim.clauses) > 1 and weight >= SMALLEST and has >= LATER * weight:
+        has_thing = any(token.start in thing for token in clause.tokens)
+        if has_thing and len(claim.clauses) > 1 and weight >= SMALLEST and has >= LATER * weight:
             return True
     return False
 

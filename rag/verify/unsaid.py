@@ -13,7 +13,7 @@ from rag.verify.details import added_detail
 from rag.verify.dropped import dropped_condition
 from rag.verify.exceptions import told_of_an_exception
 from rag.verify.reasons import invented_reason
-from rag.verify.text import Span
+from rag.verify.text import Span, bare
 
 Unsaid = Literal["", "detail", "condition"]
 
@@ -31,3 +31,13 @@ def unsaid(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span]) -> 
     if words := added_detail(claim, evidence, sentences):
         return "detail", words
     return "", ""
+
+
+def torn_off(claim: Sequence[Span], sentences: Sequence[Span]) -> str:
+    """A condition that a claim was cut off from that stands in a passage word for word; or nothing."""
+    for part in claim:
+        words = f"|{bare(part.text)}|"
+        home = [sentence for sentence in sentences if words in f"|{bare(sentence.text)}|"][:1]
+        if home and (condition := dropped_condition(part, home, sentences)):
+            return condition
+    return ""
