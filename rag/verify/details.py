@@ -10,21 +10,22 @@ import re
 from collections.abc import Sequence
 
 from rag.verify.alignment import credits
-from rag.verify.colourless import COLOURLESS_HAN, COLOURLESS_WORDS
+from rag.verify.colourless import colours
 from rag.verify.text import Span, Token
 
 CLAUSE = 4.0  # weight of a clause that is looked at by itself
 CLAUSE_HELD = 0.3  # the share of it that the passages have to have, ...
 CLAUSE_REST = 0.85  # ... where they have so much of the rest
-PHRASE = 5.0  # weight of a phrase of which nearly nothing is there
-ADDED = 3.0  # the same where the claim has everything else of its clause already
-STRANGE = 0.75  # of a phrase has to stand nowhere
+PHRASE, WHOLLY = 4.0, 0.9  # weight of a phrase, and the share of it that stands nowhere
+LONG_PHRASE, MOSTLY = 5.0, 0.75  # the same of a longer one
+ADDED = 3.0  # weight of one that is mostly strange, where the claim has all else that the evidence has
 REST, LEAST_REST = 0.8, 6.0  # share of the rest that is there, and its weight
 USED = 0.25  # of a clause has to be in the claim where what is left of it counts
 _AND = re.compile(r"以及|[和与及]|\b(?:and|as well as|plus)\b", re.IGNORECASE)
 _LIST = re.compile(r"以及|[和与及、或]|\b(?:and|or|as well as|plus)\b|,(?= \w+,)", re.IGNORECASE)
 SMALLEST, LONGEST_HAN, LONGEST_WORDS = 2.0, 6, 3  # of one more item of a list
 ITEM_REST = 4.0  # weight of the rest beside it
+_JOINS = frozenset("和与及") | {"and", "or", "but"}
 _BEHIND = frozenset(
     ["的", "等", "也", "都", "均", "皆", "are", "is", "can", "may", "will", "were", "was", "have", "has"]
 )
@@ -38,7 +39,7 @@ def added_detail(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span
     if not evidence:
         return ""
     shares = [max(column) for column in zip(*(credits(claim, sentence) for sentence in sentences), strict=True)]
-    row = list(zip(claim.tokens, _colours(claim), shares, strict=True))
+    row = list(zip(claim.tokens, colours(claim), shares, strict=True))
     return _clause(claim, shares) or _phrase(row, claim, evidence) or _listed(row, claim, evidence)
 
 
@@ -60,27 +61,33 @@ def _clause(claim: Span, shares: Sequence[float]) -> str:
 
 def _phrase(row: Row, claim: Span, evidence: Sequence[Span]) -> str:
     """The longest phrase without a word of the passages."""
-    phrase = max(_phrases(row), key=_weight, default=[])
+    phrase = max(_phrases(row, claim), key=_weight, default=[])
     weight = _weight(phrase)
-    if weight < ADDED or sum(colour for _, colour, share in phrase if not share) < STRANGE * weight:
+    strange = sum(colour for _, colour, share in phrase if not share)
+    if weight < ADDED or strange < MOSTLY * weight:
         return ""
     rest = [part for part in row if part not in phrase and part[1]]
     held, total = sum(colour * share for _, colour, share in rest), _weight(rest)
     if total < LEAST_REST or held < REST * total:
         return ""
-    if weight >= PHRASE or _left(claim, evidence[0]) <= weight / 3:
+    by_itself = weight >= LONG_PHRASE or (weight >= PHRASE and strange >= WHOLLY * weight)
+    if by_itself or _left(claim, evidence[0]) <= weight / 2:
         return claim.text[phrase[0][0].start - claim.start : phrase[-1][0].end - claim.start]
     return ""
 
 
-def _phrases(row: Row) -> list[Row]:
-    """Runs of tokens that are strange or say little, without those at their edges."""
+def _phrases(row: Row, claim: Span) -> list[Row]:
+    """Runs of tokens of a clause that are strange or say little, without those at their edges."""
+    ends = {clause.tokens[-1].end for clause in claim.clauses}
     found: list[Row] = [[]]
     for part in row:
-        if part[0].kind in ("number", "name") or (part[1] and part[2] >= 0.5):
+        token, colour, share = part
+        if token.kind in ("number", "name") or token.text in _JOINS or (colour and share >= 0.5):
             found.append([])
-        elif part[1] or found[-1]:
+        elif colour or found[-1]:
             found[-1].append(part)
+        if token.end in ends:
+            found.append([])
     return [phrase for phrase in found if phrase]
 
 
@@ -92,23 +99,10 @@ def _left(claim: Span, sentence: Span) -> float:
     """The weight of what the claim leaves out of the clauses that it follows: a phrase may stand for it."""
     left = 0.0
     for clause in sentence.clauses:
-        colours, shares = _colours(clause), credits(clause, claim)
-        if sum(c * s for c, s in zip(colours, shares, strict=True)) >= USED * (sum(colours) or 1.0):
-            left += sum(colour for colour, share in zip(colours, shares, strict=True) if share < 0.5)
+        own, shares = colours(clause), credits(clause, claim)
+        if sum(c * s for c, s in zip(own, shares, strict=True)) >= USED * (sum(own) or 1.0):
+            left += sum(colour for colour, share in zip(own, shares, strict=True) if share < 0.5)
     return left
-
-
-def _colours(span: Span) -> list[float]:
-    """The weight of each token, nothing for those that say little."""
-    light = {i + span.start for m in COLOURLESS_HAN.finditer(span.text) for i in range(m.start(), m.end())}
-    return [
-        0.0
-        if token.weight < 1
-        or (token.kind == "han" and token.start in light)
-        or (token.kind == "word" and (token.text in COLOURLESS_WORDS or token.raw.lower() in COLOURLESS_WORDS))
-        else token.weight
-        for token in span.tokens
-    ]
 
 
 def _listed(row: Row, claim: Span, evidence: Sequence[Span]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from rag.verify.alignment import credits
+from rag.verify.colourless import colours
 from rag.verify.provisos import Condition, conditions, is_essential
 from rag.verify.text import Span
 
@@ -33,7 +34,8 @@ def dropped_condition(claim: Span, evidence: Sequence[Span], sentences: Sequence
     near = [(sentence, found) for sentence in evidence for found in conditions(sentence)]
     if not near:
         return ""
-    told_otherwise = any(_share(own.given, sentences) < GROUNDED for own in conditions(claim))
+    parts = [own.given for own in conditions(claim)] + [*claim.clauses][: len(claim.clauses) - 1]
+    told_otherwise = any(_weight(part) >= SMALLEST and _share(part, sentences) < GROUNDED for part in parts)
     for sentence, found in near:
         wide = _WIDE.search(claim.text) is not None and not _WIDE_TOO.search(sentence.text)
         if (told_otherwise and not wide) or _weight(found.given) < SMALLEST:
@@ -52,6 +54,7 @@ def _is_set_against(found: Condition, claim: Span, sentence: Span, sentences: Se
     """Whether the passage says beside it what holds otherwise, and the claim has nothing that tells the two apart."""
     at = next(i for i, other in enumerate(sentences) if other is sentence)
     own, left_out = _content(found.given), share < HINTED
+    told = {t.text for t, credit in zip(found.given.tokens, credits(found.given, claim), strict=True) if credit}
     turned = [pair for pair in found.given.pairs if pair not in claim.pairs and pair not in found.then.pairs]
     for other in sentences[max(at - 1, 0) : at + 2]:
         if left_out and any(f"{no}{pair}" in other.text for pair in turned for no in _NOT):
@@ -61,7 +64,7 @@ def _is_set_against(found: Condition, claim: Span, sentence: Span, sentences: Se
             shared = own & _content(rival.given)
             if not apart or not shared or _share(rival.given, [claim]) >= GROUNDED:
                 continue
-            if left_out or (share < 1 and len(shared) > 1 and not shared & claim.terms):
+            if left_out or (share < 1 and len(shared) > 1 and not shared & told):
                 return True
     return left_out and is_essential(sentence, sentences[at + 1] if at + 1 < len(sentences) else None)
 
@@ -83,9 +86,9 @@ def _share(part: Span, sentences: Sequence[Span]) -> float:
         return 1.0
     rows = [credits(part, sentence) for sentence in sentences]
     best = [max(column) for column in zip(*rows, strict=True)]
-    held = sum((t.weight * share for t, share in zip(part.tokens, best, strict=True) if t.weight >= 1), 0.0)
+    held = sum((colour * share for colour, share in zip(colours(part), best, strict=True)), 0.0)
     return held / weight
 
 
 def _weight(part: Span) -> float:
-    return sum(token.weight for token in part.tokens if token.weight >= 1)
+    return sum(colours(part))

@@ -11,10 +11,12 @@ import re
 from collections.abc import Sequence
 
 from rag.verify.alignment import credits
+from rag.verify.colourless import colours
 from rag.verify.text import Span, Token
 
 EARLIER = 0.5  # of the rest of the claim has to stand in the earlier sentence
-LATER = 0.4  # at most, in the one that sets the thing apart
+LATER = 0.45  # at most, in the one that sets the thing apart
+SUMMED = 0.34  # of a clause of the claim that tells what the later one says
 SMALLEST = 2.0  # weight of a thing: a word, or two Han characters
 _SET_APART = re.compile(
     r"仅|只|除|不|未(?!来)|无(?!论)|非|没有|禁|勿|须|需|另|单独|暂|才|方可|限|例外|但|一律"
@@ -44,7 +46,7 @@ def told_of_an_exception(claim: Span, sentences: Sequence[Span]) -> str:
     if len(sentences) < 2 or _TELLS_IT.search(claim.text):
         return ""
     rows = [credits(claim, sentence) for sentence in sentences]
-    tokens = claim.tokens
+    tokens, colour = claim.tokens, colours(claim)
     for at, row in enumerate(rows[:-1]):
         seen = [max(column) for column in zip(*rows[: at + 1], strict=True)]
         for later in range(at + 1, len(rows)):
@@ -52,7 +54,7 @@ def told_of_an_exception(claim: Span, sentences: Sequence[Span]) -> str:
             if not _SET_APART.search(other.text) or _LIKEWISE.search(other.text):
                 continue
             thing = [i for i, share in enumerate(rows[later]) if share == 1.0 and not seen[i] and tokens[i].weight >= 1]
-            if not _is_thing([tokens[i] for i in thing]):
+            if sum(colour[i] for i in thing if tokens[i].kind != "number") < SMALLEST:
                 continue
             rest = [i for i in range(len(tokens)) if i not in thing and tokens[i].weight >= 1]
             weight = sum(tokens[i].weight for i in rest)
@@ -68,18 +70,18 @@ def told_of_an_exception(claim: Span, sentences: Sequence[Span]) -> str:
     return ""
 
 
-def _is_thing(tokens: Sequence[Token]) -> bool:
-    return sum(token.weight for token in tokens if token.kind != "number") >= SMALLEST
-
-
 def _summed_up(claim: Span, row: Sequence[float], thing: set[int]) -> bool:
-    """Whether the clause of the claim with the thing tells what the later sentence says."""
+    """Whether the clauses of the claim with the thing tell what the later sentence says."""
+    spread = sum(any(token.start in thing for token in clause.tokens) for clause in claim.clauses)
+    if spread > 1:
+        return True
     share = {token.start: credit for token, credit in zip(claim.tokens, row, strict=True)}
-    for clause in claim.clauses:
-        weight = sum(token.weight for token in clause.tokens)
-        has = sum(token.weight * share[token.start] for token in clause.tokens)
-        has_thing = any(token.start in thing for token in clause.tokens)
-        if has_thing and len(claim.clauses) > 1 and weight >= SMALLEST and has >= LATER * weight:
+    for clause in claim.clauses if len(claim.clauses) > 1 else ():
+        own = sum(token.weight for token in clause.tokens if token.start in thing)
+        rest = [token for token in clause.tokens if token.start not in thing]
+        weight = sum(token.weight for token in rest)
+        has = sum(token.weight * share[token.start] for token in rest)
+        if own and (own >= weight or has >= SUMMED * weight):
             return True
     return False
 
