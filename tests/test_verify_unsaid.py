@@ -60,6 +60,11 @@ def test_what_a_later_sentence_sets_apart_is_not_told_of_as_the_rest(sentence: s
     [
         ("图书和期刊都可以外借两周。", "馆内图书可以外借两周。期刊也可以外借，但须登记。"),
         ("图书可以外借两周，期刊仅限阅览室阅读。", "馆内图书可以外借两周。期刊仅限在阅览室阅读。"),
+        ("超过三千元的单笔报销要附上审批单。", "报销应在次月5日前提交，逾期的计入下月。单笔超过三千元的须附审批单。"),
+        (
+            "The job runs every night and writes a report to S3.",
+            "The job runs every night. Its report is written to S3, not to disk.",
+        ),
         ("导出命令会生成压缩文件。", "执行导出会生成压缩文件。只有管理员可以使用这个命令。"),
         (
             "Books may be borrowed for two weeks, magazines stay here.",

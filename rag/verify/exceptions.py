@@ -17,6 +17,7 @@ from rag.verify.text import Span, Token
 EARLIER = 0.5  # of the rest of the claim has to stand in the earlier sentence
 LATER = 0.45  # at most, in the one that sets the thing apart
 SUMMED = 0.34  # of a clause of the claim that tells what the later one says
+PART = 0.75  # of the rest: a thing that is more is what the claim is about, and the later sentence says that
 SMALLEST = 2.0  # weight of a thing: a word, or two Han characters
 _SET_APART = re.compile(
     r"仅|只|除|不|未(?!来)|无(?!论)|非|没有|禁|勿|须|需|另|单独|暂|才|方可|限|例外|但|一律"
@@ -58,7 +59,9 @@ def told_of_an_exception(claim: Span, sentences: Sequence[Span]) -> str:
                 continue
             rest = [i for i in range(len(tokens)) if i not in thing and tokens[i].weight >= 1]
             weight = sum(tokens[i].weight for i in rest)
-            if weight < SMALLEST or any(r[i] for n, r in enumerate(rows) for i in thing if n != later):
+            if sum(tokens[i].weight for i in thing) > PART * weight or any(
+                r[i] for n, r in enumerate(rows) for i in thing if n != later
+            ):
                 continue
             here, there = (sum(tokens[i].weight * r[i] for i in rest) for r in (row, rows[later]))
             if here < EARLIER * weight or there > LATER * weight:
