@@ -21,6 +21,7 @@ from rag.verify.reworded import reworded
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
+from rag.verify.unsaid import torn_off, unsaid
 
 MIN_COVER = 0.6
 # Of Chinese sentences, whose words the thesaurus knows and where `invented` finds what is made up: of 140 faithful ones
@@ -31,7 +32,20 @@ MIN_COVER_HAN = 0.55
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
 SAVES, REFUSES = 0.8, 0.02
 Fault = Literal[
-    "", "mark", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
+    "",
+    "mark",
+    "cover",
+    "number",
+    "name",
+    "swap",
+    "negation",
+    "opposite",
+    "limit",
+    "universal",
+    "bound",
+    "entailment",
+    "detail",
+    "condition",
 ]
 
 
@@ -68,10 +82,11 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
     if not claim_text.sentences:
         return Support()
     texts = [read(passage) for passage in passages]
-    if any(_stands_in(claim_text, text) for text in texts):
-        return Support()
-    claim = whole(claim_text.sentences, claim_text.norm)
     sentences = [span for text in texts for span in text.sentences]
+    if any(_stands_in(claim_text, text) for text in texts):
+        torn = torn_off(claim_text.sentences, sentences)
+        return Support("condition", torn) if torn else Support()
+    claim = whole(claim_text.sentences, claim_text.norm)
     norms = [text.norm for text in texts]
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)
@@ -118,6 +133,9 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    fault, words = unsaid(part, found.sentences, sentences)
+    if fault:
+        return Support(fault, words, found.cover)
     return Support("", "", found.cover)
 
 
