@@ -174,17 +174,25 @@ def clean(text: str, count: int) -> tuple[str, list[int]]:
     """
     order: list[int] = []
 
-    def renumber(match: re.Match[str]) -> str:
+    def valid(match: re.Match[str]) -> list[int]:
         numbers = [int(number) for number in _NUMBER.findall(match.group(1))]
-        valid = [number for number in dict.fromkeys(numbers) if 1 <= number <= count]
-        order.extend(number for number in valid if number not in order)
-        return "".join(f"[{order.index(number) + 1}]" for number in valid)
+        return [number for number in dict.fromkeys(numbers) if 1 <= number <= count]
+
+    def renumber(match: re.Match[str]) -> str:
+        numbers = valid(match)
+        order.extend(number for number in numbers if number not in order)
+        return "".join(f"[{order.index(number) + 1}]" for number in numbers)
+
+    def renumbered(prose: str) -> str:
+        while (left := _MARK.sub(lambda match: match.group() if valid(match) else "", prose)) != prose:
+            prose = left  # what stood round a mark that is gone may make another one
+        return _MARK.sub(renumber, prose)
 
     parts, position = [], 0
     for code in CODE.finditer(text):
-        parts += [_MARK.sub(renumber, text[position : code.start()]), code.group()]
+        parts += [renumbered(text[position : code.start()]), code.group()]
         position = code.end()
-    parts.append(_MARK.sub(renumber, text[position:]))
+    parts.append(renumbered(text[position:]))
     return re.sub(r"[ \t]+(?=[.。,，;；!！]|\n|\Z)", "", "".join(parts)).strip(), order
 
 

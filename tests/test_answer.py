@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from llm_server import LLMServer
 
@@ -129,6 +129,7 @@ def test_no_part_of_a_stream_ever_shows_the_token(before: str, after: str) -> No
         assert len(presentable(text[:length])) <= start
 
 
+@example("[[2】1、1】", 1)
 @given(st.text(alphabet="ab [1239]【】`、,。\n", max_size=60), st.integers(1, 9))
 def test_every_mark_left_in_a_text_names_a_source_in_order(text: str, count: int) -> None:
     shown, order = clean(text, count)
