@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.asked import stem
+from rag.verify.english.forms import form
+from rag.verify.english.thesaurus import places, shares
 from rag.verify.lexicon import SYNONYMS
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.quantities import same_quantity
@@ -17,7 +18,7 @@ MAX_SENTENCES = 4  # that one sentence of an answer may draw on
 _LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
 _WORTH = 1.5  # the weight that a further sentence has to add
 _HAN_SYNONYMS = {word: n for n, group in enumerate(SYNONYMS) for word in group if not word.isascii()}
-_WORD_SYNONYMS = {stem(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
+_WORD_SYNONYMS = {form(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
 _HAN_PATTERN = re.compile("|".join(sorted(_HAN_SYNONYMS, key=len, reverse=True)))
 
 
@@ -42,6 +43,7 @@ def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     for name, sides in compiled().items() if any_opposite().search(text) else ():
         for side in sides:
             found += [(name, span.start + m.start(), span.start + m.end()) for m in side.finditer(text)]
+    found += [(place.name, span.tokens[place.token].start, span.tokens[place.token].end) for place in places(span)]
     return tuple(found)
 
 
@@ -81,9 +83,11 @@ def credits(claim: Span, sentence: Span) -> list[float]:
     for i, token in enumerate(tokens):
         if token.kind == "number" and not row[i] and any(same for _, same in same_quantity(token, claim, sentence)):
             row[i : i + 2] = [1.0] * len(row[i : i + 2])  # the number and its unit: two weeks for 14 days
+    for i, share in shares(claim, sentence):
+        row[i] = max(row[i], share)
     own = {name for name, _, _ in meanings(sentence)}
     for name, start, end in meanings(claim):
-        if name in own:
+        if name in own and not name.startswith(("=", "~")):
             row = [1.0 if start <= tokens[i].start < end else share for i, share in enumerate(row)]
     return row
 

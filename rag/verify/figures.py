@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from rag.verify.english.names import known_otherwise
 from rag.verify.kinds import KINDS
 from rag.verify.quantities import other_unit, quantity, same_quantity
 from rag.verify.text import Span, Token
@@ -31,13 +32,17 @@ def missing_name(claim: Span, raw: str, texts: Sequence[str]) -> str:
         if token.kind == "number" and quantity(token, claim) is not None
     }
     for token in claim.tokens:
-        if (token.kind == "name" or (token.start not in units and _is_proper(claim, token))) and not occurs(
-            token.raw, joined
+        if (
+            (token.kind == "name" or (token.start not in units and _is_proper(claim, token)))
+            and not occurs(token.raw, joined)
+            and not known_otherwise(claim, token.start, texts)
         ):
             return token.raw
     for match in _MEMBERS.finditer(claim.text):
         if match.group().lower() not in joined and not _inside_word(claim.text, match):
-            return match.group()
+            known = known_otherwise(claim, claim.start + match.start(), texts)
+            if not known:
+                return match.group()
     for name in exact_words(raw):
         if not occurs(name, joined):
             return name

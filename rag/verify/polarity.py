@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rag.verify.alignment import credits
 from rag.verify.changes import changes
+from rag.verify.english.thesaurus import said_without
 from rag.verify.lexicon import (
     ANYBODY,
     AT_LEAST,
@@ -79,24 +80,24 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)):
         return False
     found = changes(claim, sentence)
-    if sum(_negated(change.new, claim) - _negated(change.old, sentence) for change in found) == 0:
+    if sum(_negated(c.new, claim, sentence) - _negated(c.old, sentence, claim) for c in found) == 0:
         return False  # a negation that has moved
     for change in found:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         both = bool(change.new and change.old)
-        mine, yours = _negated(change.new, claim, both), _negated(change.old, sentence, both)
+        mine, yours = _negated(change.new, claim, sentence, both), _negated(change.old, sentence, claim, both)
         if mine % 2 != yours % 2 and not _sides(change.new, claim) & _sides(change.old, sentence):
             return True
     return False
 
 
-def _negated(tokens: Sequence[Token], span: Span, replaced: bool = True) -> int:
+def _negated(tokens: Sequence[Token], span: Span, other: Span, replaced: bool = True) -> int:
     """How often the tokens negate what stands behind them; one that goes together with what it negates is none."""
     if not tokens:
         return 0
     start, end = tokens[0].start, tokens[-1].end
-    found = [n for n in negations(span) if n.start < end and n.end > start]
+    found = [n for n in negations(span, other) if n.start < end and n.end > start]
     count = sum(replaced or not (n.head and start <= n.head[0].start < end) for n in found)
     text = span.text[start - span.start : end - span.start].lower()
     return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
@@ -148,7 +149,7 @@ def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequenc
     """The fault of a clause against one of its counterparts; ``said`` and ``known`` are all negations of both texts."""
     if _only_if(clause, other):
         return ""
-    mine, yours = negations(clause), negations(other)
+    mine, yours = negations(clause, other), negations(other, clause)
     signs, used = _signs(clause, mine)
     their_signs, their_used = _signs(other, yours)
     mine = [negation for negation in mine if negation.start not in used]
@@ -173,12 +174,14 @@ def _unpaired(some: Sequence[Negation], others: Sequence[Negation]) -> list[Nega
 
 
 @lru_cache(maxsize=4096)
-def negations(span: Span) -> list[Negation]:
-    """The negations of a span; two that cancel each other out are none."""
-    found = []
+def negations(span: Span, other: Span | None = None) -> list[Negation]:
+    """The negations of a span; two that cancel each other out are none, nor is what the other says without one."""
+    found, idle = [], said_without(span, other) if other is not None else ()
     for match in NEGATION.finditer(span.text):
         if match.group() not in DOUBLE:
             start, end = span.start + match.start(), span.start + match.end()
+            if any(token.start < end and token.end > start for token in idle):
+                continue
             found.append(Negation(start, end, _head(span, end)))
     return found
 
