@@ -17,6 +17,7 @@ from rag.verify.text import Span, Token
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on
 _LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
 _WORTH = 1.5  # the weight that a further sentence has to add
+_WORTH_LATIN = 1.0  # a general verb
 _HAN_SYNONYMS = {word: n for n, group in enumerate(SYNONYMS) for word in group if not word.isascii()}
 _WORD_SYNONYMS = {form(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
 _HAN_PATTERN = re.compile("|".join(sorted(_HAN_SYNONYMS, key=len, reverse=True)))
@@ -56,12 +57,13 @@ def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = fro
     while rows and len(chosen) < MAX_SENTENCES:
         gains = [_gain(claim.tokens, credit, row) for _, row in rows]
         best = max(range(len(rows)), key=lambda i: gains[i])
-        sentence, row = rows[best]
+        sentence, row = rows.pop(best)
         if chosen and not _worth(claim.tokens, credit, row, gains[best]):
-            break
+            if gains[best] < _WORTH:
+                break
+            continue
         chosen.append(sentence)
         credit = [max(pair) for pair in zip(credit, row, strict=True)]
-        rows.pop(best)
     cover = sum(token.weight * share for token, share in zip(claim.tokens, credit, strict=True)) / total
     return Ground(tuple(chosen), tuple(credit), cover)
 
@@ -103,7 +105,7 @@ def _worth(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float
         for token, old, new in zip(tokens, credit, row, strict=True)
         if token.kind == "han" or (token.kind == "word" and not _is_name(token, tokens))
     ]
-    return gain >= _WORTH and sum(plain) >= _WORTH
+    return gain >= _WORTH and sum(plain) >= (_WORTH if any(t.kind == "han" for t in tokens) else _WORTH_LATIN)
 
 
 def _is_name(token: Token, tokens: Sequence[Token]) -> bool:

@@ -21,6 +21,9 @@ from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 
 MIN_COVER = 0.6
+# Of a sentence in Latin script: between the two are 1% of 93 faithful English ones, 4% of 82 false ones, and of 175
+# beside the foreign passage of 123 that covers them best 6%.
+MIN_COVER_LATIN = 0.65
 # Where a model is asked, and from where on it is believed. Measured with MiniLM (docs/answers.md): of 254 sentences
 # beside passages that do not bear them out none reached .8, and of 55 faithful paraphrases one was below .2.
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
@@ -86,7 +89,7 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
 
 
 def _by_words(
-    claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str], min_cover: float = MIN_COVER
+    claim: Sequence[Span], sentences: Sequence[Span], norms: Sequence[str], min_cover: float | None = None
 ) -> Support:
     """Each part of a sentence has to be supported; the first fault counts."""
     covers = []
@@ -98,9 +101,9 @@ def _by_words(
     return Support("", "", min(covers))
 
 
-def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float) -> Support:
+def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float | None) -> Support:
     found = ground(part, sentences)
-    if found.cover < min_cover:
+    if found.cover < (_enough(part) if min_cover is None else min_cover):
         return Support("cover", "", found.cover)
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
@@ -111,6 +114,10 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
+
+
+def _enough(part: Span) -> float:
+    return MIN_COVER if any(token.kind == "han" for token in part.tokens) else MIN_COVER_LATIN
 
 
 def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:

@@ -120,7 +120,9 @@ def _places(tokens: tuple[Token, ...]) -> dict[str, int]:
 
 
 def _is_verb(token: Token) -> bool:
-    return token.kind == "word" and (token.text in _VERBS or re.fullmatch(r"[a-z]{2,}er", token.raw) is not None)
+    if token.kind != "word":
+        return False
+    return token.text in _VERBS or (token.weight >= 1 and re.fullmatch(r"[a-z]{2,}er", token.raw) is not None)
 
 
 def _units(tokens: Sequence[Token]) -> set[str]:

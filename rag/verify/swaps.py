@@ -182,7 +182,7 @@ def _exchanged(changes: Sequence[Change], claim: Span, sentence: Span) -> str:
         return ""
     for i, one in enumerate(changes):
         for other in changes[i + 1 :]:
-            if one.crosses or other.crosses:
+            if one.crosses or other.crosses or sum(t.weight for t in (*one.new, *other.new)) < 1:
                 continue
             taken = _same(one.old_text, other.new_text), _same(one.new_text, other.old_text)
             pronoun = PRONOUNS.fullmatch(other.old_text) or PRONOUNS.fullmatch(one.old_text)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from rag.verify.english.families import family
 from rag.verify.english.forms import form
-from rag.verify.english.weights import GENERAL, SOME, weight
+from rag.verify.english.weights import FUNCTION, GENERAL, SOME, weight
 from rag.verify.lexicon import NEGATION
 from rag.verify.numerals import normalise
 from rag.verify.text import Span, Token, tokens_of
@@ -24,6 +24,8 @@ GAP = 3  # words that ".." stands for, at most
 _FOLDER = Path(__file__).parent / "thesaurus"
 _ARTICLES = frozenset("the a an your our his her its their my this that these those any".split())  # noqa: SIM905
 _OPEN = ".."
+_DENYING = frozenset("not no never without non cannot nor nobody neither".split())  # noqa: SIM905
+_PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non")
 _MANY = 4  # groups
 _LIGHT, _VAGUE = 0.3, 0.6
 
@@ -53,7 +55,7 @@ def groups() -> tuple[tuple[str, ...], ...]:
     for path in sorted(_FOLDER.glob("*.txt")):
         for line in normalise(path.read_text("utf-8")).splitlines():
             if line and not line.startswith("#"):
-                found.append(tuple(part.strip() for part in line.split(",")))
+                found.append(tuple(part.strip() for part in line.split(", ")))
     return tuple(found)
 
 
@@ -73,7 +75,22 @@ def places(span: Span) -> tuple[Place, ...]:
         for phrase in known.get(first, ()):
             matched = _match(tokens, keys, phrase.rest, at)
             found += [Place(f"={phrase.group}", n, phrase.strength, phrase.negated) for n in matched]
+    found += denied(tokens, keys)
     return tuple(found)
+
+
+def denied(tokens: Sequence[Token], keys: Sequence[str]) -> Iterator[Place]:
+    """What is denied by a word of its own or by part of a word: never used, unused; no cash, cashless."""
+    for at, token in enumerate(tokens):
+        word = token.raw.lower()
+        if keys[at] in _DENYING:
+            behind = [n for n in range(at + 1, min(at + 5, len(tokens))) if tokens[n].weight > FUNCTION][:2]
+            for n in behind:
+                yield from (Place(f"!{keys[n]}", i, 1.0, True) for i in (at, n))
+        elif token.kind == "word":
+            rest = [word[len(prefix) :] for prefix in _PREFIXES if word.startswith(prefix)]
+            rest += [word.removesuffix("less")] if word.endswith("less") else []
+            yield from (Place(f"!{family(part)}", at, 1.0) for part in rest if len(part) > 3)
 
 
 @lru_cache(maxsize=8192)
@@ -85,11 +102,16 @@ def _strengths(span: Span) -> dict[str, float]:
 
 
 def shares(claim: Span, sentence: Span) -> Iterator[tuple[int, float]]:
-    """The tokens of a claim that a sentence says in words of the same group, and how far it does so."""
-    own = _strengths(sentence)
+    """The tokens of a claim that a sentence says in words of the same group, and how far it does so.
+
+    Words that share several groups stand for each other the better.
+    """
+    own, lacking = _strengths(sentence), dict[int, float]()
     for place in places(claim):
         if place.name in own:
-            yield place.token, own[place.name]
+            lacking[place.token] = lacking.get(place.token, 1.0) * (1 - own[place.name])
+    for token, lack in lacking.items():
+        yield token, 1 - lack
 
 
 @lru_cache(maxsize=8192)

@@ -30,7 +30,7 @@ know knows known call calls called say says said tell tells told try tries tried
 allow allows allowed enable enables mean provide provides provided offer offers offered possible able likely please
 thing things way ways case cases kind kinds sort sorts type types part parts item items matter matters fact facts
 really actually simply basically generally usually normally typically always often sometimes currently presently now
-then later directly completely entirely fully totally wholly exactly precisely clearly easily quickly immediately soon
+then directly completely entirely fully totally wholly exactly precisely clearly easily quickly immediately soon
 already afterwards afterward therefore however moreover furthermore additionally accordingly consequently namely
 especially particularly mainly mostly chiefly largely partly merely solely exclusively respectively specifically
 separately altogether anyway anyhow indeed certainly firstly finally lastly eventually meanwhile
@@ -43,7 +43,7 @@ _SOME = """
 run runs ran running start starts started starting begin begins began begun show shows shown showed add adds added
 include includes included contain contains contained receive receives received create creates created
 change changes changed place places placed time times number numbers amount amounts people person someone
-first last next new old big large long maximum minimum
+first last next new old big large long
 value values result results reason reasons time day days point points end ends ended
 """
 _BY_WORD = (
