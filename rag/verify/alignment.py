@@ -18,6 +18,7 @@ MAX_SENTENCES = 4  # that one sentence of an answer may draw on
 _LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
 _WORTH = 1.5  # the weight that a further sentence has to add
 _WORTH_LATIN = 1.0  # a general verb
+_QUANTITY = 4.0  # a number with its unit, in a sentence that shares more with the claim than these
 _HAN_SYNONYMS = {word: n for n, group in enumerate(SYNONYMS) for word in group if not word.isascii()}
 _WORD_SYNONYMS = {form(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
 _HAN_PATTERN = re.compile("|".join(sorted(_HAN_SYNONYMS, key=len, reverse=True)))
@@ -105,7 +106,10 @@ def _worth(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float
         for token, old, new in zip(tokens, credit, row, strict=True)
         if token.kind == "han" or (token.kind == "word" and not _is_name(token, tokens))
     ]
-    return gain >= _WORTH and sum(plain) >= (_WORTH if any(t.kind == "han" for t in tokens) else _WORTH_LATIN)
+    if any(token.kind == "han" for token in tokens):
+        return gain >= _WORTH and sum(plain) >= _WORTH
+    about = sum(t.weight * share for t, share in zip(tokens, row, strict=True) if t is tokens[0] or t.raw.islower())
+    return gain >= _WORTH and (sum(plain) >= _WORTH_LATIN or (gain >= _QUANTITY and about >= _WORTH_LATIN))
 
 
 def _is_name(token: Token, tokens: Sequence[Token]) -> bool:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rag.verify.alignment import credits
 from rag.verify.changes import changes
+from rag.verify.english.denial import denied
 from rag.verify.english.thesaurus import said_without
 from rag.verify.lexicon import (
     ANYBODY,
@@ -61,8 +62,8 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         return "bound"
     if any(_flipped(claim, sentence) for sentence in evidence):
         return "negation"
-    said = [negation for clause in claim.clauses for negation in negations(clause)]
-    known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause)]
+    said = [n for part in claim.clauses for n in negations(part) if all(n in negations(part, s) for s in evidence)]
+    known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause, claim)]
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
@@ -149,11 +150,15 @@ def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequenc
     """The fault of a clause against one of its counterparts; ``said`` and ``known`` are all negations of both texts."""
     if _only_if(clause, other):
         return ""
-    mine, yours = negations(clause, other), negations(other, clause)
+    mine = [n for n in negations(clause, other) if n in said]
+    yours = [n for n in negations(other, clause) if n in known]
     signs, used = _signs(clause, mine)
     their_signs, their_used = _signs(other, yours)
     mine = [negation for negation in mine if negation.start not in used]
     yours = [negation for negation in yours if negation.start not in their_used]
+    one, another = (clause, other) if mine else (other, clause)
+    if bool(mine) != bool(yours) and denied(one, [n.head for n in mine or yours], another):
+        return "negation"
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):

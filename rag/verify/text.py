@@ -64,7 +64,7 @@ class Span:
     def terms(self) -> frozenset[str]:
         """The texts of its tokens, and the parts of its names."""
         return frozenset(token.text for token in self.tokens) | frozenset(
-            part for token in self.tokens if token.kind == "name" for part in _parts(token.text)
+            part for token in self.tokens if token.kind == "name" for part in _parts(token.raw)
         )
 
     @cached_property
@@ -112,7 +112,8 @@ def tokens_of(norm: str) -> Iterator[Token]:
         if len(run) == 1 and "\u3400" <= run <= "\u9fff":
             yield Token(run, run, "han", start, start + 1, LIGHT if run in FUNCTION_HAN or start in light else 1.0)
         else:
-            part = contracted(run.lower(), norm[max(start - 2, 0) : start], norm[match.end() : match.end() + 3])
+            beside = norm[max(start - 2, 0) : start], norm[match.end() : match.end() + 3]
+            part = contracted(run.lower().rstrip(".:-"), *beside)
             yield from [_token(part, run, "word", start, FUNCTION)] if part else _latin(run, start)
 
 
@@ -155,8 +156,9 @@ def _token(text: str, raw: str, kind: Kind, start: int, weight: float) -> Token:
     return Token(text, raw, kind, start, start + len(raw), weight)
 
 
-def _parts(name: str) -> list[str]:
-    return [part for part in re.split(r"[/\\:.@_\-#]+", name) if part]
+def _parts(raw: str) -> list[str]:
+    """The parts of a name; -DLTO sets LTO."""
+    return [part.lower() for part in re.split(r"^-D(?=[A-Z])|[/\\:.@_\-#]+", raw) if part]
 
 
 def _plain(text: str) -> str:

@@ -102,7 +102,7 @@ def contracted(word: str, before: str, after: str) -> str:
     The possessive's s is ``'s``: whether it is one or stands for is or has makes no difference here.
     """
     if before[-1:] and before[-1] in _APOSTROPHES and before[-2:-1].isalnum():
-        return _BEHIND.get(word, "")
+        return form(_BEHIND[word]) if word in _BEHIND else ""
     if after[:1] and after[0] in _APOSTROPHES and after[1:2] in ("t", "T") and not after[2:3].isalnum():
-        return _BEFORE_NOT.get(word) or (word.removesuffix("n") if word != "can" else word)
+        return form(_BEFORE_NOT.get(word) or (word.removesuffix("n") if word != "can" else word))
     return ""

@@ -12,6 +12,7 @@ from rag.verify.english.thesaurus import key, places
 from rag.verify.lexicon import FUNCTION_WORDS
 from rag.verify.text import Span, read
 
+_COMPOUND = re.compile(r"\b[A-Z]\w*(?:-[A-Z]\w*)+")  # Retry-After is one name
 _LONG = 4  # letters of a word that may stand in another form or inside a compound
 
 
@@ -27,6 +28,10 @@ def known_otherwise(claim: Span, start: int, texts: Sequence[str]) -> bool:
     word = token.raw.lower()
     if word in FUNCTION_WORDS:
         return True
+    for match in _COMPOUND.finditer(claim.text):
+        if claim.start + match.start() <= start < claim.start + match.end():
+            whole = re.compile(r"[ _-]?".join(map(re.escape, match.group().split("-"))), re.IGNORECASE)
+            return any(whole.search(text) is not None for text in texts)
     if any(re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text.lower()) for text in texts):
         return True
     if token.raw.isupper() and len(word) > 2 and any(re.search(rf"-d{re.escape(word)}\b", t.lower()) for t in texts):
