@@ -31,7 +31,8 @@ from rag.verify.entailment import ModelEntailment, entailment_of
 
 RESTORE = "To restore a backup, stop the server and copy the snapshot into the data folder."
 FREE = (
-    "To restore from a backup, take the live server offline, then drag and drop the snapshot over to the data directory."
+    "To restore from a backup, take the live server offline, then drag and drop the snapshot "
+    "over to the data directory."
 )
 OTHER = "The mascot of the project is an otter, drawn by one of its members."
 

@@ -36,6 +36,13 @@ class Ground:
 @lru_cache(maxsize=4096)
 def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     """The groups of synonyms and the pairs of opposites that a span has words of, with their places."""
+    places_of = [(place.name, span.tokens[place.token].start, span.tokens[place.token].end) for place in places(span)]
+    return (*_listed(span), *places_of)
+
+
+@lru_cache(maxsize=4096)
+def _listed(span: Span) -> tuple[tuple[str, int, int], ...]:
+    """Those of the lists that both languages share."""
     text, found = span.text.lower(), []
     for match in _HAN_PATTERN.finditer(text):
         found.append((str(_HAN_SYNONYMS[match.group()]), span.start + match.start(), span.start + match.end()))
@@ -45,7 +52,6 @@ def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     for name, sides in compiled().items() if any_opposite().search(text) else ():
         for side in sides:
             found += [(name, span.start + m.start(), span.start + m.end()) for m in side.finditer(text)]
-    found += [(place.name, span.tokens[place.token].start, span.tokens[place.token].end) for place in places(span)]
     return tuple(found)
 
 
@@ -88,9 +94,9 @@ def credits(claim: Span, sentence: Span) -> list[float]:
             row[i : i + 2] = [1.0] * len(row[i : i + 2])  # the number and its unit: two weeks for 14 days
     for i, share in shares(claim, sentence):
         row[i] = max(row[i], share)
-    own = {name for name, _, _ in meanings(sentence)}
-    for name, start, end in meanings(claim):
-        if name in own and not name.startswith(("=", "~")):
+    own = {name for name, _, _ in _listed(sentence)}
+    for name, start, end in _listed(claim):
+        if name in own:
             row = [1.0 if start <= tokens[i].start < end else share for i, share in enumerate(row)]
     return row
 

@@ -43,10 +43,22 @@ class Place(NamedTuple):
 
 
 class _Phrase(NamedTuple):
-    group: int
+    """The words of a phrase behind its first one, and those that a text has to have."""
+
+    name: str
     rest: tuple[str, ...]
-    strength: float
     negated: bool
+    needed: frozenset[str]
+
+
+class _Starting(NamedTuple):
+    """What begins with a word: it alone, for each group with its strength and whether it denies; and phrases."""
+
+    words: tuple[tuple[str, float, bool], ...]
+    phrases: tuple[_Phrase, ...]
+
+
+_NONE = _Starting((), ())
 
 
 def groups() -> tuple[tuple[str, ...], ...]:
@@ -71,10 +83,15 @@ def places(span: Span) -> tuple[Place, ...]:
     tokens, known = span.tokens, _phrases()
     keys = [key(token) for token in tokens]
     found = [Place(f"~{keys[at]}", at, 1.0) for at, token in enumerate(tokens) if token.kind == "word"]
+    there = frozenset(keys)
     for at, first in enumerate(keys):
-        for phrase in known.get(first, ()):
+        words, phrases = known.get(first, _NONE)
+        found += [Place(name, at, strength, negated) for name, strength, negated in words]
+        for phrase in phrases:
+            if not phrase.needed <= there:
+                continue
             matched = _match(tokens, keys, phrase.rest, at)
-            found += [Place(f"={phrase.group}", n, phrase.strength, phrase.negated) for n in matched]
+            found += [Place(phrase.name, n, 1.0, phrase.negated) for n in matched]
     found += denied(tokens, keys)
     return tuple(found)
 
@@ -142,17 +159,20 @@ def _match(tokens: Sequence[Token], keys: Sequence[str], rest: tuple[str, ...], 
 
 
 @cache
-def _phrases() -> dict[str, tuple[_Phrase, ...]]:
-    """The phrases of all groups by their first words, without what interrupts them."""
+def _phrases() -> dict[str, _Starting]:
+    """The words and phrases of all groups by their first words."""
     written = [(n, item, tuple(_words(item))) for n, group in enumerate(groups()) for item in group]
     often: Counter[tuple[str, ...]] = Counter(words for _, _, words in written if len(words) == 1)
-    known: dict[str, dict[_Phrase, None]] = {}
+    alone: dict[str, dict[tuple[str, float, bool], None]] = {}
+    longer: dict[str, dict[_Phrase, None]] = {}
     for number, item, words in written:
-        if words:
-            negated = NEGATION.search(item) is not None
-            phrase = _Phrase(number, words[1:], _strength(item, often[words]), negated)
-            known.setdefault(words[0], {})[phrase] = None
-    return {first: tuple(phrases) for first, phrases in known.items()}
+        name, negated = f"={number}", NEGATION.search(item) is not None
+        if len(words) == 1:
+            alone.setdefault(words[0], {})[name, _strength(item, often[words]), negated] = None
+        elif words:
+            phrase = _Phrase(name, words[1:], negated, frozenset(words[1:]) - {_OPEN})
+            longer.setdefault(words[0], {})[phrase] = None
+    return {first: _Starting(tuple(alone.get(first, ())), tuple(longer.get(first, ()))) for first in alone | longer}
 
 
 def _strength(item: str, times: int) -> float:
