@@ -190,8 +190,12 @@ def test_general_verbs_and_adverbs_weigh_little_and_what_tells_things_apart_does
         ("Staff get two breaks a day.", "Employees are entitled to two breaks a day.", ""),
         ("On Saturn, the results are kept in the vault.", "On Neptune the results are stored in the vault.", "name"),
         ("Gold cards open the west gate.", "Bronze cards open the west gate and the garage.", "swap"),
+        ("Ada Hart closed the school for pilots.", "The school for pilots was founded by Ada Hart.", "swap"),
+        ("Ada Hart set up the school for pilots.", "The school for pilots was founded by Ada Hart.", ""),
+        ("The parser rejects unknown fields.", "The parser ignores unknown fields.", "swap"),
+        ("The parser skips unknown fields.", "The parser ignores unknown fields.", ""),
         ("The garage is opened by bronze cards.", "Bronze cards open the west gate and the garage.", ""),
     ],
 )
-def test_another_subject_is_found_however_long_the_rest_is(sentence: str, passage: str, reason: str) -> None:
+def test_another_word_in_a_place_is_found_however_long_the_rest_is(sentence: str, passage: str, reason: str) -> None:
     assert check_sentence(sentence, [passage]).reason == reason

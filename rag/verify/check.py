@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
 from rag.verify.contrasts import mixed_up
-from rag.verify.english.subjects import other_subject
+from rag.verify.english.subjects import other_word
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
 from rag.verify.roles import turned_round
@@ -110,7 +110,7 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
     words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
-    if words := words or mixed_up(part, found.sentences) or other_subject(part, found.sentences):
+    if words := words or mixed_up(part, found.sentences) or other_word(part, found.sentences):
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]

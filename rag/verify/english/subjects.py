@@ -1,7 +1,8 @@
-"""Whether an English claim is told of another subject than its evidence: members get it, where owners do.
+"""Whether an English claim has another word where its evidence has one: members get it for owners, closed for founded.
 
-A word that nothing bears out weighs little in a long sentence; as the first word of content it is what all the rest is
-said of. It knows no list of words.
+A word that nothing bears out weighs little in a long sentence. But as the first word of content it is what all the
+rest is said of, and where it is the one word that is left over, and the sentence that is retold has one left over as
+well, the one stands in the other's place. It knows no list of words.
 """
 
 from __future__ import annotations
@@ -13,23 +14,31 @@ from rag.verify.text import Span, Token
 
 _LOST = 0.3  # the credit below which a word is not there
 _REST = 0.6  # of the rest that the sentence has, so that it is the one that the claim retells
+_ALL = 0.85  # of the rest, where nothing else may differ
 _CONTENT = 2.0
 
 
-def other_subject(claim: Span, evidence: Sequence[Span]) -> str:
-    """The claim's first word of content, if the sentence that it retells has another and neither has the other's."""
+def other_word(claim: Span, evidence: Sequence[Span]) -> str:
+    """The word of the claim that stands in another's place, or nothing."""
     if not evidence or any(token.kind == "han" for token in claim.tokens):
         return ""
-    sentence = evidence[0]
+    there = [max(shares) for shares in zip(*(credits(claim, sentence) for sentence in evidence), strict=True)]
+    here = credits(evidence[0], claim)
+    return _other_subject(claim, evidence[0], there, here) or _left_over(claim, evidence[0], there, here)
+
+
+def _other_subject(claim: Span, sentence: Span, there: Sequence[float], here: Sequence[float]) -> str:
     mine, theirs = _first(claim.tokens), _first(sentence.tokens)
-    if mine < 0 or theirs < 0:
+    if mine < 0 or theirs < 0 or there[mine] >= _LOST or here[theirs] >= _LOST:
         return ""
-    there, here = credits(claim, sentence), credits(sentence, claim)
-    if any(credits(claim, other)[mine] >= _LOST for other in evidence) or here[theirs] >= _LOST:
+    return claim.tokens[mine].raw if _rest(claim, credits(claim, sentence), mine) >= _REST else ""
+
+
+def _left_over(claim: Span, sentence: Span, there: Sequence[float], here: Sequence[float]) -> str:
+    mine, theirs = _lost(claim.tokens, there), _lost(sentence.tokens, here)
+    if len(mine) != 1 or len(theirs) != 1:
         return ""
-    rest = [token.weight for n, token in enumerate(claim.tokens) if n != mine]
-    kept = [token.weight * there[n] for n, token in enumerate(claim.tokens) if n != mine]
-    return claim.tokens[mine].raw if sum(kept) >= _REST * sum(rest) else ""
+    return claim.tokens[mine[0]].raw if _rest(claim, there, mine[0]) >= _ALL else ""
 
 
 def _first(tokens: Sequence[Token]) -> int:
@@ -40,3 +49,16 @@ def _first(tokens: Sequence[Token]) -> int:
         if token.weight >= _CONTENT:
             return n
     return -1
+
+
+def _lost(tokens: Sequence[Token], shares: Sequence[float]) -> list[int]:
+    """The words of content that the other side has nothing of."""
+    words = [n for n, token in enumerate(tokens) if token.kind == "word" and token.weight >= _CONTENT]
+    return [n for n in words if shares[n] < _LOST]
+
+
+def _rest(claim: Span, shares: Sequence[float], but: int) -> float:
+    """The share of the claim that is there, without one of its words."""
+    rest = [n for n in range(len(claim.tokens)) if n != but]
+    total = sum(claim.tokens[n].weight for n in rest) or 1.0
+    return sum(claim.tokens[n].weight * shares[n] for n in rest) / total
