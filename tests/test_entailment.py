@@ -30,7 +30,10 @@ from rag.verify.answer import MAX_ASKED
 from rag.verify.entailment import ModelEntailment, entailment_of
 
 RESTORE = "To restore a backup, stop the server and copy the snapshot into the data folder."
-FREE = "Restoring works by shutting down the server and putting the snapshot in the data directory."
+FREE = (
+    "To restore from a backup, take the live server offline, then drag and drop the snapshot "
+    "over to the data directory."
+)
 OTHER = "The mascot of the project is an otter, drawn by one of its members."
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.asked import stem
+from rag.verify.english.forms import form
+from rag.verify.english.thesaurus import places, shares
 from rag.verify.lexicon import SYNONYMS
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.quantities import same_quantity
@@ -16,8 +17,10 @@ from rag.verify.text import Span, Token
 MAX_SENTENCES = 4  # that one sentence of an answer may draw on
 _LONE = 0.35  # the credit of a Han character that the evidence has without its neighbours
 _WORTH = 1.5  # the weight that a further sentence has to add
-_WORD_SYNONYMS = {stem(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
+_WORTH_LATIN = 1.0  # a general verb
+_QUANTITY = 4.0  # a number with its unit, in a sentence that shares more with the claim than these
 _SHORT = 0.8  # the credit of a word of which the evidence has a form of one character
+_WORD_SYNONYMS = {form(word): n for n, group in enumerate(SYNONYMS) for word in group if word.isascii()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Ground:
 def meanings(span: Span) -> tuple[tuple[str, int, int], ...]:
     """The groups of synonyms and the pairs of opposites that a span has words of, with their places."""
     found = [(name, sense.start, sense.end) for sense in _senses(span) for name in sense.groups]
-    return tuple((name, span.start + start, span.start + end) for name, start, end in found)
+    english = [(place.name, span.tokens[place.token].start, span.tokens[place.token].end) for place in places(span)]
+    return (*((name, span.start + start, span.start + end) for name, start, end in found), *english)
 
 
 @lru_cache(maxsize=4096)
@@ -63,9 +67,9 @@ def _groups(span: Span) -> tuple[frozenset[str], frozenset[str]]:
 @lru_cache(maxsize=4096)
 def _words(span: Span) -> tuple[tuple[Sense, tuple[int, ...]], ...]:
     """The words of a span, each with the places of its tokens."""
-    places = {token.start - span.start: i for i, token in enumerate(span.tokens)}
+    numbers = {token.start - span.start: i for i, token in enumerate(span.tokens)}
     return tuple(
-        (sense, tuple(places[at] for at in range(sense.start, sense.end) if at in places)) for sense in _senses(span)
+        (sense, tuple(numbers[at] for at in range(sense.start, sense.end) if at in numbers)) for sense in _senses(span)
     )
 
 
@@ -78,12 +82,13 @@ def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = fro
     while rows and len(chosen) < MAX_SENTENCES:
         gains = [_gain(claim.tokens, credit, row) for _, row in rows]
         best = max(range(len(rows)), key=lambda i: gains[i])
-        sentence, row = rows[best]
+        sentence, row = rows.pop(best)
         if chosen and not _worth(claim.tokens, credit, row, gains[best]):
-            break
+            if gains[best] < _WORTH:
+                break
+            continue
         chosen.append(sentence)
         credit = [max(pair) for pair in zip(credit, row, strict=True)]
-        rows.pop(best)
     cover = sum(token.weight * share for token, share in zip(claim.tokens, credit, strict=True)) / total
     return Ground(tuple(chosen), tuple(credit), cover)
 
@@ -106,12 +111,14 @@ def credits(claim: Span, sentence: Span) -> list[float]:
     for i, token in enumerate(tokens):
         if token.kind == "number" and not row[i] and any(same for _, same in same_quantity(token, claim, sentence)):
             row[i : i + 2] = [1.0] * len(row[i : i + 2])  # the number and its unit: two weeks for 14 days
+    for i, share in shares(claim, sentence):
+        row[i] = max(row[i], share)
     long, short = _groups(sentence)
-    for sense, places in _words(claim):
+    for sense, its_tokens in _words(claim):
         share = 0.0 if sense.groups.isdisjoint(long) else 1.0
         if not share and not sense.short and not sense.groups.isdisjoint(short):
             share = _SHORT
-        for i in places if share else ():
+        for i in its_tokens if share else ():
             row[i] = max(row[i], share)
     return row
 
@@ -127,7 +134,10 @@ def _worth(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float
         for token, old, new in zip(tokens, credit, row, strict=True)
         if token.kind == "han" or (token.kind == "word" and not _is_name(token, tokens))
     ]
-    return gain >= _WORTH and sum(plain) >= _WORTH
+    if any(token.kind == "han" for token in tokens):
+        return gain >= _WORTH and sum(plain) >= _WORTH
+    about = sum(t.weight * share for t, share in zip(tokens, row, strict=True) if t is tokens[0] or t.raw.islower())
+    return gain >= _WORTH and (sum(plain) >= _WORTH_LATIN or (gain >= _QUANTITY and about >= _WORTH_LATIN))
 
 
 def _is_name(token: Token, tokens: Sequence[Token]) -> bool:

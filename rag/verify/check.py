@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
 from rag.verify.contrasts import mixed_up
+from rag.verify.english.subjects import other_word
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.invented import invented
 from rag.verify.polarity import contradiction
@@ -27,6 +28,9 @@ MIN_COVER = 0.6
 # Of Chinese sentences, whose words the thesaurus knows and where `invented` finds what is made up: of 140 faithful ones
 # that people wrote .89 pass both, and .18 of 22 inventions. Cover of .6 without either let .70 and .41 pass.
 MIN_COVER_HAN = 0.55
+# Of a sentence in Latin script: between the two are 1% of 93 faithful English ones, 7% of 82 false ones, and of 175
+# beside the one of 123 passages about something else that covers them best 7%.
+MIN_COVER_LATIN = 0.67
 # Where a model is asked, and from where on it is believed. Measured with MiniLM (docs/answers.md): of 254 sentences
 # beside passages that do not bear them out none reached .8, and of 55 faithful paraphrases one was below .2.
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
@@ -140,10 +144,13 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
 
 
 def _turned(part: Span, evidence: Sequence[Span], passage: str) -> str:
-    return swapped(part, evidence, passage) or turned_round(part, evidence) or mixed_up(part, evidence)
+    turned = swapped(part, evidence, passage) or turned_round(part, evidence) or mixed_up(part, evidence)
+    return turned or other_word(part, evidence)
 
 
 def _least(part: Span) -> float:
+    if not any(token.kind == "han" for token in part.tokens):
+        return MIN_COVER_LATIN
     return MIN_COVER_HAN if detect_language(part.text) == "zh" else MIN_COVER
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from rag.verify.called import stands_as
+from rag.verify.english.names import known_otherwise
 from rag.verify.kinds import KINDS
 from rag.verify.numerals import normalise
 from rag.verify.quantities import other_unit, quantity, same_quantity
@@ -35,14 +36,12 @@ def missing_name(claim: Span, raw: str, texts: Sequence[str]) -> str:
     }
     for token in claim.tokens:
         named = token.kind == "name" or (token.start not in units and _is_proper(claim, token))
-        if named and not occurs(token.raw, joined) and not _otherwise(token, claim, joined):
+        known = not named or occurs(token.raw, joined) or _otherwise(token, claim, joined)
+        if not (known or known_otherwise(claim, token.start, texts)):
             return token.raw
     for match in _MEMBERS.finditer(claim.text):
-        if (
-            match.group().lower() not in joined
-            and not _inside_word(claim.text, match)
-            and not stands_as(match.group(), joined)
-        ):
+        known = match.group().lower() in joined or stands_as(match.group(), joined)
+        if not (known or _inside_word(claim.text, match) or known_otherwise(claim, claim.start + match.start(), texts)):
             return match.group()
     for name in exact_words(raw):
         if not occurs(name, joined) and not occurs(normalise(name), joined):  # zero-copy, of which a number was made

@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from rag.verify.alignment import credits
 from rag.verify.changes import changes
+from rag.verify.english.denial import denied
+from rag.verify.english.thesaurus import said_without
 from rag.verify.lexicon import (
     ANYBODY,
     AT_LEAST,
@@ -60,8 +62,8 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         return "bound"
     if any(_flipped(claim, sentence) for sentence in evidence):
         return "negation"
-    said = [negation for clause in claim.clauses for negation in negations(clause)]
-    known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause)]
+    said = [n for part in claim.clauses for n in negations(part) if all(n in negations(part, s) for s in evidence)]
+    known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause, claim)]
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
@@ -79,24 +81,24 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)):
         return False
     found = changes(claim, sentence)
-    if sum(_negated(change.new, claim) - _negated(change.old, sentence) for change in found) == 0:
+    if sum(_negated(c.new, claim, sentence) - _negated(c.old, sentence, claim) for c in found) == 0:
         return False  # a negation that has moved
     for change in found:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         both = bool(change.new and change.old)
-        mine, yours = _negated(change.new, claim, both), _negated(change.old, sentence, both)
+        mine, yours = _negated(change.new, claim, sentence, both), _negated(change.old, sentence, claim, both)
         if mine % 2 != yours % 2 and not _sides(change.new, claim) & _sides(change.old, sentence):
             return True
     return False
 
 
-def _negated(tokens: Sequence[Token], span: Span, replaced: bool = True) -> int:
+def _negated(tokens: Sequence[Token], span: Span, other: Span, replaced: bool = True) -> int:
     """How often the tokens negate what stands behind them; one that goes together with what it negates is none."""
     if not tokens:
         return 0
     start, end = tokens[0].start, tokens[-1].end
-    found = [n for n in negations(span) if n.start < end and n.end > start]
+    found = [n for n in negations(span, other) if n.start < end and n.end > start]
     count = sum(replaced or not (n.head and start <= n.head[0].start < end) for n in found)
     text = span.text[start - span.start : end - span.start].lower()
     return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
@@ -148,11 +150,15 @@ def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequenc
     """The fault of a clause against one of its counterparts; ``said`` and ``known`` are all negations of both texts."""
     if _only_if(clause, other):
         return ""
-    mine, yours = negations(clause), negations(other)
+    mine = [n for n in negations(clause, other) if n in said]
+    yours = [n for n in negations(other, clause) if n in known]
     signs, used = _signs(clause, mine)
     their_signs, their_used = _signs(other, yours)
     mine = [negation for negation in mine if negation.start not in used]
     yours = [negation for negation in yours if negation.start not in their_used]
+    one, another = (clause, other) if mine else (other, clause)
+    if bool(mine) != bool(yours) and denied(one, [n.head for n in mine or yours], another):
+        return "negation"
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
@@ -173,12 +179,14 @@ def _unpaired(some: Sequence[Negation], others: Sequence[Negation]) -> list[Nega
 
 
 @lru_cache(maxsize=4096)
-def negations(span: Span) -> list[Negation]:
-    """The negations of a span; two that cancel each other out are none."""
-    found = []
+def negations(span: Span, other: Span | None = None) -> list[Negation]:
+    """The negations of a span; two that cancel each other out are none, nor is what the other says without one."""
+    found, idle = [], said_without(span, other) if other is not None else ()
     for match in NEGATION.finditer(span.text):
         if match.group() not in DOUBLE:
             start, end = span.start + match.start(), span.start + match.end()
+            if any(token.start < end and token.end > start for token in idle):
+                continue
             found.append(Negation(start, end, _head(span, end)))
     return found
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from rag.asked import stem
+from rag.verify.english.forms import form
 from rag.verify.text import Span, Token, read
 
 _OTHER_VOICE = re.compile(
@@ -29,7 +29,7 @@ extended contains contained includes included precedes preceded follows followed
 imports imported owns owned inherits inherited acquires acquired triggers triggered blocks blocked controls controlled
 manages managed limits limited outperforms outranks wraps wrapped reads validates
 """
-_VERBS = frozenset(stem(verb) for verb in _VERB_LIST.split())
+_VERBS = frozenset(form(verb) for verb in _VERB_LIST.split())
 _DATES = frozenset("年月日号时分秒起")
 _FROM_TO = (
     re.compile(
@@ -120,7 +120,9 @@ def _places(tokens: tuple[Token, ...]) -> dict[str, int]:
 
 
 def _is_verb(token: Token) -> bool:
-    return token.kind == "word" and (token.text in _VERBS or re.fullmatch(r"[a-z]{2,}er", token.raw) is not None)
+    if token.kind != "word":
+        return False
+    return token.text in _VERBS or (token.weight >= 1 and re.fullmatch(r"[a-z]{2,}er", token.raw) is not None)
 
 
 def _units(tokens: Sequence[Token]) -> set[str]:

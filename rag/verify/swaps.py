@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 
 from rag.verify.alignment import credits, meanings
 from rag.verify.changes import Change, changes, joined, likeness
+from rag.verify.english.voice import other_voice
 from rag.verify.kinds import other_member
 from rag.verify.lexicon import PRONOUNS
 from rag.verify.opposites import OPPOSITE_CHARACTERS
@@ -77,6 +78,8 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     if change.crosses:
         return False
     if all(token.kind != "han" for token in (*change.old, *change.new)):
+        if other_voice(claim, sentence) and _reordered(change, claim, sentence):
+            return False
         return _squeezed(new) in passage and not {t.text for t in change.new} <= {t.text for t in change.old}
     if likeness(claim, sentence) < _CLOSE and all(_count(t, claim) <= _count(t, sentence) for t in change.new):
         return False  # told in another order
@@ -84,6 +87,13 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
         return False
     return _squeezed(new) in passage or _recurs(change, passage) or _named(change)
+
+
+def _reordered(change: Change, claim: Span, sentence: Span) -> bool:
+    """Whether both sides still have what has changed places: "the server stores the key", "it is stored there"."""
+    return all(_count(t, claim) <= _count(t, sentence) for t in change.new if t.weight >= 1) and all(
+        _count(t, sentence) <= _count(t, claim) for t in change.old if t.weight >= 1
+    )
 
 
 def _counts(tokens: Sequence[Token]) -> bool:
@@ -183,7 +193,7 @@ def _exchanged(changes: Sequence[Change], claim: Span, sentence: Span) -> str:
         return ""
     for i, one in enumerate(changes):
         for other in changes[i + 1 :]:
-            if one.crosses or other.crosses:
+            if one.crosses or other.crosses or sum(t.weight for t in (*one.new, *other.new)) < 1:
                 continue
             taken = _same(one.old_text, other.new_text), _same(one.new_text, other.old_text)
             pronoun = PRONOUNS.fullmatch(other.old_text) or PRONOUNS.fullmatch(one.old_text)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal
 
-from rag.asked import stem
-from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES, FUNCTION_WORDS
+from rag.verify.english.forms import contracted, form
+from rag.verify.english.weights import FUNCTION, weight
+from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES
 from rag.verify.numerals import normalise
 from rag.verify.particles import FILLERS, PARTICLES
 
@@ -65,7 +66,7 @@ class Span:
     def terms(self) -> frozenset[str]:
         """The texts of its tokens, and the parts of its names."""
         return frozenset(token.text for token in self.tokens) | frozenset(
-            part for token in self.tokens if token.kind == "name" for part in _parts(token.text)
+            part for token in self.tokens if token.kind == "name" for part in _parts(token.raw)
         )
 
     @cached_property
@@ -114,7 +115,9 @@ def tokens_of(norm: str) -> Iterator[Token]:
         if len(run) == 1 and "\u3400" <= run <= "\u9fff":
             yield Token(run, run, "han", start, start + 1, LIGHT if run in _LIGHT_HAN or start in light else 1.0)
         else:
-            yield from _latin(run, start)
+            beside = norm[max(start - 2, 0) : start], norm[match.end() : match.end() + 3]
+            part = contracted(run.lower().rstrip(".:-"), *beside)
+            yield from [_token(part, run, "word", start, FUNCTION)] if part else _latin(run, start)
 
 
 def _latin(run: str, start: int) -> Iterator[Token]:
@@ -138,7 +141,7 @@ def _latin(run: str, start: int) -> Iterator[Token]:
                 yield _token(match.group(group).lstrip("0") or "0", match.group(group), "number", at, 2.0)
     elif (match := _WITH_UNIT.fullmatch(kept)) and kept[0].isdigit():
         yield _token(match.group(1).lstrip("0") or "0", match.group(1), "number", start, 2.0)
-        yield _token(stem(match.group(2).lower()), match.group(2), "word", start + match.start(2), 0.5)
+        yield _token(form(match.group(2).lower()), match.group(2), "word", start + match.start(2), 0.5)
     elif _ABBREVIATION.fullmatch(kept):
         yield _token(kept.lower(), kept, "word", start, 0.2 if kept.islower() else 2.0)
     elif _NAME.match(kept):
@@ -148,8 +151,7 @@ def _latin(run: str, start: int) -> Iterator[Token]:
         for part in re.split(r"[-.:/]", kept):
             if part:
                 at = position + kept[position - start :].find(part)
-                weight = 0.2 if part.lower() in FUNCTION_WORDS else 2.0
-                yield _token(stem(part.lower()), part, "word", at, weight)
+                yield _token(form(part.lower()), part, "word", at, weight(part.lower()))
                 position = at + len(part)
 
 
@@ -157,12 +159,14 @@ def _token(text: str, raw: str, kind: Kind, start: int, weight: float) -> Token:
     return Token(text, raw, kind, start, start + len(raw), weight)
 
 
-def _parts(name: str) -> list[str]:
-    return [part for part in re.split(r"[/\\:.@_\-#]+", name) if part]
+def _parts(raw: str) -> list[str]:
+    """The parts of a name; -DLTO sets LTO."""
+    return [part.lower() for part in re.split(r"^-D(?=[A-Z])|[/\\:.@_\-#]+", raw) if part]
 
 
 def _plain(text: str) -> str:
     """Without the marks of Markdown: emphasis, code ticks, headings, links' addresses stay."""
+    text = re.sub(r"(?<=\w)`-(?=[a-z]{3})", "` ", text)  # an `admin`-scoped token has a scope
     text = re.sub(r"```[^\n]*\n?|`|\*\*|(?<=\n)#+ |^#+ ", " ", text)
     return re.sub(r"\]\((?=\S+\))", "] (", text)
 
