@@ -13,11 +13,9 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
-from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
-from rag.verify.roles import turned_round
-from rag.verify.swaps import swapped
+from rag.verify.relations import misrelated
 from rag.verify.text import Span, Text, bare, read
 
 MIN_COVER = 0.6
@@ -105,10 +103,10 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
-    words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
-    if words := words or mixed_up(part, found.sentences):
+    words, other_side = misrelated(part, found.sentences, sentences, passage)
+    if words:
         return Support("swap", words, found.cover)
-    if turned := contradiction(part, found.sentences):
+    if (turned := contradiction(part, found.sentences)) and not (other_side and turned == "opposite"):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     return Support("", "", found.cover)
 

@@ -1,0 +1,27 @@
+"""Whether things stand to each other in a claim as they do in its evidence: which is more, first, the cause, whose.
+
+Asks each of the modules that know one kind of relation. It knows no kind itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag.verify.comparisons import compared
+from rag.verify.contrasts import mixed_up
+from rag.verify.roles import turned_round
+from rag.verify.swaps import swapped
+from rag.verify.text import Span
+
+
+def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], passage: str) -> tuple[str, bool]:
+    """The words of a claim that relate things as its evidence does not, and whether it may say the opposite.
+
+    ``found`` are the sentences that it rests on, ``sentences`` all that are cited. A comparison told from the other
+    side has its things and its adjective turned, and says the same.
+    """
+    verdict, words = compared(part, sentences)
+    if verdict == "other side":
+        return "", True
+    words = words or swapped(part, found, passage) or turned_round(part, found)
+    return words or mixed_up(part, found), False
