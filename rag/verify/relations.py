@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.verify.belongings import misattributed
 from rag.verify.comparisons import compared
 from rag.verify.contrasts import mixed_up
 from rag.verify.roles import turned_round
@@ -24,4 +25,4 @@ def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], pas
     if verdict == "other side":
         return "", True
     words = words or swapped(part, found, passage) or turned_round(part, found)
-    return words or mixed_up(part, found), False
+    return words or mixed_up(part, found) or misattributed(part, sentences), False
