@@ -35,37 +35,44 @@ def misattributed(claim: Span, sentences: Sequence[Span]) -> str:
         return ""
     before: set[str] = set()
     for clause in claim.clauses:
-        named = {name for name in known.rivals if _named(name, clause, known)}
+        held = _held(frozenset().union(*(r.keys for some in known.rivals.values() for r in some.values())), clause)
+        named = {name for name in known.rivals if _named(name, held, known)} if held else set()
         if not named and not subject(clause):
             named = before
         if named and not _APART.search(clause.text):
-            for name in named:
-                if words := _foreign(name, clause, known):
+            for name in sorted(named):
+                if words := _foreign(name, clause, held, known):
                     return words
         before = named
     return ""
 
 
-def _named(name: str, clause: Span, known: Things) -> bool:
+def _held(keys: frozenset[str], clause: Span) -> frozenset[str]:
+    """Those of the keys that a clause has."""
+    text = clause.text.lower()
+    return frozenset(key for key in keys if (key in clause.terms if key.isascii() else key in text))
+
+
+def _named(name: str, held: frozenset[str], known: Things) -> bool:
     """Whether a clause names a thing by what tells it from each of its rivals."""
-    return any(_has(rival.keys, clause) for rival in known.rivals[name].values() if rival.kind != "beside") or any(
-        _has(rival.keys, clause) and _has(rival.others, clause) for rival in known.rivals[name].values()
+    return any(
+        _has(rival.keys, held) and (rival.kind != "beside" or _has(rival.others, held))
+        for rival in known.rivals[name].values()
     )
 
 
-def _has(keys: frozenset[str], clause: Span) -> bool:
-    text = clause.text.lower()
-    held = sum(key in clause.terms if key.isascii() else key in text for key in keys)
-    return held * 2 >= max(len(keys), 1) and held > 0
+def _has(keys: frozenset[str], held: frozenset[str]) -> bool:
+    """Whether half of the keys of a thing are among those held."""
+    return bool(keys & held) and len(keys & held) * 2 >= len(keys)
 
 
-def _foreign(name: str, clause: Span, known: Things) -> str:
+def _foreign(name: str, clause: Span, held: frozenset[str], known: Things) -> str:
     """The words of a clause that stand in clauses about rivals of the thing alone."""
     others = {}
     for other, rival in known.rivals[name].items():
-        if not _has(rival.keys, clause):
+        if not _has(rival.keys, held):
             return ""
-        both = _has(rival.others, clause)
+        both = _has(rival.others, held)
         if _joined(rival, clause) if both else _may_stand(rival, clause):
             others[other] = rival
     if not others or not _about(name, known):
@@ -120,7 +127,8 @@ def _belongs(unit: str, name: str, others: dict[str, Rival], known: Things) -> b
     """Whether every clause that has the unit is about a rival and does not name the thing."""
     found = [clause for clause in known.clauses if unit in clause.units]
     return bool(found) and all(
-        clause.owner in others and not _has(others[clause.owner].keys, clause.span) for clause in found
+        clause.owner in others and not _has((keys := others[clause.owner].keys), _held(keys, clause.span))
+        for clause in found
     )
 
 

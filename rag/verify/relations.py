@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rag.verify.apart import taken_in
 from rag.verify.belongings import misattributed
+from rag.verify.causes import invented_cause
 from rag.verify.comparisons import compared
 from rag.verify.contrasts import mixed_up
+from rag.verify.moments import misdated
+from rag.verify.order import reordered
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span
@@ -24,5 +28,6 @@ def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], pas
     verdict, words = compared(part, sentences)
     if verdict == "other side":
         return "", True
-    words = words or swapped(part, found, passage) or turned_round(part, found)
-    return words or mixed_up(part, found) or misattributed(part, sentences), False
+    words = words or swapped(part, found, passage) or turned_round(part, found) or mixed_up(part, found)
+    words = words or misattributed(part, sentences) or taken_in(part, sentences) or misdated(part, sentences)
+    return words or reordered(part, sentences) or invented_cause(part, sentences), False

@@ -14,7 +14,7 @@ _DETERMINERS = frozenset(("the", "a", "an", "all", "both", "our", "your"))
 _MAX_WORDS, _MAX_HAN = 7, 12
 # Where a Chinese predicate begins; what stands before it is the subject.
 _PREDICATE_ZH = re.compile(
-    r"可以?|能够?|须|需要?|必须|应当?该?|不|未|由|被|把|将|会|是|为|有|无|没|在|于|从|向|对|用|使用|采用|利用|写入|存|含|包[含括]|免|限|凭"
+    r"另|单独|额外|可以?|能够?|须|需要?|必须|应当?该?|不|未|由|被|把|将|会|是|为|有|无|没|在|于|从|向|对|用|使用|采用|利用|写入|存|含|包[含括]|免|限|凭"
     r"|按|每|自|只|仅|都|也|均|一律|则|才|已|曾|获|负责|管理|属|归|经|给|享|交|付|提供|支持|适用|当[日天]|[上中下]午|最|更|比|要|得|分别"
     r"|实行|执行|改|收取|规定|允许|禁止|参加|位于|建于|成立|设有?|通过|进行|开始|结束|具有|接受|承担|组成|来自|发生|主要|通常|一般"
 )
@@ -63,6 +63,6 @@ def _english(tokens: Sequence[Token]) -> tuple[Token, ...]:
         if _NO_SUBJECT_EN.fullmatch(token.raw.lower()):
             return ()
         if i and is_verb(token):
-            imperative = not determined and is_verb(tokens[0]) and i > 1
+            imperative = not determined and is_verb(tokens[0]) and i > 1 and token.raw.lower() not in AUXILIARIES
             return () if imperative else tuple(tokens[:i])
     return ()
