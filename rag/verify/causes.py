@@ -33,7 +33,7 @@ _CAUSAL = re.compile(
     r"因|由于|导致|造成|引[起发]|使|令|致|所以|从而|于是|故(?![障事乡宫])|鉴于|为了?|受|影响|如果|若|一旦|只要"
     r"|当(?![年月日天时地前代中局])|则|就|会|否则|以便?|避免|防止|需|须|表示|表明|说明|意味|意思|是指"
     r"|\b(?:because|due|owing|caus\w+|so|therefore|hence|thus|consequently|result\w*|lead\w*|led|since|as|for|if|when\w*"
-    r"|once|unless|otherwise|reason\w*|why|had|to (?!the\b|an?\b|its\b|their\b|his\b|her\b|\d)|by|mak(?:es?|ing)|made|let"
+    r"|once|unless|otherwise|reason\w*|had|to (?!the\b|an?\b|its\b|their\b|his\b|\d)|by|mak(?:es?|ing)|made|let"
     r"|without|requir\w+|need\w*|thanks|means?|meaning|indicates?|signals?)\b",
     re.IGNORECASE,
 )

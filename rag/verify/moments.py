@@ -16,7 +16,7 @@ from rag.verify.verbs import AUXILIARIES
 
 _YEAR = re.compile(r"(?:1[0-9]|20)\d\d")
 _MOST = 0.5  # of what the claim says happened
-_MONTHS_LIST = "january february march april may june july august september october november december 年 月 日 号"
+_MONTHS_LIST = "january february march april may june july august september october november december 年 月 日"
 _MONTHS = frozenset(_MONTHS_LIST.split())
 _CUT = re.compile(r"\b(?:and|then|but|while|until|when|before|after|since)\b|[,:;()]|，", re.IGNORECASE)
 

@@ -17,6 +17,7 @@ from rag.verify.order import reordered
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span
+from rag.verify.voices import acted
 
 
 def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], passage: str) -> tuple[str, bool]:
@@ -28,6 +29,9 @@ def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], pas
     verdict, words = compared(part, sentences)
     if verdict == "other side":
         return "", True
-    words = words or swapped(part, found, passage) or turned_round(part, found) or mixed_up(part, found)
+    side, turned = acted(part, sentences)
+    if side == "other side" and not words:
+        return "", True
+    words = words or turned or swapped(part, found, passage) or turned_round(part, found) or mixed_up(part, found)
     words = words or misattributed(part, sentences) or taken_in(part, sentences) or misdated(part, sentences)
     return words or reordered(part, sentences) or invented_cause(part, sentences), False

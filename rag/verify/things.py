@@ -16,6 +16,7 @@ from typing import Literal
 
 from rag.verify.subjects import subject
 from rag.verify.text import Span, Token
+from rag.verify.verbs_zh import sides
 
 NEAR = 6  # clauses between which two subjects are compared
 MAX_CLAUSES = 150
@@ -167,10 +168,21 @@ def _rival(one: _Row, other: _Row) -> Rival | None:
         return None
     if one.label:
         return Rival(mine, yours, "alike")
+    if _two_sides(one.name, other.name):
+        return Rival(mine, yours, "alike")
     if other.sentence - one.sentence > 1:
         return None
     parallel = (one.verb and one.verb == other.verb) or _CONTRAST.search(other.span.text)
     return Rival(mine, yours, "parallel" if parallel else "beside")
+
+
+def _two_sides(one: str, other: str) -> bool:
+    """Whether the subjects are the two sides of a matter, as a buyer and a seller are."""
+    return any(
+        (a in one and b in other and b not in one and a not in other)
+        or (b in one and a in other and a not in one and b not in other)
+        for a, b in sides()
+    )
 
 
 def _han_keys(one: str, other: str) -> tuple[frozenset[str], frozenset[str]] | None:

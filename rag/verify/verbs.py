@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from rag.asked import stem
+from rag.verify.verbs_zh import groups
 
 _AUXILIARIES = """
 is are was were be been being am has have had do does did can could will would shall should may might must cannot isn
@@ -50,24 +51,48 @@ spend/spent split/split spread/spread stand/stood steal/stole/stolen strike/stru
 take/took/taken teach/taught tell/told think/thought throw/threw/thrown understand/understood wear/wore/worn win/won
 write/wrote/written
 """
-# The first says of A and B what the second says of B and A.
-_CONVERSE = """
-buy/sell lend/borrow teach/study beat/lose precede/follow employ/work own/belong lease/rent give/receive send/receive
-contain/belong
+# Verbs that say the same; those behind the bar say it of the two the other way round.
+_GROUPS = """
+beat defeat conquer overcome | lose
+buy acquire purchase | sell
+teach train coach mentor instruct | study learn
+precede | follow succeed
+employ hire recruit | work
+own | belong
+lend lease rent | borrow
+give send lend | receive
+contain include comprise | belong
+sue prosecute |
+murder kill |
+supersede replace |
+notify inform tell |
+exceed outrank outperform |
+"""
+# Nouns that name who does it.
+_DOERS = """
+student/study pupil/study teacher/teach owner/own employer/employ supplier/supply winner/win author/write founder/found
+successor/succeed predecessor/precede inventor/invent discoverer/discover murderer/murder sponsor/sponsor mentor/mentor
 """
 
 
 @cache
 def verb_forms() -> dict[str, str]:
     """Each stem of a verb's form with the verb: ``taught`` and ``teach`` with ``teach``."""
-    found = {stem(verb): verb for verb in _REGULAR.split()}
+    found = {form: verb for verb in _REGULAR.split() for form in _regular(verb)}
     for entry in _IRREGULAR.split():
         forms = entry.split("/")
+        found |= dict.fromkeys(_regular(forms[0]), forms[0])
         found |= {stem(form): forms[0] for form in forms} | dict.fromkeys(forms, forms[0])
-    return found
+    return found | {stem(noun): verb for noun, verb in (entry.split("/") for entry in _DOERS.split())}
+
+
+def _regular(verb: str) -> set[str]:
+    """The stems of its forms: studied, planned, makes."""
+    base = verb[:-1] + "i" if verb.endswith("y") else verb
+    return {stem(form) for form in (verb, base + "ed", base + "es", verb + "s", verb + "ing", verb + verb[-1] + "ed")}
 
 
 @cache
-def converses() -> frozenset[frozenset[str]]:
-    """The pairs of verbs that tell one thing from its two sides."""
-    return frozenset(frozenset(entry.split("/")) for entry in _CONVERSE.split())
+def grouped() -> dict[str, tuple[str, int]]:
+    """Verbs of groups, each with the group's name, and -1 where it tells the matter from the other side."""
+    return groups(_GROUPS)
