@@ -42,6 +42,7 @@ _NO_ORDER = re.compile(
     r"前提|除非|如果|若|只有|须经|需经|经过|\b(?:unless|if|when|requires?|needs?|only|because|since)\b", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"\s*(?:(?:step|步骤|第)?\s*\d+\s*(?:步|[.):、]|$))", re.IGNORECASE)
+_FIGURE = re.compile(r"[\d.v]+")
 _TURNED = 0.6  # of 2: how much of both has to stand there the other way round
 _SPAN = re.compile(r"\W*\d+\s*(?:个?[年月日天周小分秒]|\w+)?\W*")
 
@@ -145,6 +146,8 @@ def _told(sentence: Span, before: Span | None) -> Iterator[_Pair]:
 def _pair(early: str, late: str, firm: bool = True) -> _Pair | None:
     one, other = units_of(early), units_of(late)
     one, other = one - other, other - one
+    if not all(any(not _FIGURE.fullmatch(unit) for unit in some) for some in (one, other)):
+        return None  # before 3.2, after 14 days: no event
     return _Pair(one, other, early.strip()[-30:], firm) if one and other else None
 
 
@@ -164,6 +167,4 @@ def _against_steps(pair: _Pair, sentences: Sequence[Span]) -> bool:
     steps = any(_NUMBERED.match(span.text) for span in sentences[clauses[second][0] + 1 : clauses[first][0] + 1])
     if not steps and clauses[first][0] - clauses[second][0] > 1:
         return False
-    return steps or not any(
-        _NO_ORDER.search(clause.text) or _ANY.search(clause.text) for _, clause, _ in clauses[second : first + 1]
-    )
+    return steps or not any(_NO_ORDER.search(clause.text) for _, clause, _ in clauses[second : first + 1])

@@ -12,6 +12,7 @@ from rag.verify.belongings import misattributed
 from rag.verify.causes import invented_cause
 from rag.verify.comparisons import compared
 from rag.verify.contrasts import mixed_up
+from rag.verify.crossed import crossed
 from rag.verify.moments import misdated
 from rag.verify.order import reordered
 from rag.verify.roles import turned_round
@@ -34,4 +35,4 @@ def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], pas
         return "", True
     words = words or turned or swapped(part, found, passage) or turned_round(part, found) or mixed_up(part, found)
     words = words or misattributed(part, sentences) or taken_in(part, sentences) or misdated(part, sentences)
-    return words or reordered(part, sentences) or invented_cause(part, sentences), False
+    return words or reordered(part, sentences) or invented_cause(part, sentences) or crossed(part, sentences), False

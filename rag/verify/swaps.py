@@ -87,7 +87,9 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
     if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
         return False
-    return _squeezed(new) in passage or _recurs(change, passage) or _named(change)
+    if _squeezed(new) in passage or _named(change):
+        return True
+    return not set(old) & set(new) and _recurs(change, passage)  # 审批 for 批准 is another word for it
 
 
 def _moved(change: Change, claim: Span, sentence: Span) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from rag.verify.subjects import subject
 from rag.verify.text import Span, Token
-from rag.verify.verbs_zh import sides
+from rag.verify.verbs_zh import sides, sides_in
 
 NEAR = 6  # clauses between which two subjects are compared
 MAX_CLAUSES = 150
@@ -178,16 +178,15 @@ def _rival(one: _Row, other: _Row) -> Rival | None:
 
 def _two_sides(one: str, other: str) -> bool:
     """Whether the subjects are the two sides of a matter, as a buyer and a seller are."""
-    return any(
-        (a in one and b in other and b not in one and a not in other)
-        or (b in one and a in other and a not in one and b not in other)
-        for a, b in sides()
-    )
+    mine, yours = sides_in(one), sides_in(other)
+    return any(pair not in mine and pair in yours for side in mine for pair in sides().get(side, ()))
 
 
 def _han_keys(one: str, other: str) -> tuple[frozenset[str], frozenset[str]] | None:
     """What stands before the noun that two Chinese subjects share."""
     for a, b, turned in ((one, other, False), (other, one, True)):
+        if a[-1] not in b[1:]:
+            continue
         for size in range(min(len(a) - 1, 8), 0, -1):
             head = a[-size:]
             at = b.find(head, 1)
