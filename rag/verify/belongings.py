@@ -19,6 +19,7 @@ _SHARE = 0.3  # of what the claim says
 _WORD = 2.0
 _BETWEEN = 5.0  # weight of what stands between two things that are told together
 _TOGETHER = re.compile(r"[和与及、]|以及|都|\b(?:and|both|as well as|or)\b", re.IGNORECASE)
+_BOTH = re.compile(r"都(?!市)|均|\bboth\b", re.IGNORECASE)
 _BACK = re.compile(
     r"同样|亦|也[^许]|前者|上述|\b(?:that|this|those|such|so|likewise|same|also|too|one|ones|similarly)\b"
 )
@@ -79,7 +80,8 @@ def _foreign(name: str, clause: Span, held: frozenset[str], known: Things) -> st
         return ""
     said = {unit for unit in units(clause.tokens) if not _names(unit, name, others)}
     strange = {unit for unit in said if _belongs(unit, name, others, known)}
-    if not _enough(strange, said) or _denied(clause, strange, others, known):
+    together = _BOTH.search(clause.text) is not None and any(_has(r.others, held) for r in others.values())
+    if not _enough(strange, said, together) or _denied(clause, strange, others, known):
         return ""
     return max(sorted(strange), key=len)
 
@@ -132,9 +134,10 @@ def _belongs(unit: str, name: str, others: dict[str, Rival], known: Things) -> b
     )
 
 
-def _enough(strange: set[str], said: set[str]) -> bool:
+def _enough(strange: set[str], said: set[str], together: bool) -> bool:
+    """Whether it is more than a word by chance; "both" and 都 say it of each of them in so many words."""
     weight, total = (sum(1.0 if not unit.isascii() else _WORD for unit in some) for some in (strange, said))
-    return weight >= FOREIGN and weight >= _SHARE * total
+    return (weight >= FOREIGN and weight >= _SHARE * total) or (together and weight >= 1)
 
 
 def _denied(clause: Span, strange: set[str], others: dict[str, Rival], known: Things) -> bool:

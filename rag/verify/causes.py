@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.verify.sides import left, right, words_of
+from rag.verify.sides import left, right, units_of, words_of
 from rag.verify.text import Span
+from rag.verify.things import units
 
 _FOR_ZH = re.compile(r"(?:因为|由于|鉴于|因(?![此而素果故子特应]))")
 _IS_ZH = re.compile(r"(?:是|原因是|原因在于|主要是|正是|[,，]主要|之所以[^,.;。]{2,40}[,，])$")
+_COMMA = re.compile("[,，]")
 _BREAK_ZH = re.compile(r"[,，]|而(?!且)")
 _MAKES_ZH = re.compile(r"[,，]?(?:而|从而|进而)?(?:导致|造成|引起|引发|致使|促使|使得|招致)了?")
 _SO_ZH = re.compile(r"[,，](?:因此|所以|因而|故此?(?![障事乡])|于是|为此|以致于?)")
@@ -39,6 +41,8 @@ _CAUSAL = re.compile(
 )
 _SAME = 0.3  # of a cause, by characters and words
 _CLEAR = 0.5  # of an effect
+_LOOSE = 0.2  # of an effect that is told in other words, where the cause is the same
+_PLAIN = 0.6  # of an effect that stands there, and of a cause that does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class _Cause:
     cause: frozenset[str]
     effect: frozenset[str]
     text: str
+    happens: frozenset[str]  # the effect by pairs of characters
 
 
 def invented_cause(claim: Span, sentences: Sequence[Span]) -> str:
@@ -55,12 +60,13 @@ def invented_cause(claim: Span, sentences: Sequence[Span]) -> str:
         return ""
     known = [(cause, sentence) for sentence in sentences for cause in _causes(sentence.text)]
     for mine in said:
-        same = [row for row in known if _share(mine.effect, row[0].effect) >= _CLEAR]
-        if any(_share(mine.cause, other.cause) >= _SAME for other, _ in same):
+        same = [row for row in known if _share(mine.happens, row[0].happens) >= _CLEAR]
+        alike = [other for other, _ in known if _share(mine.happens, other.happens) >= _LOOSE]
+        if any(_share(mine.cause, other.cause) >= _SAME for other in alike):
             continue
         if any(_share(mine.cause, _of(sentence)) >= _CLEAR for _, sentence in same):
             continue  # one of several that the sentence tells
-        if same or _side_by_side(mine, sentences):
+        if same or _side_by_side(mine, sentences) or _unheard(mine, sentences):
             return mine.text
     return ""
 
@@ -72,7 +78,7 @@ def _causes(text: str) -> tuple[_Cause, ...]:
     for cause, effect in (*_chinese(text), *_english(text)):
         mine, theirs = words_of(cause), words_of(effect)
         if mine - theirs and theirs - mine:
-            found.append(_Cause(mine - theirs, theirs - mine, cause))
+            found.append(_Cause(mine - theirs, theirs, cause, units_of(effect)))
     return tuple(found)
 
 
@@ -81,7 +87,7 @@ def _chinese(text: str) -> Iterator[tuple[str, str]]:
         before = text[: match.start()]
         if _IS_ZH.search(before) or (before.endswith((",", "，")) and not _BREAK_ZH.search(text, match.end())):
             yield right(text, match.end()), before.rstrip(",，是")
-        elif stop := _BREAK_ZH.search(text, match.end()):
+        elif stop := (_BREAK_ZH if match.group() == "因" else _COMMA).search(text, match.end()):
             yield text[match.end() : stop.start()], right(text, stop.end(), whole=True)
     for match in _MAKES_ZH.finditer(text):
         yield left(text, match.start()), right(text, match.end())
@@ -110,6 +116,16 @@ def _side_by_side(mine: _Cause, sentences: Sequence[Span]) -> bool:
     near = {m for n in effects for m in (n - 1, n, n + 1) if 0 <= m < len(sentences)}
     near |= {n for _, cause, n in there if cause >= _CLEAR}
     return not any(_CAUSAL.search(sentences[n].text) for n in near)
+
+
+def _unheard(mine: _Cause, sentences: Sequence[Span]) -> bool:
+    """Whether the effect stands in one sentence, and most of the cause nowhere."""
+    there = [_of(span) for span in sentences]
+    if max((_share(mine.effect, words) for words in there), default=0.0) < _PLAIN:
+        return False
+    said, known = units_of(mine.text), frozenset().union(*(units(span.tokens) for span in sentences))
+    everything = frozenset().union(*there)
+    return len(said) > 2 and _share(said, known) <= 1 - _PLAIN and _share(words_of(mine.text), everything) <= _PLAIN
 
 
 def _of(span: Span) -> frozenset[str]:

@@ -12,6 +12,7 @@ from rag.verify.verbs_zh import predicate
 
 _NO_SUBJECT_EN = re.compile(r"but|if|when|because|to|it|they|he|she|this|that|you|we|i|there|unless|once|after|before")
 _DETERMINERS = frozenset(("the", "a", "an", "all", "both", "our", "your"))
+_SHORT = 5
 _MAX_WORDS, _MAX_HAN = 7, 12
 # Where a Chinese predicate begins; what stands before it is the subject.
 _PREDICATE_ZH = re.compile(
@@ -43,6 +44,13 @@ def subject(clause: Span) -> tuple[Token, ...]:
     return _english(tokens)
 
 
+def topic(clause: Span) -> tuple[Token, ...]:
+    """What a short English clause without a verb names: "at the northern works", "for members"."""
+    tokens = [token for token in clause.tokens if not _LEAD_EN.match(token.raw.lower())]
+    short = 0 < len(tokens) <= _SHORT and all(token.kind in ("word", "name") for token in tokens)
+    return tuple(tokens) if short and not any(is_verb(token) for token in tokens[:-1]) else ()
+
+
 def is_verb(token: Token) -> bool:
     """Whether an English word may be a finite verb."""
     return token.raw.lower() in AUXILIARIES or token.text in verb_forms() or token.raw.lower() in verb_forms()
@@ -67,7 +75,7 @@ def _english(tokens: Sequence[Token]) -> tuple[Token, ...]:
     for i, token in enumerate(tokens[: _MAX_WORDS + 1]):
         if _NO_SUBJECT_EN.fullmatch(token.raw.lower()):
             return ()
-        if i and is_verb(token):
+        if i and is_verb(token) and i + 1 < len(tokens):
             imperative = not determined and is_verb(tokens[0]) and i > 1 and token.raw.lower() not in AUXILIARIES
             return () if imperative else tuple(tokens[:i])
     return ()

@@ -14,20 +14,20 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
-from rag.verify.subjects import subject
+from rag.verify.subjects import subject, topic
 from rag.verify.text import Span, Token
 from rag.verify.verbs_zh import sides, sides_in
 
 NEAR = 6  # clauses between which two subjects are compared
 MAX_CLAUSES = 150
-_LABEL = re.compile(r"^\s*(?:[-*•·]|\d+[.)、])?\s*(?P<label>[^\n:：|,，。]{1,40}?)\s*(?:[:：]|\s[-–—]\s)\s*\S")
+_LABEL = re.compile(r"^\s*(?:[-*•·]|\d+[.)、])?\s*(?P<label>[^\n:：|,，。]{1,40}?)\s*(?:[:：](?!\d)|\s[-–—]\s)\s*\S")
 _ROW = re.compile(r"^\s*\|?\s*(?P<label>[^|\n]{1,60}?)\s*\|.*\|")
 _HEADS = frozenset(
     "生员方者人户卡费款票车店馆室区厅层证课班药品书期级版型线路站店院校社队库表类组件机器权岗工客犬卷式制物床房楼间位奖"
 )
 # Said of everything, where it stands with the subject or right behind it.
 _EVERY = re.compile(
-    r"^.{0,8}(?:[各均皆]|每[个位种名人类款]|都(?!市)|所有|全部|一律|任何|共同|两[个者种])"
+    r"^.{0,8}(?:[各均皆]|每[个位种名人类款]|都(?!市)|所有|共同|两[个者种])"
     r"|^\W*(?:\w+\W+){0,1}(?:all|both|each|every|any|either|neither)\b|\brespectively\b|分别",
     re.IGNORECASE,
 )
@@ -81,6 +81,7 @@ class _Row:
     label: bool
     verb: str
     header: bool = False  # the first row of a table names columns
+    topic: bool = False  # named ahead of the whole sentence: "at the northern works, ..."
 
 
 @lru_cache(maxsize=64)
@@ -105,8 +106,12 @@ def things(sentences: tuple[Span, ...]) -> Things:
 def _owned(rows: Sequence[_Row], rivals: Mapping[str, object]) -> Iterator[Clause]:
     """Each clause with its thing: its own subject, or that of the clause before in the same sentence."""
     owner, last, sentence = "", "", -1
+    above = False
     for row in rows:
-        if row.name or row.sentence != sentence:
+        above = row.topic or (above and row.sentence == sentence)
+        if above and not row.topic:
+            pass  # it holds for the whole sentence
+        elif row.name or row.sentence != sentence:
             owner = row.name if row.name in rivals else ""
             if not row.name and _PRONOUN.match(row.span.text) and sentence >= 0:
                 owner = last
@@ -123,11 +128,13 @@ def _rows(sentence: Span, number: int, header: bool) -> Iterator[_Row]:
         if named:
             yield _Row(sentence, number, _joined(named), named, True, "", header)
             return
-    for clause in sentence.clauses:
+    for n, clause in enumerate(sentence.clauses):
         for part in _parts(clause):
             found = subject(part)
+            above = topic(part) if not found and n == 0 and len(sentence.clauses) > 1 else ()
+            found = found or above
             verb = _after(part, found)
-            yield _Row(part, number, _joined(found), found, False, verb)
+            yield _Row(part, number, _joined(found), found, False, verb, topic=bool(above))
 
 
 def _parts(clause: Span) -> Iterator[Span]:

@@ -35,7 +35,9 @@ result retain return reveal review reward rule save schedule scan score seem sei
 ship shoot show sign sink sort sponsor start state stay stem stop store study submit succeed sue suffer suggest
 supersede supervise supply support surround surrender suspect switch target tax thank threaten tolerate train transfer
 translate trap travel treat trigger trust try turn type upgrade urge use validate value vary veto visit vote wait want
-warn wash watch weigh welcome work worship wound wrap yield
+warn wash watch weigh welcome work worship wound wrap yield deprecate retire discontinue archive patch rename tag
+abandon abolish unveil inaugurate renovate demolish rebuild expand privatise nationalise dissolve revoke suspend
+withdraw amend ratify implement introduce migrate
 """
 # The base, the past, and the participle where that is another word.
 _IRREGULAR = """
