@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.verify import check_sentence
-from rag.verify.apart import taken_in
+from rag.verify.apart import joined_with_limited, taken_in
 from rag.verify.causes import invented_cause
 from rag.verify.moments import misdated
 from rag.verify.order import reordered
@@ -101,6 +101,25 @@ def test_a_cause_in_other_words_is_left_alone(claim: str, passage: str) -> None:
 )
 def test_what_is_kept_apart_is_not_taken_in(claim: str, passage: str, wrong: bool) -> None:
     assert bool(found(taken_in, claim, passage)) is wrong
+
+
+PAY = "Invoices can be paid by card within a month. Payment in crypto is planned for next year."
+LANES = "泳池全天向公众开放练习。浴室仅供校队使用。"
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "wrong"),
+    [
+        ("Invoices can be paid by card or crypto within a month.", PAY, True),
+        ("Invoices can be paid by card within a month, and crypto is planned.", PAY, False),
+        ("Invoices can be paid by card within a month.", PAY, False),
+        ("泳池和浴室全天向公众开放练习。", LANES, True),
+        ("泳池全天向公众开放，浴室仅供校队使用。", LANES, False),
+        ("Cards and cheques are accepted.", "Cards are accepted. Cheques are accepted, not cash.", False),
+    ],
+)
+def test_what_is_limited_is_not_told_together_with_what_is_not(claim: str, passage: str, wrong: bool) -> None:
+    assert bool(found(joined_with_limited, claim, passage)) is wrong
 
 
 @pytest.mark.parametrize(

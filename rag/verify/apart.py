@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.verify.lexicon import NEGATION
 from rag.verify.subjects import subject
-from rag.verify.text import Span
+from rag.verify.text import Span, read
 from rag.verify.things import units
 
 _APART = re.compile(
@@ -18,6 +18,14 @@ _APART = re.compile(
     re.IGNORECASE,
 )
 _WEIGHT = 2.0
+# What limits a thing, or puts it off.
+_LIMITED = re.compile(
+    r"计划|后续|将来|未来|暂|尚未|仅|只|不|未|无|须|需|除非|另"
+    r"|\b(?:planned|later|future|yet|only|not|no|never|cannot|requires?|required|needs?|must|until|instead|excluded|without)\b|n't\b",
+    re.IGNORECASE,
+)
+_ITEM = r"[A-Za-z][\w-]+|[\u4e00-\u9fff]{2}"
+_JOINED = re.compile(rf"(?P<x>{_ITEM})(?: (?:and|or|as well as) (?:the )?|[和与及、])(?P<y>{_ITEM})")
 
 
 def taken_in(claim: Span, sentences: Sequence[Span]) -> str:
@@ -42,6 +50,24 @@ def taken_in(claim: Span, sentences: Sequence[Span]) -> str:
                 for other in others
             ):
                 return max(sorted(held), key=len)
+    return ""
+
+
+def joined_with_limited(claim: Span, sentences: Sequence[Span]) -> str:
+    """One of two things that the claim tells together, where all that the evidence says of it alone limits it."""
+    if _LIMITED.search(claim.text):
+        return ""
+    said = units(claim.tokens)
+    clauses = [(clause, units(clause.tokens)) for sentence in sentences for clause in sentence.clauses]
+    for match in _JOINED.finditer(claim.text):
+        pair = [frozenset().union(*(units(s.tokens) for s in read(match.group(side)).sentences)) for side in "xy"]
+        for own, other in (pair, pair[::-1]):
+            about = [(clause, there) for clause, there in clauses if own and own <= there]
+            if not about or any(other & there or not _LIMITED.search(clause.text) for clause, there in about):
+                continue
+            rest = said - own - other
+            if max((_weight(rest & there) for clause, there in clauses if not own & there), default=0.0) >= 2 * _WEIGHT:
+                return max(sorted(own), key=len)
     return ""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag.verify.apart import taken_in
+from rag.verify.apart import joined_with_limited, taken_in
 from rag.verify.belongings import misattributed
 from rag.verify.causes import invented_cause
 from rag.verify.comparisons import compared
@@ -34,5 +34,11 @@ def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], pas
     if side == "other side" and not words:
         return "", True
     words = words or turned or swapped(part, found, passage) or turned_round(part, found) or mixed_up(part, found)
-    words = words or misattributed(part, sentences) or taken_in(part, sentences) or misdated(part, sentences)
+    words = (
+        words
+        or misattributed(part, sentences)
+        or taken_in(part, sentences)
+        or joined_with_limited(part, sentences)
+        or misdated(part, sentences)
+    )
     return words or reordered(part, sentences) or invented_cause(part, sentences) or crossed(part, sentences), False
