@@ -13,14 +13,11 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
-from rag.verify.contrasts import mixed_up
-from rag.verify.english.subjects import other_word
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.invented import invented
 from rag.verify.polarity import contradiction
+from rag.verify.relations import exchanged, misrelated
 from rag.verify.reworded import reworded
-from rag.verify.roles import turned_round
-from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 from rag.verify.unsaid import torn_off, unsaid
 
@@ -131,21 +128,16 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
+    words, other_side = misrelated(part, found.sentences, sentences, passage)
     told = reworded(part, found.sentences)
-    words = _turned(part, found.sentences, passage)
-    if words := words or (_turned(told, found.sentences, passage) if told else ""):
+    if words := words or (exchanged(told, found.sentences, passage) if told else ""):
         return Support("swap", words, found.cover)
-    if turned := contradiction(part, found.sentences):
+    if (turned := contradiction(part, found.sentences)) and not (other_side and turned == "opposite"):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     fault, words = unsaid(part, found.sentences, sentences)
     if fault:
         return Support(fault, words, found.cover)
     return Support("", "", found.cover)
-
-
-def _turned(part: Span, evidence: Sequence[Span], passage: str) -> str:
-    turned = swapped(part, evidence, passage) or turned_round(part, evidence) or mixed_up(part, evidence)
-    return turned or other_word(part, evidence)
 
 
 def _least(part: Span) -> float:

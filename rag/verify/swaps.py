@@ -28,6 +28,9 @@ _NAMED_BEFORE = "位于 设在 设于 来自 生于 落于 业于 职于 名为 
 _NAMED_AFTER = "公司 大学 集团 学院 医院 银行 中学 小学 协会 战役 机场 车站 先生 女士 教授 博士"
 _BEFORE_NAMES, _AFTER_NAMES = frozenset(_NAMED_BEFORE.split()), frozenset(_NAMED_AFTER.split())
 _NO_NAME = frozenset("该此本这那其各每某全")
+_CLEARLY = 1.5  # times as much of one clause as of any other
+_MUST = frozenset("应须需要必得当")
+_ROW = re.compile(r"\|.*\|")
 _NUMERALS = "一二三四五六七八九十"
 _TYPED = (
     re.compile(r"《([^《》]{1,40})》"),
@@ -56,10 +59,14 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     old, new = change.old_text, change.new_text
     if _counts(change.old) and _counts(change.new):
         return _other_count(change, claim) and not _as_much(change, claim, sentence)
+    if _ROW.search(sentence.text) or _of_another_clause(change, claim, sentence):
+        return False
     if frozenset(old + new) in OPPOSITE_CHARACTERS:
         return True
     if other_member(old, new):
         return True
+    if set(old + new) <= _MUST:
+        return False
     if any(token.kind == "number" for token in (*change.old, *change.new)) and len(change.old + change.new) < 4:
         return False  # a number for a word: the numbers are compared by themselves
     if sum(t.weight for t in change.new) < 1 or sum(t.weight for t in change.old) < 1:
@@ -75,18 +82,44 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return _other_character(change, sentence, passage)
     if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
         return False  # 用 for 运行: no name is that short
-    if change.crosses:
+    if change.crosses or _moved(change, claim, sentence):
         return False
     if all(token.kind != "han" for token in (*change.old, *change.new)):
         if other_voice(claim, sentence) and _reordered(change, claim, sentence):
             return False
         return _squeezed(new) in passage and not {t.text for t in change.new} <= {t.text for t in change.old}
-    if likeness(claim, sentence) < _CLOSE and all(_count(t, claim) <= _count(t, sentence) for t in change.new):
-        return False  # told in another order
     lost = [token for token in change.old if token.weight >= 1 and _count(token, claim) < _count(token, sentence)]
     if len(lost) * 2 < len([token for token in change.old if token.weight >= 1]):
         return False
-    return _squeezed(new) in passage or _recurs(change, passage) or _named(change)
+    if _squeezed(new) in passage or _named(change):
+        return True
+    return not set(old) & set(new) and _recurs(change, passage)  # 审批 for 批准 is another word for it
+
+
+def _moved(change: Change, claim: Span, sentence: Span) -> bool:
+    """Whether the words stand elsewhere in the sentence and not in the same place: told in another order."""
+    if not all(_count(t, claim) <= _count(t, sentence) for t in change.new):
+        return False
+    follows = joined((*change.new, *change.after[:1]))
+    return likeness(claim, sentence) < _CLOSE or not change.after or follows not in joined(sentence.tokens)
+
+
+def _of_another_clause(change: Change, claim: Span, sentence: Span) -> bool:
+    """Whether the claim is rather about another clause, one that has the words in the same place."""
+    follows = joined((*change.new, *change.after[:1]))
+    if not change.after or len(claim.clauses) > 1:
+        return False
+    own = others = 0.0
+    for clause in sentence.clauses:
+        if clause.start <= change.old[0].start < clause.end:
+            own = _shared(claim, clause)
+        elif follows in joined(clause.tokens):
+            others = max(others, _shared(claim, clause))
+    return others > _CLEARLY * own
+
+
+def _shared(claim: Span, clause: Span) -> float:
+    return sum(t.weight * share for t, share in zip(claim.tokens, credits(claim, clause), strict=True))
 
 
 def _reordered(change: Change, claim: Span, sentence: Span) -> bool:
