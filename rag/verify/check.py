@@ -15,7 +15,9 @@ from rag.base import detect_language
 from rag.verify.alignment import ground, whole
 from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
+from rag.verify.lost import lost_amount
 from rag.verify.polarity import contradiction
+from rag.verify.rephrase import as_written
 from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
@@ -59,10 +61,10 @@ class Entailment(Protocol):
 
 def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailment | None = None) -> Support:
     """Judge a sentence (without its marks) against the texts that it cites."""
-    claim_text = read(sentence)
+    texts = [read(passage) for passage in passages]
+    claim_text = read(as_written(read(sentence).norm, [text.norm for text in texts]))
     if not claim_text.sentences:
         return Support()
-    texts = [read(passage) for passage in passages]
     if any(_stands_in(claim_text, text) for text in texts):
         return Support()
     claim = whole(claim_text.sentences, claim_text.norm)
@@ -70,6 +72,8 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
     norms = [text.norm for text in texts]
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)
+    if amount := lost_amount(claim_text.norm, norms):
+        return Support("number", amount)
     if _across(claim, texts):
         return _between_languages(claim_text, sentences, norms, entailment, passages)
     support = _by_words(claim_text.sentences, sentences, norms)

@@ -89,9 +89,22 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
             continue  # two weeks for 14 days
         if own and all(other_unit(token, claim, other) for other in evidence if token.text in other.numbers):
             return token.raw
-        if not own or max(rivals, default=0.0) >= max(own) + MARGIN:
+        if not own or (max(rivals, default=0.0) >= max(own) + MARGIN and not _at_home(token, claim, evidence)):
             return token.raw
     return ""
+
+
+def _at_home(number: Token, claim: Span, evidence: Sequence[Span]) -> bool:
+    """Whether the number's clause has more in common with a clause that has the number than with any that has not."""
+    clause = next(clause for clause in claim.clauses if clause.start <= number.start < clause.end)
+    words = {token.text: token.weight for token in clause.tokens if token.kind != "number"}
+    best = {True: 0.0, False: 0.0}
+    for sentence in evidence:
+        for other in sentence.clauses:
+            has = number.text in other.numbers
+            shared = sum(words[text] for text in {token.text for token in other.tokens} & words.keys())
+            best[has] = max(best[has], shared)
+    return best[True] > best[False]
 
 
 def _fit(mine: Sequence[Token], i: int, theirs: Sequence[Token], j: int) -> float:

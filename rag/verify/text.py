@@ -16,7 +16,7 @@ Kind = Literal["han", "word", "number", "name"]
 LIGHT = 0.15  # the weight of a Han character that says little by itself
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]|(?:[A-Za-z0-9_./\\~$@%+#:=-]|[^\W\d_{_HAN}])+")
-_NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
+_NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?|\d{1,2}:\d{2}", re.IGNORECASE)  # a time of day is one
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)*)-?([A-Za-z]{1,12})")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)[-~:/](\d+(?:\.\d+)?)(?:[-~:/](\d+(?:\.\d+)?))?")
 _NAME = re.compile(r"(?=.*[A-Za-z])(?=.*\d)|.*[_/\\@$#+]|.+\.[A-Za-z]|--?[A-Za-z]|.*[a-z][A-Z]|.*::|~")
@@ -127,7 +127,8 @@ def _latin(run: str, start: int) -> Iterator[Token]:
         yield from _latin(key, start)
         yield from _latin(value, start + len(key) + 1)
     elif _NUMBER.fullmatch(kept):
-        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, 2.0)
+        weight = 4.0 if ":" in kept else 2.0  # an hour and its minutes
+        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, weight)
     elif match := _RANGE.fullmatch(kept):
         for group in (1, 2, 3):
             if match.group(group):

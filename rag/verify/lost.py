@@ -1,0 +1,62 @@
+"""Whether a claim has an amount that its passages have otherwise: 半年 for 3 个月, twice for three times, noon for 1.
+
+Numbers are compared by themselves; this is about what words say as well. It knows no threshold of cover.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.verify.amounts import CLOCK, DATE, MONTH_END, PER, SECONDS, VAGUE, WORKDAYS, Amount, amounts
+from rag.verify.rephrase import same
+from rag.verify.shares import OFF, SHARE
+
+_FAMILIES = {VAGUE: CLOCK, MONTH_END: DATE, WORKDAYS: SECONDS, OFF: SHARE}
+_RANGE = r"\s?(?:[-–~至到、,/或和]|to\b|or\b|and\b)\s?\d"
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def lost_amount(claim: str, passages: Sequence[str]) -> str:
+    """The words of an amount that no passage has, where they have others of its kind; all texts are normalised."""
+    own = [amount for amount in amounts(claim) if not amount.weak]
+    if not own:
+        return ""
+    known = [other for text in passages for other in amounts(text)]
+    found = [amount for amount in own if any(same(amount, other) for other in known)]
+    for amount in own:
+        if amount.kind.startswith(PER) or amount.kind in (VAGUE, DATE, MONTH_END):
+            continue
+        if any(amount.start < other.end and other.start < amount.end for other in found):
+            continue
+        rivals = [other for other in known if _family(other) == _family(amount) and not other.weak]
+        words = claim[amount.start : amount.end]
+        if rivals and not _in_range(words, passages) and not _without_unit(words, passages):
+            return words
+    return ""
+
+
+def _family(amount: Amount) -> str:
+    return _FAMILIES.get(amount.kind, amount.kind)
+
+
+def _in_range(words: str, passages: Sequence[str]) -> bool:
+    """Whether its number begins a range or a list there, whose unit follows the last number alone."""
+    number = _NUMBER.search(words)
+    if number is None:
+        return False
+    pattern = re.compile(rf"(?<![\d.]){re.escape(number.group())}{_RANGE}", re.IGNORECASE)
+    return any(pattern.search(text) for text in passages)
+
+
+def _without_unit(words: str, passages: Sequence[str]) -> bool:
+    """Whether its number stands there away from its unit: five days, of "five unused days". One is too common."""
+    number = _NUMBER.search(words)
+    if number is None or number.group() == "1":
+        return False
+    pattern = re.compile(rf"(?<![\d.]){re.escape(number.group())}(?![\d.]*\d)")
+    return any(
+        not any(other.start <= match.start() < other.end for other in amounts(text))
+        for text in passages
+        for match in pattern.finditer(text)
+    )
