@@ -72,6 +72,7 @@ DATE = (
     (True, "The licence expires on 2025-06-30.", "The licence expires on June 30, 2025."),
     (True, "系统将于9月1号停机维护。", "系统将于2024年9月1日停机维护。"),
     (True, "The office moves on the 5th of May.", "The office moves on May 5."),
+    (False, "报名须在三月底前完成。", "报名须在3月15日前完成。"),
     (False, "The licence expires on 2025-07-30.", "The licence expires on June 30, 2025."),
     (False, "Unused leave must be taken by the end of April.", "Unused leave must be taken by 31 March."),
 )
@@ -83,9 +84,15 @@ PER = (
     (True, "The fee is charged once a month.", "The fee is charged monthly."),
     (True, "安全检查一年做四次。", "安全检查每季度做一次。"),
     (True, "补偿金每月支付。", "补偿金逐月支付。"),
+    (False, "设备每半年校准一次。", "设备每年校准一次。"),
     (False, "安全检查一年做两次。", "安全检查每季度做一次。"),
     (False, "Backups are made every hour.", "Backups are made daily."),
+    (False, "The limit is 100 requests per second.", "The limit is 100 requests per minute."),
+    (False, "补贴标准为每人200元。", "补贴标准为每户200元。"),
     (False, "停车费每小时收5元。", "停车费每天收5元。"),
+    (False, "Each extra call costs $0.20.", "Extra calls cost $0.20 per 100."),
+    (False, "短信每条收费5元。", "短信每百条收费5元。"),
+    (False, "The plan costs $9 per user.", "The plan costs $9 per team."),
 )
 WORDS = (
     (True, "The shelf holds forty-five boxes.", "The shelf holds 45 boxes."),
@@ -95,6 +102,7 @@ WORDS = (
     (True, "The certificate is needed from day four.", "The certificate is needed from the fourth day."),
     (True, "The fund holds 1.5 million euros.", "The fund holds 1,500,000 euros."),
     (False, "The shelf holds fifty-four boxes.", "The shelf holds 45 boxes."),
+    (False, "The certificate is needed from the third day.", "The certificate is needed from the fourth day."),
 )
 UNIT = (
     (False, "审核需要3天。", "审核需要3个工作日。"),
@@ -104,6 +112,11 @@ UNIT = (
     (False, "The upload limit is 20 GB.", "The upload limit is 20 MB."),
     (False, "连接超时为30分钟。", "连接超时为30秒。"),
     (False, "试用期为三个季度。", "试用期为三个月。"),
+    (
+        True,
+        "The request is dropped after 30 seconds.",
+        "The request is dropped after the timeout (in milliseconds, 30000).",
+    ),
 )
 BARE = (
     (True, "请假一天以上须经主管批准。", "请假超过一天的须经主管批准。"),

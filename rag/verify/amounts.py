@@ -80,6 +80,14 @@ _LASTING = re.compile(
     r"|until|nearly|almost|exactly|approximately|wait|waits?|half)\s$",
     re.IGNORECASE,
 )
+_UNIT_NAMED = re.compile(  # (in milliseconds), 单位:秒
+    r"\bin (?:(?P<w0>milliseconds|ms)|(?P<w1>seconds)|(?P<w2>minutes)|(?P<w4>hours)|(?P<w5>days))\b(?! of)"
+    r"|(?:单位(?:为|是)?:? ?|以|\()(?:(?P<h0>毫秒|ms)|(?P<h1>秒)|(?P<h2>分钟)|(?P<h4>小时)|(?P<h5>天))"
+    r"(?=为单位|[),。.;]|$)",
+    re.IGNORECASE,
+)
+_LINE = re.compile(r"[^。！？!?;；\n]+?(?:[。！？!?;；\n]|\.(?=\s|$)|$)")
+_BARE = re.compile(r"(?<![\w.:$€£¥-])\d+(?:\.\d+)?(?![\w%:]|\.\d)(?! ?[\u4e00-\u9fff])")
 _DATES = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -102,6 +110,7 @@ def amounts(text: str) -> tuple[Amount, ...]:
     from rag.verify.often import per
 
     found = [*_times(text), *_lengths(text), *per(text), *_dates(text)]
+    found += _implied(text)
     found += [Amount(start, end, kind, value, weak=weak) for start, end, kind, value, weak in shares(text)]
     return tuple(sorted(found, key=lambda amount: (amount.start, -amount.end)))
 
@@ -153,6 +162,21 @@ def _word_lengths(text: str) -> Iterator[Amount]:
         value = float(match["n"]) if match["n"] else 0.5 if one.startswith("half") else 1.5 if "half" in one else 1.0
         value += 0.5 * (bool(match["frac"]) + bool(match["more"]))
         yield Amount(match.start(), match.end(), kind, value * factor)
+
+
+def _implied(text: str) -> Iterator[Amount]:
+    """Numbers without a unit in a sentence that names the one unit in which they are given."""
+    if not _UNIT_NAMED.search(text):
+        return
+    for line in _LINE.finditer(text):
+        named = list(_UNIT_NAMED.finditer(line.group()))
+        if len(named) != 1:
+            continue
+        script = "w" if any(value and name[0] == "w" for name, value in named[0].groupdict().items()) else "h"
+        kind, factor, _, _ = _unit(named[0], script)
+        for match in _BARE.finditer(line.group()):
+            start = line.start() + match.start()
+            yield Amount(start, start + len(match.group()), kind, float(match.group()) * factor, weak=True)
 
 
 def _unit(match: re.Match[str], script: str) -> tuple[str, float, str, str]:

@@ -13,12 +13,15 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
+from rag.verify.bounds import crossed
 from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.lost import lost_amount
 from rag.verify.polarity import contradiction
+from rag.verify.rates import other_rate
 from rag.verify.rephrase import as_written
 from rag.verify.roles import turned_round
+from rag.verify.signs import other_sign
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 
@@ -65,14 +68,15 @@ def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailmen
     claim_text = read(as_written(read(sentence).norm, [text.norm for text in texts]))
     if not claim_text.sentences:
         return Support()
-    if any(_stands_in(claim_text, text) for text in texts):
+    norms = [text.norm for text in texts]
+    sign = other_sign(claim_text.norm, norms)
+    if not sign and any(_stands_in(claim_text, text) for text in texts):
         return Support()
     claim = whole(claim_text.sentences, claim_text.norm)
     sentences = [span for text in texts for span in text.sentences]
-    norms = [text.norm for text in texts]
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)
-    if amount := lost_amount(claim_text.norm, norms):
+    if amount := sign or lost_amount(claim_text.norm, norms) or other_rate(claim_text, texts):
         return Support("number", amount)
     if _across(claim, texts):
         return _between_languages(claim_text, sentences, norms, entailment, passages)
@@ -114,6 +118,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    if crossed(part, found.sentences):
+        return Support("bound", "", found.cover)
     return Support("", "", found.cover)
 
 

@@ -14,6 +14,12 @@ from rag.verify.shares import OFF, SHARE
 
 _FAMILIES = {VAGUE: CLOCK, MONTH_END: DATE, WORKDAYS: SECONDS, OFF: SHARE}
 _RANGE = r"\s?(?:[-–~至到、,/或和]|to\b|or\b|and\b)\s?\d"
+_NEAR_END = 25
+_FIRST = {"first": "1", "second": "2", "third": "3"}
+_ORDINAL = re.compile(
+    r"\b(?:the|its|their|his|her|your|our) (first|second|third|\d+(?:st|nd|rd|th)) ([a-z]{3,}(?: [a-z]{3,})?)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
@@ -21,10 +27,12 @@ def lost_amount(claim: str, passages: Sequence[str]) -> str:
     """The words of an amount that no passage has, where they have others of its kind; all texts are normalised."""
     own = [amount for amount in amounts(claim) if not amount.weak]
     if not own:
-        return ""
+        return _other_ordinal(claim, passages)
     known = [other for text in passages for other in amounts(text)]
     found = [amount for amount in own if any(same(amount, other) for other in known)]
     for amount in own:
+        if amount.kind == MONTH_END and any(_earlier(other, amount) for other in known):
+            return claim[amount.start : amount.end]
         if amount.kind.startswith(PER) or amount.kind in (VAGUE, DATE, MONTH_END):
             continue
         if any(amount.start < other.end and other.start < amount.end for other in found):
@@ -33,7 +41,27 @@ def lost_amount(claim: str, passages: Sequence[str]) -> str:
         words = claim[amount.start : amount.end]
         if rivals and not _in_range(words, passages) and not _without_unit(words, passages):
             return words
+    return _other_ordinal(claim, passages)
+
+
+def _earlier(date: Amount, end: Amount) -> bool:
+    """Whether a date is of that month, and not near its end."""
+    return date.kind == DATE and 0 < date.value - end.value < _NEAR_END
+
+
+def _other_ordinal(claim: str, passages: Sequence[str]) -> str:
+    """The third day, where the passages only know of a fourth one."""
+    for match in _ORDINAL.finditer(claim):
+        nouns = set(match.group(2).lower().split())
+        known = [m for text in passages for m in _ORDINAL.finditer(text) if nouns & set(m.group(2).lower().split())]
+        if known and all(_place(m) != _place(match) for m in known):
+            return match.group()
     return ""
+
+
+def _place(match: re.Match[str]) -> str:
+    word = match.group(1).lower()
+    return _FIRST.get(word) or re.sub(r"\D", "", word)
 
 
 def _family(amount: Amount) -> str:

@@ -119,6 +119,8 @@ def _latin(run: str, start: int) -> Iterator[Token]:
     kept = run.rstrip(".:,=+'-") if option else run.strip(".:,=+'-@")
     if run.endswith("++") and run[:1].isalpha():
         kept = run
+    if re.match(r"\$\d", kept):
+        kept = kept[1:]  # a price
     start += run.find(kept) if kept else 0
     if not kept:
         return

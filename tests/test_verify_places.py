@@ -1,0 +1,73 @@
+"""Numbers with their signs, bounds and places, and what counts or is covered by what a passage says."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.verify import check_sentence
+
+SIGN = (
+    (False, "疫苗须在20度保存。", "疫苗须在零下20度保存。"),
+    (False, "The sensor works down to 40 degrees.", "The sensor works down to -40 degrees."),
+    (True, "疫苗须在零下20度保存。", "疫苗须在-20度保存。"),
+    (True, "The sensor works at minus 40 degrees.", "The sensor works at -40 degrees."),
+    (False, "设备可在零下10度运行。", "设备可在10度运行。"),
+)
+BOUND = (
+    (False, "志愿者每月服务不得超过6小时。", "志愿者每月服务不少于6小时。"),
+    (False, "密码不得多于8位。", "密码不得少于8位。"),
+    (False, "A password may have no more than 12 characters.", "A password must have at least 12 characters."),
+    (False, "身高1.4米以上的儿童免票。", "身高1.4米以下的儿童免票。"),
+    (False, "Orders under $50 ship free.", "Orders over $50 ship free."),
+    (False, "单价低于500元的须招标。", "单价高于500元的须招标。"),
+    (True, "志愿者每月至少要服务6小时。", "志愿者每月服务不少于6小时。"),
+    (True, "密码长度不能低于8位。", "密码长度不得少于8位。"),
+    (True, "报销单超过30天才交的，不予受理。", "报销单须在30天内提交，逾期不予受理。"),
+    (True, "Orders above $50 ship free.", "Orders over $50 ship free."),
+)
+PARALLEL = (
+    (False, "儿童票80元。", "成人票80元，儿童票40元。"),
+    (False, "金额在3000元以上的，由部门经理审批。", "金额在3000元以下的由部门经理审批，3000元以上的由总经理审批。"),
+    (
+        False,
+        "The Basic plan includes 50 GB of storage.",
+        "The Basic plan includes 10 GB of storage, and the Pro plan includes 50 GB.",
+    ),
+    (False, "本科生的借期是60天。", "本科生可借10册，借期30天；研究生可借20册，借期60天。"),
+    (False, "The API was shut down in May 2023.", "The API was deprecated in May 2023 and shut down in June 2024."),
+    (False, "二期工程2018年开工。", "一期工程2015年开工，二期工程2018年规划、2020年开工。"),
+    (False, "Python 3.8 is needed for version 2.", "Version 1 needs Python 3.8; version 2 needs Python 3.10."),
+    (True, "室内场地每小时收费150元。", "室外场地每小时收费300元，室内场地每小时收费150元。"),
+    (True, "研究生可以借20册，期限是60天。", "本科生可借10册，借期30天；研究生可借20册，借期60天。"),
+    (
+        True,
+        "With the Pro plan you get 50 GB of storage.",
+        "The Basic plan includes 10 GB of storage, and the Pro plan includes 50 GB.",
+    ),
+    (True, "金额在3000元以上的，要由总经理审批。", "金额在3000元以下的由部门经理审批，3000元以上的由总经理审批。"),
+)
+COUNT = (
+    (False, "报告分为PDF和Word三种格式。", "报告可导出为PDF或Word格式。"),
+    (False, "There are four roles: owner, editor and viewer.", "The roles are owner, editor and viewer."),
+    (False, "报告可导出为PDF和Word两种格式。", "报告可导出为PDF、Word或HTML格式。"),
+)
+
+
+@pytest.mark.parametrize(("faithful", "sentence", "passage"), SIGN)
+def test_a_sign_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).supported is faithful
+
+
+@pytest.mark.parametrize(("faithful", "sentence", "passage"), BOUND)
+def test_a_bound_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).supported is faithful
+
+
+@pytest.mark.parametrize(("faithful", "sentence", "passage"), PARALLEL)
+def test_a_number_of_another_thing_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).supported is faithful
+
+
+@pytest.mark.parametrize(("faithful", "sentence", "passage"), COUNT)
+def test_a_count_of_what_is_listed_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).supported is faithful
