@@ -26,6 +26,7 @@ BOUND = (
     (True, "Orders above $50 ship free.", "Orders over $50 ship free."),
 )
 PARALLEL = (
+    (False, "室外场地每小时收费150元。", "室外场地每小时收费300元，室内场地每小时收费150元。"),
     (False, "儿童票80元。", "成人票80元，儿童票40元。"),
     (False, "金额在3000元以上的，由部门经理审批。", "金额在3000元以下的由部门经理审批，3000元以上的由总经理审批。"),
     (
@@ -33,6 +34,7 @@ PARALLEL = (
         "The Basic plan includes 50 GB of storage.",
         "The Basic plan includes 10 GB of storage, and the Pro plan includes 50 GB.",
     ),
+    (False, "研究生可以借10册。", "本科生可借10册，借期30天；研究生可借20册，借期60天。"),
     (False, "本科生的借期是60天。", "本科生可借10册，借期30天；研究生可借20册，借期60天。"),
     (False, "The API was shut down in May 2023.", "The API was deprecated in May 2023 and shut down in June 2024."),
     (False, "二期工程2018年开工。", "一期工程2015年开工，二期工程2018年规划、2020年开工。"),

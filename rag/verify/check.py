@@ -17,6 +17,7 @@ from rag.verify.bounds import crossed
 from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.lost import lost_amount
+from rag.verify.parallels import moved
 from rag.verify.polarity import contradiction
 from rag.verify.rates import other_rate
 from rag.verify.rephrase import as_written
@@ -112,6 +113,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("cover", "", found.cover)
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
+        return Support("number", number, found.cover)
+    if number := moved(part, found.sentences):
         return Support("number", number, found.cover)
     words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
     if words := words or mixed_up(part, found.sentences):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from rag.tokens import fold
-from rag.verify import clock, english_numbers
+from rag.verify import clock, english_numbers, shares
 
 _VALUES = {
     character: value
@@ -38,6 +38,7 @@ def normalise(text: str) -> str:
     text = clock.spell(english_numbers.digits(fold(text)))
     for words, one in _ONE_WAY:
         text = text.replace(words, one)
+    text = shares.spell(text)
     text = _PERCENT.sub(lambda match: f"{_value(match.group(1))}%", text)
     text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
     text = _ARABIC_BIG.sub(_big, text)

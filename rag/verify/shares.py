@@ -34,12 +34,12 @@ _SHARES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...] = 
     (re.compile(r"万分之(?P<n>\d+(?:\.\d+)?|[一二两三四五六七八九十])"), lambda m: number(m["n"]) / 100),
     (
         re.compile(
-            r"(?P<n>(?<![\d.])\d|[一二两三四五六七八九])成(?P<half>半)?(?![功为立本果员熟都品长套年交就份型对人])"
+            r"(?P<n>(?<![\d.])\d|[一二两三四五六七八九])成(?P<half>半)?(?![功为立本果员熟都品长套年交就份型对人不])"
         ),
         lambda m: number(m["n"]) * 10 + 5 * bool(m["half"]),
     ),
     (
-        re.compile(r"(?P<d>(?<![\d.])\d{1,2}|[二三四五六七八九十])分之(?P<n>\d+(?:\.\d+)?|[一二两三四五六七八九])"),
+        re.compile(r"(?P<d>(?<![\d.])[1-9]\d?|[二三四五六七八九十])分之(?P<n>\d+(?:\.\d+)?|[一二两三四五六七八九])"),
         lambda m: 100 * number(m["n"]) / number(m["d"]),
     ),
     (re.compile(r"(?<![\d./\w-])(?P<n>\d)/(?P<d>[2-9])(?![\d./-])"), lambda m: 100 * float(m["n"]) / float(m["d"])),
@@ -71,6 +71,7 @@ _OFFS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...] = (
     (re.compile(r"(?:优惠|便宜|减免|降价|立减)(?P<n>\d+(?:\.\d+)?)%"), lambda m: 100 - float(m["n"])),
     (re.compile(r"(?P<n>\d+(?:\.\d+)?)%的?(?:折扣|优惠)"), lambda m: 100 - float(m["n"])),
 )
+_SPELLED = _SHARES[2:5]
 _TWICE = re.compile(rf"\b(?:twice|doubles?|doubled|doubling|two-?fold)\b(?![ -]?(?:{_NO_DOUBLE}))", re.IGNORECASE)
 _MULTIPLES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...] = (
     (re.compile(r"(?P<n>(?<![\d.])\d+(?:\.\d+)?|[两双])倍"), lambda m: 2.0 if m["n"] in "两双" else float(m["n"])),
@@ -80,6 +81,14 @@ _MULTIPLES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...]
     (re.compile(r"\b(?:quadruples?|quadrupled|four-?fold)\b", re.IGNORECASE), lambda m: 4.0),
     (re.compile(rf"{_N}(?: times\b|-fold\b|x\b(?! ?\d)|×(?! ?\d))", re.IGNORECASE), lambda m: float(m["n"])),
 )
+
+
+def spell(text: str) -> str:
+    """The text with 三成, 千分之三 and 双倍 as 30%, 0.3% and 2倍."""
+    if "成" in text or "分之" in text:
+        for pattern, value in _SPELLED:
+            text = pattern.sub(lambda match, value=value: f"{value(match):.6g}%", text)  # type: ignore[misc]
+    return text.replace("双倍", "2倍")
 
 
 def shares(text: str) -> Iterator[tuple[int, int, str, float, bool]]:
