@@ -12,6 +12,10 @@ SIGN = (
     (True, "疫苗须在零下20度保存。", "疫苗须在-20度保存。"),
     (True, "The sensor works at minus 40 degrees.", "The sensor works at -40 degrees."),
     (False, "设备可在零下10度运行。", "设备可在10度运行。"),
+    (True, "冷库温度保持在-18℃。", "冷库温度保持在零下18摄氏度。"),
+    (False, "冷库温度保持在18℃。", "冷库温度保持在零下18摄氏度。"),
+    (True, "参数范围为3-5。", "参数范围为3至5。"),
+    (True, "- 温度不得高于20度。", "- 温度不得高于20度，湿度不得高于60%。"),
 )
 BOUND = (
     (False, "志愿者每月服务不得超过6小时。", "志愿者每月服务不少于6小时。"),
@@ -24,6 +28,10 @@ BOUND = (
     (True, "密码长度不能低于8位。", "密码长度不得少于8位。"),
     (True, "报销单超过30天才交的，不予受理。", "报销单须在30天内提交，逾期不予受理。"),
     (True, "Orders above $50 ship free.", "Orders over $50 ship free."),
+    (False, "年龄在18岁以下的可以报名。", "年龄在18岁以上的可以报名。"),
+    (False, "Files over 64 MB are sent in one request.", "Files under 64 MB are sent in one request."),
+    (False, "参赛队伍至多5人。", "参赛队伍至少5人，报名截止5月。"),
+    (False, "You may stay for at least 90 days.", "You may stay for at most 90 days."),
 )
 PARALLEL = (
     (False, "室外场地每小时收费150元。", "室外场地每小时收费300元，室内场地每小时收费150元。"),
@@ -47,11 +55,31 @@ PARALLEL = (
         "The Basic plan includes 10 GB of storage, and the Pro plan includes 50 GB.",
     ),
     (True, "金额在3000元以上的，要由总经理审批。", "金额在3000元以下的由部门经理审批，3000元以上的由总经理审批。"),
+    (False, "初级班收费1200元。", "初级班收费800元，高级班收费1200元。"),
+    (False, "管理端口是8080。", "服务端口是8080，管理端口是9090。"),
+    (False, "Silver members earn 3 points per euro.", "Silver members earn 2 points per euro, gold members 3 points."),
+    (False, "小张负责5个项目。", "小王负责5个项目，小张负责3个项目。"),
+    (False, "长江全长5464公里。", "长江全长6300公里，黄河全长5464公里。"),
+    (False, "2021年公司上市。", "公司2018年成立，2021年获得融资，2023年上市。"),
+    (True, "公司在2023年上市，成立于2018年。", "公司2018年成立，2021年获得融资，2023年上市。"),
+    (True, "管理用的端口是9090。", "服务端口是8080，管理端口是9090。"),
+    (True, "黄河长5464公里，比长江短。", "长江全长6300公里，黄河全长5464公里，黄河比长江短。"),
+    (
+        True,
+        "The admin port is 9090, the service itself listens on 8080.",
+        "The service listens on port 8080 and the admin interface on port 9090; the admin port is 9090.",
+    ),
 )
 COUNT = (
+    (True, "报告分为PDF和Word两种格式。", "报告可导出为PDF或Word格式。"),
+    (True, "There are three roles: owner, editor and viewer.", "The roles are owner, editor and viewer."),
     (False, "报告分为PDF和Word三种格式。", "报告可导出为PDF或Word格式。"),
     (False, "There are four roles: owner, editor and viewer.", "The roles are owner, editor and viewer."),
     (False, "报告可导出为PDF和Word两种格式。", "报告可导出为PDF、Word或HTML格式。"),
+    (True, "会员分为金卡、银卡和普通卡三类。", "会员卡有金卡、银卡和普通卡。"),
+    (False, "会员分为金卡、银卡两类。", "会员卡有金卡、银卡和普通卡。"),
+    (True, "The three listed plans are Free, Team and Enterprise.", "The plans are Free, Team and Enterprise."),
+    (False, "The two listed plans are Free and Team.", "The plans are Free, Team and Enterprise."),
 )
 
 

@@ -114,7 +114,7 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     number = misplaced_number(part, found.sentences)
     if number and not _clauses_stand(part, sentences):
         return Support("number", number, found.cover)
-    if number := moved(part, found.sentences):
+    if number := moved(part, found.sentences, sentences):
         return Support("number", number, found.cover)
     words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
     if words := words or mixed_up(part, found.sentences):

@@ -31,17 +31,18 @@ _PAST = re.compile(
     r"(?P<hour>\d{1,2}|one|noon|midnight)\b(?!:)",
     re.IGNORECASE,
 )
-_RANGE = re.compile(r"(?<![\d:.-])(\d{1,2}:\d{2})\s?[-~～]\s?(?=\d{1,2}:\d{2}(?![\d:]))")
+_RANGE = re.compile(r"(?<![\d.-])(?<!\d:)(\d{1,2}:\d{2})\s?[-~～]\s?(?=\d{1,2}:\d{2}(?![\d:]))")
 _POINTS = "建议|意见|要求|原因|注意|理由|问题|说明|内容|不同|共同|优势|优点|缺点|好处|区别|变化|积分|经验"
 _TIME = re.compile(
-    r"(?<![\d.:-])(?P<hour>\d{1,2})(?:[:：](?P<minute>\d{2})(?![\d:])"
-    rf"| ?[点时](?!{_POINTS}|[：:线])(?P<han>\d{{1,2}})?分?(?![\d个])|(?= ?[ap]\.?m\b))"
+    r"(?<![\d.-])(?<!\d:)(?P<hour>\d{1,2})(?:[:：](?P<minute>\d{2})(?![\d:])"
+    rf"| ?[点时](?!{_POINTS}|[：:线])(?P<han>\d{{1,2}})?分?(?![\d个])|(?= ?[ap]\.?m\b)"
+    r"|(?= (?:in the (?:morning|afternoon|evening)|at night)\b))"
     r"(?: ?(?P<half>[ap])\.?m\b\.?| o'clock\b)?|(?<![\w.:])(?P<oclock>\d{1,2}) o['’]clock\b"
     r"|(?P<named>\bnoon\b|\bmidnight\b|\bmidday\b|正午|零点|午夜)",
     re.IGNORECASE,
 )
 _BOTH_HALVES = re.compile(
-    r"(?<![\d:.-])(\d{1,2})(:\d{2})? ?(-|–|~|to|until|till) ?(\d{1,2})(:\d{2})? ?([ap])\.?m\b", re.IGNORECASE
+    r"(?<![\d.-])(?<!\d:)(\d{1,2})(:\d{2})? ?(-|–|~|to|until|till) ?(\d{1,2})(:\d{2})? ?([ap])\.?m\b", re.IGNORECASE
 )
 
 

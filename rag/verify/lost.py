@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.verify.amounts import CLOCK, DATE, MONTH_END, PER, SECONDS, VAGUE, WORKDAYS, Amount, amounts
+from rag.verify.amounts import CLOCK, DATE, MONTH_END, MONTHS, PER, SECONDS, VAGUE, WORKDAYS, Amount, amounts
 from rag.verify.rephrase import same
 from rag.verify.shares import OFF, SHARE
 
-_FAMILIES = {VAGUE: CLOCK, MONTH_END: DATE, WORKDAYS: SECONDS, OFF: SHARE}
+_FAMILIES = {VAGUE: CLOCK, MONTH_END: DATE, WORKDAYS: SECONDS, MONTHS: SECONDS, OFF: SHARE}
+_LONG = {SECONDS: (1 / 86400, 1 / 86400), MONTHS: (28.0, 31.0), WORKDAYS: (1.0, 1.0)}  # days, at least and at most
 _RANGE = r"\s?(?:[-–~至到、,/或和]|to\b|or\b|and\b)\s?\d"
 _NEAR_END = 25
 _FIRST = {"first": "1", "second": "2", "third": "3"}
@@ -29,7 +30,7 @@ def lost_amount(claim: str, passages: Sequence[str]) -> str:
     if not own:
         return _other_ordinal(claim, passages)
     known = [other for text in passages for other in amounts(text)]
-    found = [amount for amount in own if any(same(amount, other) for other in known)]
+    found = [amount for amount in own if any(same(amount, other) or _as_long(amount, other) for other in known)]
     for amount in own:
         if amount.kind == MONTH_END and any(_earlier(other, amount) for other in known):
             return claim[amount.start : amount.end]
@@ -62,6 +63,15 @@ def _other_ordinal(claim: str, passages: Sequence[str]) -> str:
 def _place(match: re.Match[str]) -> str:
     word = match.group(1).lower()
     return _FIRST.get(word) or re.sub(r"\D", "", word)
+
+
+def _as_long(amount: Amount, other: Amount) -> bool:
+    """Whether a length may well be one that is told otherwise: 30 days for a month, one year for every year."""
+    kind = other.kind.removeprefix(PER)
+    if amount.kind not in _LONG or kind not in _LONG or WORKDAYS in (amount.kind, kind):
+        return False
+    (least, most), (low, high) = _LONG[amount.kind], _LONG[kind]
+    return amount.value * least <= other.value * high and other.value * low <= amount.value * most
 
 
 def _family(amount: Amount) -> str:

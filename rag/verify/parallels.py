@@ -7,6 +7,7 @@ number is misplaced where the words around it stand in the zone of another such 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +19,12 @@ from rag.verify.text import Span, Token
 _YEAR = """january february march april may june july august september october november december
 jan feb mar apr jun jul aug sep sept oct nov dec"""
 _MONTHS = frozenset(map(stem, _YEAR.split()))
-_JOINS = frozenset("至到和或与") | {"to", "and", "or", "until"}
+_ABOUT = """around roughly approximately nearly almost exactly currently today now already usually normally total
+altogether only least most maximum minimum 大约 大概 约为 左右 将近
+目前 现在 一共 总共 共有 共计 最多 最少 至少 至多 分别 可以 需要"""
+_VAGUE = _MONTHS | frozenset(map(stem, _ABOUT.split()))
+_JOINS = frozenset("至到和或与年月日时天") | {"to", "and", "or", "until"}
+_YEARS = frozenset("年月日时")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,11 @@ class _Slot:
     near: frozenset[str]
 
 
-def moved(claim: Span, evidence: Sequence[Span]) -> str:
-    """The first number of the claim that belongs to another thing than it says, or nothing."""
-    slots = [slot for sentence in evidence for slot in _slots(sentence)]
+def moved(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span]) -> str:
+    """The first number of the claim that belongs to another thing than it says, or nothing; ``sentences`` are all that
+    is cited, of which those beside the evidence count as well.
+    """
+    slots = [slot for sentence in _beside(evidence, sentences) for slot in _slots(sentence)]
     for mine in _slots(claim):
         own = [slot for slot in slots if slot.number == mine.number and slot.unit == mine.unit]
         if not own:
@@ -45,10 +53,16 @@ def moved(claim: Span, evidence: Sequence[Span]) -> str:
     return ""
 
 
+def _beside(evidence: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
+    chosen = {n + step for n, sentence in enumerate(sentences) if sentence in evidence for step in (-1, 0, 1)}
+    return [sentence for n, sentence in enumerate(sentences) if n in chosen]
+
+
 def _belongs(mine: _Slot, rival: _Slot, own: _Slot) -> bool:
     """Whether the claim's words are some of the rival's alone, and none of the own slot's alone."""
     theirs, ours = mine.words & (rival.words - own.words), mine.words & (own.words - rival.words)
-    return bool(theirs) and not ours and not mine.near <= own.words
+    distinct = bool(own.words - rival.words)
+    return bool(theirs) and not ours and distinct and not mine.near <= own.words
 
 
 @lru_cache(maxsize=4096)
@@ -79,30 +93,31 @@ def _read(span: Span) -> Iterator[_Slot]:
 
 
 def _range(tokens: Sequence[Token], at: int, step: int) -> int:
-    """The other end of the range that a number is an end of, or the number itself."""
-    other = at + 2 * step
-    if not 0 <= other < len(tokens) or tokens[other].kind != "number":
-        other = at + step if 0 <= at + step < len(tokens) and tokens[at + step].kind == "number" else at
-    elif tokens[at + step].text not in _JOINS:
-        other = at
-    return other
+    """The other end of the range that a number is an end of (1994年-2010年), or the number itself."""
+    other = at + step
+    while 0 <= other < len(tokens) and abs(other - at) <= 2 and tokens[other].text in _JOINS:
+        other += step
+    return other if 0 <= other < len(tokens) and tokens[other].kind == "number" else at
 
 
 def _unit(tokens: Sequence[Token], at: int) -> str:
-    """What is counted, as far as the next token tells; numbers without any are all of one kind."""
-    if tokens[at].text.endswith("%"):
-        return "%"
-    if ":" in tokens[at].text:
-        return ":"
+    """What is counted, as far as the next token tells; numbers without any are of one kind where they look alike."""
+    text = tokens[at].text
+    if text.endswith("%") or ":" in text:
+        return text[-1] if text.endswith("%") else ":"
     after = tokens[at + 1] if at + 1 < len(tokens) else None
-    if after is None or after.start - tokens[at].end > 1 or (after.kind == "han") != (after.start == tokens[at].end):
-        return ""
-    return after.text
+    if after is None or after.start - tokens[at].end > (0 if after.kind == "han" else 1):
+        after = None
+    if after is not None and (after.text in _YEARS or (after.kind in ("han", "word") and after.weight >= 0.5)):
+        return after.text
+    if re.fullmatch(r"1[5-9]\d\d|20\d\d", text):
+        return "年"
+    return "." if "." in text else ""
 
 
 def _words(tokens: Sequence[Token]) -> frozenset[str]:
-    words = {t.text for t in tokens if t.kind in ("word", "name") and t.weight >= 1 and t.text not in _MONTHS}
+    words = {t.text for t in tokens if t.kind in ("word", "name") and t.weight >= 1}
     for one, two in pairwise(tokens):
         if one.kind == two.kind == "han" and one.end == two.start and max(one.weight, two.weight) >= 1:
             words.add(one.text + two.text)
-    return frozenset(words)
+    return frozenset(words - _VAGUE)

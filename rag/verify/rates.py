@@ -36,19 +36,28 @@ def _rates(span: Span, norm: str) -> Iterator[Amount]:
 
 
 def _nearest(rate: Amount, clause: Span) -> Token | None:
+    """The number that goes with it: mostly behind 每天, and before "per day"."""
     numbers = [t for t in clause.tokens if t.kind == "number" and not rate.start <= t.start < rate.end]
-    return min(numbers, key=lambda t: max(t.start - rate.end, rate.start - t.end), default=None)
+    han = clause.text[rate.start - clause.start : rate.end - clause.start][:1] > "\u3000"
+    first = [t for t in numbers if (t.start >= rate.end) == han]
+    return min(first or numbers, key=lambda t: max(t.start - rate.end, rate.start - t.end), default=None)
 
 
 def _elsewhere(rate: Amount, number: Token, texts: Sequence[Text]) -> bool:
     """Whether each clause of the passages that has the number and says what it is for says something else."""
     found = [
-        [other for other in _rates(clause, text.norm) if _comparable(rate, other)]
+        [other for other in _rates(clause, text.norm) if _comparable(rate, other) and _goes_with(other, number, clause)]
         for text in texts
         for clause in _clauses_with(number, text)
     ]
     told = [others for others in found if others]
     return bool(told) and not any(rate.equals(other) for others in told for other in others)
+
+
+def _goes_with(rate: Amount, number: Token, clause: Span) -> bool:
+    """Whether no other number is nearer to what something is for, as in 60 per minute and 1000 per hour."""
+    nearest = _nearest(rate, clause)
+    return nearest is not None and nearest.text == number.text
 
 
 def _never(rate: Amount, texts: Sequence[Text]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from rag.verify.amounts import CLOCK, DATE, MONTH_END, VAGUE, Amount, amounts
 from rag.verify.clock import PART, hours
+from rag.verify.listed import without_counts
 
 _DEADLINE_BEFORE = re.compile(
     r"(?:\b(?:by|until|till|no later than|not later than|up to)|至|到|截止[于至到]?|截至)\s?$", re.IGNORECASE
@@ -21,6 +22,7 @@ _LEAP = 2024  # 29 February may be the last day of it; 28 is not taken for one
 
 def as_written(norm: str, passages: Sequence[str]) -> str:
     """The normalised claim with each amount as the normalised passages write it, where they write it otherwise."""
+    norm = without_counts(norm, passages)
     own = amounts(norm)
     parts = list(PART.finditer(norm))
     if not own and not parts:
