@@ -1,4 +1,4 @@
-"""Numbers with their signs, bounds and places, and what counts or is covered by what a passage says."""
+"""Numbers with their signs, bounds and places, counts of what is listed, and numbers of the sentence before."""
 
 from __future__ import annotations
 
@@ -81,6 +81,26 @@ COUNT = (
     (True, "The three listed plans are Free, Team and Enterprise.", "The plans are Free, Team and Enterprise."),
     (False, "The two listed plans are Free and Team.", "The plans are Free, Team and Enterprise."),
 )
+BEFORE = (
+    (True, "3.2版之前，日志写到安装目录里。", "3.2版起，日志默认保存在数据目录下。此前的版本将日志写到安装目录里。"),
+    (False, "3.2版起，日志写到安装目录里。", "3.2版起，日志默认保存在数据目录下。此前的版本将日志写到安装目录里。"),
+    (
+        True,
+        "文件大于16 MB时，要用分块存储，系统会自动切分。",
+        "单个文件的最大大小为16 MB。存储更大的文件时，请使用分块存储，系统会自动切分。",
+    ),
+    (
+        True,
+        "Before version 3.2, logs were written to the installation folder.",
+        "Since version 3.2, logs are kept in the data folder. Before that, logs were written to the installation folder.",
+    ),
+    (
+        False,
+        "Since version 3.2, logs were written to the installation folder.",
+        "Since version 3.2, logs are kept in the data folder. Before that, logs were written to the installation folder.",
+    ),
+)
+NAME = ((True, "要启用ZeRO-Offload，须将设备设为cpu。", "启用ZeRO-Offload的方法是将设备设为cpu。"),)
 
 
 @pytest.mark.parametrize(("faithful", "sentence", "passage"), SIGN)
@@ -100,4 +120,14 @@ def test_a_number_of_another_thing_is_judged_by_what_it_says(faithful: bool, sen
 
 @pytest.mark.parametrize(("faithful", "sentence", "passage"), COUNT)
 def test_a_count_of_what_is_listed_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).supported is faithful
+
+
+@pytest.mark.parametrize(("faithful", "sentence", "passage"), BEFORE)
+def test_a_number_of_the_sentence_before_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
+    assert check_sentence(sentence, [passage]).supported is faithful
+
+
+@pytest.mark.parametrize(("faithful", "sentence", "passage"), NAME)
+def test_a_name_that_holds_a_number_word_is_judged_by_what_it_says(faithful: bool, sentence: str, passage: str) -> None:
     assert check_sentence(sentence, [passage]).supported is faithful

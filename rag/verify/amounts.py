@@ -52,7 +52,12 @@ _UNITS = (
     (SECONDS, 60, "分钟", r"mins?|minutes?"),
     (SECONDS, 900, "刻钟", r"quarters? of an hour"),
     (SECONDS, 3600, "小时|钟头", r"h|hrs?|hours?"),
-    (SECONDS, 86400, "天|昼夜|自然日|日历日|日(?=[内后期游]|之内|以内|的)", r"days?|calendar days?"),
+    (
+        SECONDS,
+        86400,
+        "天|昼夜|自然日|日历日|日(?=[内后期游]|之内|以内|的)|(?<=期1)日|(?<=过1)日|(?<=满1)日",
+        r"days?|calendar days?",
+    ),
     (SECONDS, 7 * 86400, "周(?![年一二三四五六日末])|星期(?![一二三四五六日天])|礼拜", r"weeks?"),
     (SECONDS, 14 * 86400, "(?!)", r"fortnights?"),
     (MONTHS, 1, "月", r"months?"),

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
+from rag.verify.before import of_the_others, stands_before
 from rag.verify.bounds import crossed
 from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
@@ -112,9 +113,9 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     if found.cover < min_cover:
         return Support("cover", "", found.cover)
     number = misplaced_number(part, found.sentences)
-    if number and not _clauses_stand(part, sentences):
+    if number and not (_clauses_stand(part, sentences) or stands_before(part, found.sentences, sentences)):
         return Support("number", number, found.cover)
-    if number := moved(part, found.sentences, sentences):
+    if number := moved(part, found.sentences, sentences) or of_the_others(part, sentences):
         return Support("number", number, found.cover)
     words = swapped(part, found.sentences, passage) or turned_round(part, found.sentences)
     if words := words or mixed_up(part, found.sentences):

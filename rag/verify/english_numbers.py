@@ -27,6 +27,7 @@ _UNIT = rf"(?:{_ONES}|{'|'.join(_BIG)})"
 _WORDS = re.compile(
     rf"\b(?:(?:an? (?=(?:{'|'.join(_BIG)})\b))?{_UNIT}(?:(?:[ -]| and ){_UNIT})*)\b(?!-fold)", re.IGNORECASE
 )
+_NAME = re.compile(r"[a-z][A-Z]|-[A-Z]")  # ZeRO, Zero-Shot
 _DIGITS_BIG = re.compile(rf"(?<![\w.])(\d+(?:\.\d+)?)[ -](?={_UNIT}\b)((?:(?:{'|'.join(_BIG)})\b ?)+)", re.IGNORECASE)
 _DOZEN = re.compile(r"\b(half a |half-|an? |\d+ )?dozen\b", re.IGNORECASE)
 _ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(_ORDINAL)})\b", re.IGNORECASE)
@@ -45,6 +46,8 @@ def digits(text: str) -> str:
 def _spelled(match: re.Match[str]) -> str:
     """The digits of a run of number words; "one" alone and "two or three" words that make no number stay."""
     words = [word for word in re.split(r"[ -]", match.group().lower()) if word not in ("and", "a", "an")]
+    if _NAME.search(match.string, match.start(), match.end() + 2):
+        return match.group()
     if words == ["one"] or (all(word in _BIG for word in words) and not match.group().lower().startswith("a")):
         return match.group()
     if not _one_number(words):

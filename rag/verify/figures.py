@@ -77,11 +77,11 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
             continue
         slots = [(other.tokens, j) for other in evidence for j, t in enumerate(other.tokens) if t.kind == "number"]
         same = [(there, j) for there, j in slots if there[j].text == token.text]
-        own = [_fit(tokens, i, there, j) for there, j in same if not _other_date(_unit(tokens, i), _unit(there, j))]
+        own = [_fit(tokens, i, there, j) for there, j in same if not _other_date(unit_of(tokens, i), unit_of(there, j))]
         rivals = [
             _fit(tokens, i, there, j)
             for there, j in slots
-            if there[j].text != token.text and _unit(there, j) == _unit(tokens, i)
+            if there[j].text != token.text and unit_of(there, j) == unit_of(tokens, i)
         ]
         if not own and token.text == "1" and not rivals:
             continue  # one hour, where the evidence says every hour or an hour
@@ -128,7 +128,8 @@ def _around(tokens: Sequence[Token], at: int, step: int) -> list[Token]:
     return found
 
 
-def _unit(tokens: Sequence[Token], at: int) -> str:
+def unit_of(tokens: Sequence[Token], at: int) -> str:
+    """What stands right behind a number."""
     if tokens[at].text.endswith("%"):
         return "%"
     after = tokens[at + 1] if at + 1 < len(tokens) else None

@@ -33,11 +33,18 @@ def without_counts(norm: str, passages: Sequence[str]) -> str:
     """The normalised claim without such numbers; the words for what is counted stay."""
     for match in reversed([*_COUNT_HAN.finditer(norm), *_COUNT_WORD.finditer(norm)]):
         count, noun = int(match["n"]), match["noun"]
-        if noun in _NO_COUNT or any(re.search(rf"(?<![\d.]){count}(?![\d.])", text) for text in passages):
+        if noun in _NO_COUNT or any(_counted(match, text) for text in passages):
             continue
         if any(_fits(items, norm, noun) for text in passages for items in _lists(text) if len(items) == count):
             norm = norm[: match.start("n")].rstrip() + " " + norm[match.start("noun") :]
     return norm
+
+
+def _counted(match: re.Match[str], text: str) -> bool:
+    """Whether a text has the number, or counts the like: three films, where the claim has two."""
+    words = match.group()[match.end("n") - match.start() :].strip()
+    alike = rf"\d ?{words[:1]}" if words[0] > "\u3000" else rf"\b\d+ (?:\w+ )?{match['noun']}\b"
+    return bool(re.search(rf"(?<![\d.]){match['n']}(?![\d.])|{alike}", text))
 
 
 def _fits(items: Sequence[str], claim: str, noun: str) -> bool:
