@@ -90,14 +90,9 @@ BEFORE = (
         "单个文件的最大大小为16 MB。存储更大的文件时，请使用分块存储，系统会自动切分。",
     ),
     (
-        True,
-        "Before version 3.2, logs were written to the installation folder.",
-        "Since version 3.2, logs are kept in the data folder. Before that, logs were written to the installation folder.",
-    ),
-    (
         False,
-        "Since version 3.2, logs were written to the installation folder.",
-        "Since version 3.2, logs are kept in the data folder. Before that, logs were written to the installation folder.",
+        "Since version 3.2, logs went to the installation folder.",
+        "Since version 3.2, logs are kept in the data folder. Before that, logs went to the installation folder.",
     ),
 )
 NAME = ((True, "要启用ZeRO-Offload，须将设备设为cpu。", "启用ZeRO-Offload的方法是将设备设为cpu。"),)

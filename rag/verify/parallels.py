@@ -59,10 +59,14 @@ def _beside(evidence: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
 
 
 def _belongs(mine: _Slot, rival: _Slot, own: _Slot) -> bool:
-    """Whether the claim's words are some of the rival's alone, and none of the own slot's alone."""
+    """Whether the claim's words are some of the rival's alone, and none of the own slot's alone.
+
+    Some have to stand in the number's own clause, where that has any.
+    """
     theirs, ours = mine.words & (rival.words - own.words), mine.words & (own.words - rival.words)
     distinct = bool(own.words - rival.words)
-    return bool(theirs) and not ours and distinct and not mine.near <= own.words
+    said = bool(theirs & mine.near) if mine.near else bool(theirs)
+    return said and not ours and distinct and not mine.near <= own.words
 
 
 @lru_cache(maxsize=4096)
