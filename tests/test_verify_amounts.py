@@ -148,6 +148,8 @@ PER = (
     (False, "每台设备收费300元。", "每间教室收费300元。"),
     (False, "年费为每月120元。", "年费为每年120元。"),
     (False, "The API allows 60 calls per hour.", "The API allows 60 calls per minute and 1000 calls per hour."),
+    (True, "The sensor sends a value every half hour.", "The sensor sends a value every 30 minutes."),
+    (False, "The sensor sends a value every half hour.", "The sensor sends a value every 15 minutes."),
 )
 WORDS = (
     (True, "The shelf holds forty-five boxes.", "The shelf holds 45 boxes."),

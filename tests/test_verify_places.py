@@ -91,8 +91,8 @@ BEFORE = (
     ),
     (
         False,
-        "Since version 3.2, logs went to the installation folder.",
-        "Since version 3.2, logs are kept in the data folder. Before that, logs went to the installation folder.",
+        "Since version 3.2, logs were saved in the old folder.",
+        "Since version 3.2, logs are kept in the data folder. Before that, logs were saved in the old folder.",
     ),
 )
 NAME = ((True, "要启用ZeRO-Offload，须将设备设为cpu。", "启用ZeRO-Offload的方法是将设备设为cpu。"),)

@@ -46,7 +46,7 @@ _HAN_ONCE = re.compile(  # 一天三次
     + r")(?:内|中|里)?(?=[\u4e00-\u9fff]{0,3}(?:\d+|[一两几])[次回遍])"
 )
 _HAN_MANY = re.compile(
-    r"每隔?(?P<n>\d+)个?(?:" + "|".join(f"(?P<p{i}>{h})" for i, (_, _, h, _, _) in enumerate(_PERIODS)) + ")"
+    r"每隔?(?P<n>\d+|半)个?(?:" + "|".join(f"(?P<p{i}>{h})" for i, (_, _, h, _, _) in enumerate(_PERIODS)) + ")"
 )
 _HAN_OTHER = re.compile(
     r"(?:每?隔|每个)1?(?:(?P<day>[天日])|(?P<week>周|星期))|每?(?P<year>半年)(?=[^，。]{0,4}[一1]次|度)|每(?P<half>半年)"
@@ -66,7 +66,7 @@ _ADVERB = re.compile(
     re.IGNORECASE,
 )
 _MANY = re.compile(
-    r"\bevery (?:(?P<n>\d+)|(?P<other>other|second)) (?:"
+    r"\bevery (?:(?P<n>\d+|half(?: an?)?)|(?P<other>other|second))[ -](?:"
     + "|".join(f"(?P<p{i}>{w})" for i, (_, _, _, w, _) in enumerate(_PERIODS))
     + r")\b",
     re.IGNORECASE,
@@ -103,7 +103,7 @@ def per(text: str) -> Iterator[Amount]:
         yield _period(match, weak=True)
     for match in _MANY.finditer(text):
         found = _period(match)
-        yield Amount(found.start, found.end, found.kind, found.value * (2 if match["other"] else int(match["n"])))
+        yield Amount(found.start, found.end, found.kind, found.value * _many(match["n"] or "2"))
     for match in _TIMES.finditer(text):
         yield from _rate(match, 2 if match["twice"] else int(match["n"]), match["unit"].lower() == "year")
     for match in _WHO.finditer(text):
@@ -121,7 +121,7 @@ def _han(text: str) -> Iterator[Amount]:
         yield _period(match, weak=True)
     for match in _HAN_MANY.finditer(text):
         found = _period(match)
-        yield Amount(found.start, found.end, found.kind, found.value * max(int(match["n"]), 1))
+        yield Amount(found.start, found.end, found.kind, found.value * _many(match["n"]))
     for match in _HAN_OTHER.finditer(text):
         if match["year"] or match["half"]:
             yield Amount(match.start(), match.end(), PER + MONTHS, 6.0)
@@ -131,6 +131,10 @@ def _han(text: str) -> Iterator[Amount]:
         yield from _rate(match, int(match["n"]), match["unit"] == "年")
     for match in _HAN_WHO.finditer(text):
         yield Amount(match.start(), match.end(), PER + _who(match), 1.0)
+
+
+def _many(number: str) -> float:
+    return max(float(number), 1.0) if number.isdigit() else 0.5
 
 
 def _period(match: re.Match[str], weak: bool = False) -> Amount:

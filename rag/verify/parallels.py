@@ -24,6 +24,8 @@ altogether only least most maximum minimum 大约 大概 约为 左右 将近
 目前 现在 一共 总共 共有 共计 最多 最少 至少 至多 分别 可以 需要"""
 _VAGUE = _MONTHS | frozenset(map(stem, _ABOUT.split()))
 _JOINS = frozenset("至到和或与年月日时天") | {"to", "and", "or", "until"}
+_WORDS_ORDERED = "version phase stage step level tier grade chapter section release"
+_ORDERED = {"第"} | set(map(stem, _WORDS_ORDERED.split()))
 _YEARS = frozenset("年月日时")
 
 
@@ -76,8 +78,8 @@ def _slots(span: Span) -> tuple[_Slot, ...]:
 
 def _read(span: Span) -> Iterator[_Slot]:
     tokens = span.tokens
-    numbers = [(i, _unit(tokens, i)) for i, token in enumerate(tokens) if token.kind == "number"]
     clauses = span.clauses
+    numbers = list(_with_units(span))
     for i, unit in numbers:
         first, last = _range(tokens, i, -1), _range(tokens, i, 1)
         before = max((j for j, other in numbers if j < first and other == unit), default=-1)
@@ -94,6 +96,25 @@ def _read(span: Span) -> Iterator[_Slot]:
                 stop -= 1
         near = _words([token for token in tokens[start:stop] if own.start <= token.start < own.end])
         yield _Slot(tokens[i].text, unit, _words(tokens[start:stop]), near)
+
+
+def _with_units(span: Span) -> Iterator[tuple[int, str]]:
+    """The numbers and their units; one that ends a clause without any has the one before: ten years, the motor two."""
+    tokens, last = span.tokens, ""
+    for i, token in enumerate(tokens):
+        if token.kind == "number" and not _orders(tokens, i):
+            unit = _unit(tokens, i)
+            closes = i + 1 == len(tokens) or any(
+                token.end <= clause.start <= tokens[i + 1].start for clause in span.clauses
+            )
+            last = unit if unit or not closes else last
+            yield i, last if closes and not unit else unit
+
+
+def _orders(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a number tells one of several things from another: 第2, phase 2, version 2."""
+    before = tokens[at - 1].text if at else ""
+    return before in _ORDERED or (at > 1 and tokens[at - 2].text + before == "版本")
 
 
 def _range(tokens: Sequence[Token], at: int, step: int) -> int:
@@ -121,6 +142,7 @@ def _unit(tokens: Sequence[Token], at: int) -> str:
 
 def _words(tokens: Sequence[Token]) -> frozenset[str]:
     words = {t.text for t in tokens if t.kind in ("word", "name") and t.weight >= 1}
+    words |= {f"#{t.text}" for i, t in enumerate(tokens) if t.kind == "number" and _orders(tokens, i)}
     for one, two in pairwise(tokens):
         if one.kind == two.kind == "han" and one.end == two.start and max(one.weight, two.weight) >= 1:
             words.add(one.text + two.text)
