@@ -69,6 +69,19 @@ PARALLEL = (
         "The admin port is 9090, the service itself listens on 8080.",
         "The service listens on port 8080 and the admin interface on port 9090; the admin port is 9090.",
     ),
+    (False, "本科生可以借书，期限是60天。", "本科生可借10册，借期30天；研究生可借20册，借期60天。"),
+    (
+        False,
+        "Export to PDF was added in version 2.1.",
+        "Version 2.0 added the export to PDF, and version 2.1 added dark mode.",
+    ),
+    (
+        True,
+        "Dark mode was added in version 2.1.",
+        "Version 2.0 added the export to PDF, and version 2.1 added dark mode.",
+    ),
+    (False, "导出功能是3.1版加入的。", "3.0版加入了导出功能，3.1版加入了夜间模式。"),
+    (False, "第二阶段为期三个月。", "第一阶段为期三个月，第二阶段为期六个月。"),
 )
 COUNT = (
     (True, "报告分为PDF和Word两种格式。", "报告可导出为PDF或Word格式。"),

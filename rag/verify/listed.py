@@ -23,9 +23,8 @@ kilometres kilometers miles dollars euros pounds people persons requests degrees
 _NO_COUNT = frozenset(_UNITS.split())
 _SEPARATOR = re.compile(r"、|以及|及(?!时|格|其)|和|或(?!者?许)|与|/")
 _PART = re.compile(r"[^,，。.;；:：()（）\n]+")
-_ENGLISH = re.compile(
-    r"(?:[\w'.+#-]+(?: [\w'.+#-]+){0,3}, )*[\w'.+#-]+(?: [\w'.+#-]+){0,3},? (?:and|or) [\w'.+#-]+(?: [\w'.+#-]+){0,3}"
-)
+_ITEM = r"[A-Za-z0-9][A-Za-z0-9'.+#-]{0,30}(?: [A-Za-z0-9'.+#-]{1,30}){0,3}"
+_ENGLISH = re.compile(rf"(?<![\w'.+#-])(?:{_ITEM}, ){{0,12}}{_ITEM},? (?:and|or) {_ITEM}")
 _ROW = re.compile(r"(?m)^(?:\s*(?:[-*•]|\d{1,2}[.)、])\s*.+|.+\s[-–|]\s.+)$")
 
 

@@ -61,14 +61,10 @@ def _beside(evidence: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
 
 
 def _belongs(mine: _Slot, rival: _Slot, own: _Slot) -> bool:
-    """Whether the claim's words are some of the rival's alone, and none of the own slot's alone.
-
-    Some have to stand in the number's own clause, where that has any.
-    """
+    """Whether the claim's words are some of the rival's alone, and none of the own slot's alone."""
     theirs, ours = mine.words & (rival.words - own.words), mine.words & (own.words - rival.words)
     distinct = bool(own.words - rival.words)
-    said = bool(theirs & mine.near) if mine.near else bool(theirs)
-    return said and not ours and distinct and not mine.near <= own.words
+    return bool(theirs) and not ours and distinct and not mine.near <= own.words
 
 
 @lru_cache(maxsize=4096)
@@ -95,15 +91,15 @@ def _read(span: Span) -> Iterator[_Slot]:
             while stop > last + 1 and tokens[stop - 1].start >= begin > tokens[last].start:
                 stop -= 1
         near = _words([token for token in tokens[start:stop] if own.start <= token.start < own.end])
-        yield _Slot(tokens[i].text, unit, _words(tokens[start:stop]), near)
+        yield _Slot(tokens[i].text, unit, _words(tokens[start:stop]) - {f"#{tokens[i].text}"}, near)
 
 
 def _with_units(span: Span) -> Iterator[tuple[int, str]]:
     """The numbers and their units; one that ends a clause without any has the one before: ten years, the motor two."""
     tokens, last = span.tokens, ""
     for i, token in enumerate(tokens):
-        if token.kind == "number" and not _orders(tokens, i):
-            unit = _unit(tokens, i)
+        if token.kind == "number":
+            unit = f"#{tokens[i - 1].text}" if _orders(tokens, i) else _unit(tokens, i)
             closes = i + 1 == len(tokens) or any(
                 token.end <= clause.start <= tokens[i + 1].start for clause in span.clauses
             )
