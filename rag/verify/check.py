@@ -13,11 +13,18 @@ from typing import Literal, Protocol
 
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
+from rag.verify.before import of_the_others, stands_before
+from rag.verify.bounds import crossed
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.invented import invented
+from rag.verify.lost import lost_amount
+from rag.verify.parallels import moved
 from rag.verify.polarity import contradiction
+from rag.verify.rates import other_rate
 from rag.verify.relations import exchanged, misrelated
+from rag.verify.rephrase import as_written
 from rag.verify.reworded import reworded
+from rag.verify.signs import other_sign
 from rag.verify.text import Span, Text, bare, read
 from rag.verify.unsaid import torn_off, unsaid
 
@@ -79,18 +86,21 @@ class Entailment(Protocol):
 
 def check_sentence(sentence: str, passages: Sequence[str], entailment: Entailment | None = None) -> Support:
     """Judge a sentence (without its marks) against the texts that it cites."""
-    claim_text = read(sentence)
+    texts = [read(passage) for passage in passages]
+    claim_text = read(as_written(read(sentence).norm, [text.norm for text in texts]))
     if not claim_text.sentences:
         return Support()
-    texts = [read(passage) for passage in passages]
     sentences = [span for text in texts for span in text.sentences]
-    if any(_stands_in(claim_text, text) for text in texts):
+    norms = [text.norm for text in texts]
+    sign = other_sign(claim_text.norm, norms)
+    if not sign and any(_stands_in(claim_text, text) for text in texts):
         torn = torn_off(claim_text.sentences, sentences)
         return Support("condition", torn) if torn else Support()
     claim = whole(claim_text.sentences, claim_text.norm)
-    norms = [text.norm for text in texts]
     if name := missing_name(claim, sentence, norms):
         return Support("name", name)
+    if amount := sign or lost_amount(claim_text.norm, norms) or other_rate(claim_text, texts):
+        return Support("number", amount)
     if _across(claim, texts):
         return _between_languages(claim_text, sentences, norms, entailment, passages)
     support = _by_words(claim_text.sentences, sentences, norms)
@@ -126,7 +136,9 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     if min_cover is None and (words := invented(part, sentences)):
         return Support("cover", words, found.cover)
     number = misplaced_number(part, found.sentences)
-    if number and not _clauses_stand(part, sentences):
+    if number and not (_clauses_stand(part, sentences) or stands_before(part, found.sentences, sentences)):
+        return Support("number", number, found.cover)
+    if number := moved(part, found.sentences, sentences) or of_the_others(part, sentences):
         return Support("number", number, found.cover)
     words, other_side = misrelated(part, found.sentences, sentences, passage)
     told = reworded(part, found.sentences)
@@ -134,6 +146,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if (turned := contradiction(part, found.sentences)) and not (other_side and turned == "opposite"):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    if crossed(part, found.sentences):
+        return Support("bound", "", found.cover)
     fault, words = unsaid(part, found.sentences, sentences)
     if fault:
         return Support(fault, words, found.cover)

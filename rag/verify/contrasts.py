@@ -114,7 +114,7 @@ def _differing(
 def _units(tokens: Sequence[Token], start: int, stop: int) -> frozenset[str]:
     """Words and names of a part, and its pairs of Han characters."""
     part = tokens[start:stop]
-    units = {t.text for t in part if t.kind != "han" and t.weight >= 1}
+    units = {t.text for t in part if t.kind != "han" and t.weight >= 1 and t.text != "1"}  # an article, mostly
     for one, two in pairwise(part):
         if one.kind == two.kind == "han" and one.end == two.start and min(one.weight, two.weight) >= 1:
             units.add(one.text + two.text)

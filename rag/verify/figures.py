@@ -88,11 +88,11 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
             continue
         slots = [(other.tokens, j) for other in evidence for j, t in enumerate(other.tokens) if t.kind == "number"]
         same = [(there, j) for there, j in slots if there[j].text == token.text]
-        own = [_fit(tokens, i, there, j) for there, j in same if not _other_date(_unit(tokens, i), _unit(there, j))]
+        own = [_fit(tokens, i, there, j) for there, j in same if not _other_date(unit_of(tokens, i), unit_of(there, j))]
         rivals = [
             _fit(tokens, i, there, j)
             for there, j in slots
-            if there[j].text != token.text and _unit(there, j) == _unit(tokens, i)
+            if there[j].text != token.text and unit_of(there, j) == unit_of(tokens, i)
         ]
         if not own and token.text == "1" and not rivals:
             continue  # one hour, where the evidence says every hour or an hour
@@ -100,9 +100,22 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
             continue  # two weeks for 14 days
         if own and all(other_unit(token, claim, other) for other in evidence if token.text in other.numbers):
             return token.raw
-        if not own or max(rivals, default=0.0) >= max(own) + MARGIN:
+        if not own or (max(rivals, default=0.0) >= max(own) + MARGIN and not _at_home(token, claim, evidence)):
             return token.raw
     return ""
+
+
+def _at_home(number: Token, claim: Span, evidence: Sequence[Span]) -> bool:
+    """Whether the number's clause has more in common with a clause that has the number than with any that has not."""
+    clause = next(clause for clause in claim.clauses if clause.start <= number.start < clause.end)
+    words = {token.text: token.weight for token in clause.tokens if token.kind != "number"}
+    best = {True: 0.0, False: 0.0}
+    for sentence in evidence:
+        for other in sentence.clauses:
+            has = number.text in other.numbers
+            shared = sum(words[text] for text in {token.text for token in other.tokens} & words.keys())
+            best[has] = max(best[has], shared)
+    return best[True] > best[False]
 
 
 def _fit(mine: Sequence[Token], i: int, theirs: Sequence[Token], j: int) -> float:
@@ -126,7 +139,8 @@ def _around(tokens: Sequence[Token], at: int, step: int) -> list[Token]:
     return found
 
 
-def _unit(tokens: Sequence[Token], at: int) -> str:
+def unit_of(tokens: Sequence[Token], at: int) -> str:
+    """What stands right behind a number."""
     if tokens[at].text.endswith("%"):
         return "%"
     after = tokens[at + 1] if at + 1 < len(tokens) else None

@@ -50,13 +50,13 @@ UNIVERSALS = re.compile(
     re.IGNORECASE,
 )
 AT_LEAST = re.compile(
-    r"至少|起码|最少|最低|不少于|不低于|不小于|不早于|以上|及更高|或更高|更高版本|更新版本|\bat least\b|\bor (?:newer|later|higher|more|above|greater)\b"
-    r"|\bno (?:less|fewer|earlier) than\b|\bminimum\b",
+    r"至少|起码|最少|最低|不[得能可应会]?(?:少|低|小)于|不[得能可应会]?早于|不[得能可应]短于|不少于|不低于|不小于|不早于|以上|及更高|或更高|更高版本|更新版本|\bat least\b|\bor (?:newer|later|higher|more|above|greater)\b"
+    r"|\b(?:no|not) (?:less|fewer|earlier|shorter|lower) than\b|\bminimum\b|\bor over\b",
     re.IGNORECASE,
 )
 AT_MOST = re.compile(
-    r"至多|最多|顶多|最高|不超过|不高于|不多于|不大于|不晚于|以内|以下|之内|上限|\bat most\b|\bup to\b|\bor (?:older|earlier|lower|less|fewer|below)\b"
-    r"|\bno (?:more|later|higher) than\b|\bmaximum\b",
+    r"至多|最多|顶多|最高|不[得能可应会]超[过出]|不[得能可应会]?(?:多|高|大|长|晚)于|不超过|不高于|不多于|不大于|不晚于|以内|以下|之内|上限|\bat most\b|\bup to\b|\bor (?:older|earlier|lower|less|fewer|below)\b"
+    r"|\b(?:no|not) (?:more|later|higher|longer|greater) than\b|\bmaximum\b|\bnot (?:to )?exceed\b|\bor under\b",
     re.IGNORECASE,
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from rag.tokens import fold
+from rag.verify import clock, english_numbers, shares
 
 _VALUES = {
     character: value
@@ -30,26 +31,18 @@ _ONE_WAY = (
     ("每星期", "每周"), ("每礼拜", "每周"), ("每个月", "每月"), ("annually", "yearly"),
 )  # fmt: skip
 _NO_NUMBER = re.compile(r"十[分足字]|万[一万分能岁]|千[万秋古]|百[姓科合货]|[一]+")
-_TO_TWENTY = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-nineteen
-"""
-_WORDS = {word: str(value) for value, word in enumerate(_TO_TWENTY.split()) if word != "one"}  # mostly a pronoun
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_WORDS |= {word: str(value) for value, word in zip(range(20, 100, 10), _TENS.split(), strict=True)}
-_WORD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 
 
 def normalise(text: str) -> str:
     """The text with widths folded and every number in Arabic digits without separators; percentages end in ``%``."""
-    text = fold(text)
+    text = clock.spell(english_numbers.digits(fold(text)))
     for words, one in _ONE_WAY:
         text = text.replace(words, one)
+    text = shares.spell(text)
     text = _PERCENT.sub(lambda match: f"{_value(match.group(1))}%", text)
     text = _THOUSANDS.sub(lambda match: match.group().replace(",", ""), text)
     text = _ARABIC_BIG.sub(_big, text)
-    text = _SEQUENCE.sub(_spelled, text)
-    text = _WORD.sub(lambda match: _WORDS[match.group().lower()], text)
+    text = _SEQUENCE.sub(_apart, text)
     return _PERCENT_WORD.sub(r"\1%", text)
 
 
@@ -58,6 +51,13 @@ def _big(match: re.Match[str]) -> str:
     for unit in match.group(3):
         number *= _UNITS[unit]
     return f"{number:.10g}" if number < 1e10 else f"{number:.0f}"
+
+
+def _apart(match: re.Match[str]) -> str:
+    """A spelled number in digits, with a space where a Latin word would run into it: Word两种."""
+    value = _spelled(match)
+    before = match.string[match.start() - 1 : match.start()] if match.start() else ""
+    return f" {value}" if value[:1].isdigit() and before.isascii() and before.isalnum() else value
 
 
 def _spelled(match: re.Match[str]) -> str:

@@ -35,7 +35,7 @@ _FROM_TO = (
     re.compile(
         r"[由从]([^，。,;；由从]{1,12}?)(?:提升|升级|降级|更改|修改|调整|变更|更名|改名|转变|[升改变降转调])?[为到至成]([^，。,;；]{1,12})"
     ),
-    re.compile(r"\bfrom (\w[\w-]*) (?:in)?to (\w[\w-]*)", re.IGNORECASE),
+    re.compile(r"\bfrom [$€£¥]?(\w[\w-]*) (?:in)?to [$€£¥]?(\w[\w-]*)", re.IGNORECASE),
 )
 # The cause or condition (c), and what follows from it (e).
 _CAUSES = tuple(

@@ -46,7 +46,7 @@ def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
     for sentence in evidence:
         found = [change for change in changes(claim, sentence) if change.framed and change.old and change.new]
         for change in found:
-            if _is_swap(change, claim, sentence, passage):
+            if _is_swap(change, claim, sentence, passage) and not _told_better(change, claim, sentence, evidence):
                 return change.new_text
         if name := _exchanged(found or _by_clause(claim, sentence), claim, sentence):
             return name
@@ -67,7 +67,8 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return True
     if set(old + new) <= _MUST:
         return False
-    if any(token.kind == "number" for token in (*change.old, *change.new)) and len(change.old + change.new) < 4:
+    numbers = [any(token.kind == "number" for token in side) for side in (change.old, change.new)]
+    if any(numbers) and (len(change.old + change.new) < 4 or (_is_date(change.new) and not all(numbers))):
         return False  # a number for a word: the numbers are compared by themselves
     if sum(t.weight for t in change.new) < 1 or sum(t.weight for t in change.old) < 1:
         return False
@@ -129,8 +130,23 @@ def _reordered(change: Change, claim: Span, sentence: Span) -> bool:
     )
 
 
+def _is_date(tokens: Sequence[Token]) -> bool:
+    return all(token.kind == "number" or token.text in "年月日时起" for token in tokens)
+
+
 def _counts(tokens: Sequence[Token]) -> bool:
     return any(token.kind == "number" for token in tokens) or (len(tokens) == 1 and tokens[0].text in _NUMERALS)
+
+
+def _told_better(change: Change, claim: Span, sentence: Span, evidence: Sequence[Span]) -> bool:
+    """Whether a number is another sentence's, which has more of the claim."""
+    if not (_counts(change.old) and _counts(change.new)):
+        return False
+    new = {token.text for token in change.new if token.kind == "number"}
+    here = sum(credits(claim, sentence))
+    return any(
+        new <= other.numbers and sum(credits(claim, other)) > here for other in evidence if other is not sentence
+    )
 
 
 def _by_clause(claim: Span, sentence: Span) -> list[Change]:

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from rag.verify.english.forms import contracted, form
-from rag.verify.english.weights import FUNCTION, weight
+from rag.verify.english.weights import FUNCTION
 from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES
 from rag.verify.numerals import normalise
 from rag.verify.particles import FILLERS, PARTICLES
@@ -19,7 +19,7 @@ LIGHT = 0.15  # the weight of a Han character that says little by itself
 _LIGHT_HAN = FUNCTION_HAN | PARTICLES
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _RUN = re.compile(rf"[{_HAN}]|(?:[A-Za-z0-9_./\\~$@%+#:=-]|[^\W\d_{_HAN}])+")
-_NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?", re.IGNORECASE)
+_NUMBER = re.compile(r"v?\d+(?:\.\d+)*%?|\d{1,2}:\d{2}", re.IGNORECASE)  # a time of day is one
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)*)-?([A-Za-z]{1,12})")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)[-~:/](\d+(?:\.\d+)?)(?:[-~:/](\d+(?:\.\d+)?))?")
 _NAME = re.compile(r"(?=.*[A-Za-z])(?=.*\d)|.*[_/\\@$#+]|.+\.[A-Za-z]|--?[A-Za-z]|.*[a-z][A-Z]|.*::|~")
@@ -125,6 +125,8 @@ def _latin(run: str, start: int) -> Iterator[Token]:
     kept = run.rstrip(".:,=+'-") if option else run.strip(".:,=+'-@")
     if run.endswith("++") and run[:1].isalpha():
         kept = run
+    if re.match(r"\$\d", kept):
+        kept = kept[1:]  # a price
     start += run.find(kept) if kept else 0
     if not kept:
         return
@@ -133,7 +135,8 @@ def _latin(run: str, start: int) -> Iterator[Token]:
         yield from _latin(key, start)
         yield from _latin(value, start + len(key) + 1)
     elif _NUMBER.fullmatch(kept):
-        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, 2.0)
+        weight = 4.0 if ":" in kept else 2.0  # an hour and its minutes
+        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, weight)
     elif match := _RANGE.fullmatch(kept):
         for group in (1, 2, 3):
             if match.group(group):
