@@ -11,11 +11,13 @@ import re
 NEGATION = re.compile(
     r"不得不|不可不"  # two that cancel out; told from one by their length
     r"|并不是|并非|绝非|不是|而非|并不|从不|绝不|决不|从未|尚未|并未|未曾|未能|没有|并无|毫无|无法|无需|无须|无权|不再|不必|不用"
-    r"|不(?![仅但过同少断久料锈丹管论妨如止只免禁然时等足孕满服安明幸良动朽]|得不|超过|低于|高于|少于|大于|小于|多于|晚于|早于|可思|得了|限于"
-    r"|一定)"
+    r"|不(?![仅但过同少断久料锈丹管论妨如止只免禁然时等足孕满服安明幸良动朽]|得不|(?:会|能|得|可以?|应当?|许|允许|要|宜|准)?(?:超过|超出|低于|高于|少于|大于|小于|多于|晚于|早于)"
+    r"|到\s*\d|可思|得了|限于|一定)"
     r"|(?<![尚并从])未(?![来必央名婚免知遂]|成年)|没(?![收落入有])|(?<=[\u4e00-\u9fff])勿"
     r"|无(?=[此任须权关法效人使])(?!人机|人驾|人区|效果|任何不)"
-    r"|\b(?:not|never|no longer|no|cannot|without|neither|nor|none|nothing|nobody)\b|n['’]t\b"
+    r"|\b(?:not|never|no longer(?! than)|no|cannot)\b"
+    r"(?!\s+(?:be\s+)?(?:more|less|later|earlier|fewer|longer|greater|higher|lower|shorter|smaller|larger|exceed\w*)\b)"
+    r"|\b(?:without|neither|nor|none|nothing|nobody)\b|n['’]t\b"
     r"|\bunable to\b|\bfails? to\b|\brather than\b|\binstead of\b",
     re.IGNORECASE,
 )
@@ -30,11 +32,11 @@ TRANSPARENT = frozenset("能会可以得是有在被把对于要必应该曾经�
 )
 CONDITION = re.compile(r"除非|\bunless\b", re.IGNORECASE)
 LIMIT = re.compile(
-    r"只(?![是好不怕见])|仅|唯一|唯有|专供|专用|\b(?:only|solely|exclusively|merely)\b",
+    r"(?<![\d两几每这那一二三四五六七八九十数百千万多此该哪])只(?![是好不怕见])|仅|唯一|唯有|专供|专用|\b(?:only|solely|exclusively|merely)\b",
     re.IGNORECASE,
 )
 LIMITED = re.compile(
-    r"只|仅|唯|才|专|限|除|最|独|单|暂|\b(?:only|solely|exclusively|merely|except|unless|limited|just|single|but|alone)\b",
+    r"(?<![\d两几每这那一二三四五六七八九十])只|仅|唯|当[日天]有效|才|专|限|除|最|独|单|暂|\b(?:only|solely|exclusively|merely|except|unless|limited|just|single|but|alone|never leaves?|no other|reserved)\b",
     re.IGNORECASE,
 )
 UNIVERSAL = re.compile(
@@ -50,13 +52,18 @@ UNIVERSALS = re.compile(
     re.IGNORECASE,
 )
 AT_LEAST = re.compile(
-    r"至少|起码|最少|最低|不少于|不低于|不小于|不早于|以上|及更高|或更高|更高版本|更新版本|\bat least\b|\bor (?:newer|later|higher|more|above|greater)\b"
-    r"|\bno (?:less|fewer|earlier) than\b|\bminimum\b",
+    r"至少|起码|最少|最低|不(?:会|能|得|可以?|应当?|许|要|宜|准)?(?:少于|低于|小于|早于)|以上|及更高|或更高|更高版本|更新版本|\bat least\b|\bor (?:newer|later|higher|more|above|greater)\b"
+    r"|\b(?:no|not|not be) (?:less|fewer|earlier|shorter) than\b|\bminimum\b",
     re.IGNORECASE,
 )
 AT_MOST = re.compile(
-    r"至多|最多|顶多|最高|不超过|不高于|不多于|不大于|不晚于|以内|以下|之内|上限|\bat most\b|\bup to\b|\bor (?:older|earlier|lower|less|fewer|below)\b"
-    r"|\bno (?:more|later|higher) than\b|\bmaximum\b",
+    r"至多|最多|顶多|最高|不(?:会|能|得|可以?|应当?|许|要|宜|准)?(?:超过|超出|高于|多于|大于|晚于)|以内|以下|之内|上限|\bat most\b|\bup to\b|\bor (?:older|earlier|lower|less|fewer|below)\b"
+    r"|\b(?:no|not|not be) (?:more|later|higher|longer) than\b|\bnot exceed\b|\bmaximum\b",
+    re.IGNORECASE,
+)
+
+BEYOND = re.compile(
+    r"(?<!不)(?:可以|能够|能|可|允许)超[过出](?!的)|\b(?:may|can|might) (?:be (?:more|longer|later) than|exceed)\b",
     re.IGNORECASE,
 )
 

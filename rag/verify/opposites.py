@@ -10,7 +10,7 @@ from functools import cache
 OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
         "enable",
-        r"启用|开启|打开|启动|开通|\b(?:enabl\w+|turn(?:ed|s|ing)? on|switch(?:ed|es|ing)? on|activat\w+)\b",
+        r"启用|开启|打开|(?<!重新)启动|开通|\b(?:enabl\w+|turn(?:ed|s|ing)? on|switch(?:ed|es|ing)? on|activat\w+)\b",
         r"关闭|禁用|停用|关掉|\b(?:disabl\w+|turn(?:ed|s|ing)? off|switch(?:ed|es|ing)? off|deactivat\w+)\b",
     ),
     (
@@ -26,7 +26,7 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
         "allow",
         r"允许|准许|可以|能够|\b(?:allow\w*|permit\w*|let|lets)\b",
-        r"禁止|严禁|不准|不许|不得|\b(?:forbid\w*|forbidden|prohibit\w*|disallow\w*|den(?:y|ies|ied))\b",
+        r"禁止|严禁|不准|不许|不得(?!少于|低于|小于|早于|超过|超出|高于|多于|大于|晚于)|\b(?:forbid\w*|forbidden|prohibit\w*|disallow\w*|den(?:y|ies|ied))\b",
     ),
     ("succeed", r"成功|\b(?:succeed\w*|success\w*)\b", r"失败|\b(?:fail\w*|unsuccessful\w*)\b"),
     (
@@ -36,7 +36,7 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "start",
-        r"开始|启动|开工|\b(?:start\w*|begin\w*|began|begun)\b",
+        r"开始|(?<!重新)启动|开工|\b(?:start\w*|begin\w*|began|begun)\b",
         r"停止|结束|终止|完工|\b(?:stop\w*|end(?:s|ed|ing)?|terminat\w+)\b",
     ),
     (

@@ -1,4 +1,4 @@
-"""Whether a claim says yes where its evidence says no: negations, opposites, limits, universals and bounds.
+"""Whether a claim says yes where its evidence says no: negations, opposites, limits, reworded, universals and bounds.
 
 Clauses are compared with the clauses that they share most with. Words like 关闭 and 不开启 are read as one thing with a
 sign, so that a paraphrase may say it the other way round. It knows nothing of numbers and names.
@@ -17,21 +17,24 @@ from rag.verify.lexicon import (
     ANYBODY,
     AT_LEAST,
     AT_MOST,
+    BEYOND,
     CONDITION,
     DOUBLE,
     LIMIT,
     LIMITED,
     NEGATION,
     TRANSPARENT,
-    UNIVERSAL,
     UNIVERSALS,
 )
+from rag.verify.negatives import DENYING
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.text import Span, Token
+from rag.verify.wording import denies, elsewhere, lifted, limits, reworded, universal
 
 REACH = 3  # content tokens behind a negation that it is about
 _WORD_REACH = 2
 _NEAR = 0.85  # of the best clause's share: as good a counterpart
+_NUMBER = re.compile(r"\d+(?:\.\d+)*|半|\bhalf\b")
 _BOUND_REACH = 12  # characters between a bound and its number
 
 
@@ -50,15 +53,15 @@ class Negation:
 def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
     """What the claim turns round, or nothing: ``negation``, ``opposite``, ``limit``, ``universal`` or ``bound``."""
     text = " ".join(sentence.text for sentence in evidence)
-    if LIMIT.search(claim.text) and not LIMITED.search(text):
+    if limits(claim.text, text):
         return "limit"
-    if UNIVERSAL.search(claim.text) and not UNIVERSALS.search(text):
+    if universal(claim.text) and not UNIVERSALS.search(text):
         return "universal"
     if ANYBODY.search(claim.text) and LIMIT.search(text) and not (LIMIT.search(claim.text) or UNIVERSALS.search(text)):
         return "universal"
     if _bounds_differ(claim.text, text):
         return "bound"
-    if any(_flipped(claim, sentence) for sentence in evidence):
+    if not elsewhere(claim.text, text) and any(_flipped(claim, sentence) for sentence in evidence):
         return "negation"
     said = [negation for clause in claim.clauses for negation in negations(clause)]
     known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause)]
@@ -66,9 +69,9 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
         counterparts = _counterparts(clause, evidence)
-        if _opposed(clause, counterparts):
+        if _opposed(clause, [other for other, _ in counterparts]):
             return "opposite"
-        found = [_compare(clause, other, said, known) for other in counterparts]
+        found = [_compare(clause, other, (said, known), (claim, sentence), text) for other, sentence in counterparts]
         if found and all(found):
             return found[0]
     return ""
@@ -76,7 +79,7 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
 
 def _flipped(claim: Span, sentence: Span) -> bool:
     """Whether an aligned part has a negation on one side alone."""
-    if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)):
+    if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)) or reworded(claim, sentence):
         return False
     found = changes(claim, sentence)
     if sum(_negated(change.new, claim) - _negated(change.old, sentence) for change in found) == 0:
@@ -86,6 +89,9 @@ def _flipped(claim: Span, sentence: Span) -> bool:
             continue
         both = bool(change.new and change.old)
         mine, yours = _negated(change.new, claim, both), _negated(change.old, sentence, both)
+        without = _text(change.old, sentence) if mine else _text(change.new, claim)
+        if DENYING.search(without) or LIMIT.search(without):
+            continue  # free, and not charged; may only read, and may not write
         if mine % 2 != yours % 2 and not _sides(change.new, claim) & _sides(change.old, sentence):
             return True
     return False
@@ -98,32 +104,34 @@ def _negated(tokens: Sequence[Token], span: Span, replaced: bool = True) -> int:
     start, end = tokens[0].start, tokens[-1].end
     found = [n for n in negations(span) if n.start < end and n.end > start]
     count = sum(replaced or not (n.head and start <= n.head[0].start < end) for n in found)
-    text = span.text[start - span.start : end - span.start].lower()
+    text = _text(tokens, span)
     return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
 
 
 def _sides(tokens: Sequence[Token], span: Span) -> set[str]:
     """The pairs of opposites that the tokens hold a word of; those are compared by themselves."""
-    if not tokens:
-        return set()
-    text = span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower()
+    text = _text(tokens, span)
     return {name for name, sides in compiled().items() if any(side.search(text) for side in sides)}
 
 
-def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[Span]:
-    """The clauses of the evidence that share most with the clause."""
+def _text(tokens: Sequence[Token], span: Span) -> str:
+    return span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower() if tokens else ""
+
+
+def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[tuple[Span, Span]]:
+    """The clauses of the evidence that share most with the clause, each with its sentence."""
     scored = []
     for sentence in evidence:
         for other in sentence.clauses:
             shares = credits(clause, other)
             score = sum(token.weight * share for token, share in zip(clause.tokens, shares, strict=True))
             size = sum(token.weight for token in other.tokens)
-            scored.append((score, -size, other))
-    best = max((score for score, _, _ in scored), default=0.0)
+            scored.append((score, -size, other, sentence))
+    best = max((score for score, *_ in scored), default=0.0)
     if best < 1.0:
         return []
     near = sorted((row for row in scored if row[0] >= best * _NEAR), key=lambda row: (-row[0], -row[1]))
-    return [other for _, _, other in near[:3]]
+    return [(other, sentence) for _, _, other, sentence in near[:3]]
 
 
 def _opposed(clause: Span, counterparts: Sequence[Span]) -> bool:
@@ -131,7 +139,8 @@ def _opposed(clause: Span, counterparts: Sequence[Span]) -> bool:
     signs = _signs(clause, negations(clause))[0]
     theirs: dict[str, set[int]] = {}
     for other in counterparts:
-        if _only_if(clause, other):
+        denied = negations(clause) and not LIMIT.search(clause.text)
+        if _only_if(clause, other) or (denied and LIMIT.search(other.text)):
             return False
         for name, values in _signs(other, negations(other))[0].items():
             theirs.setdefault(name, set()).update(values)
@@ -144,8 +153,12 @@ def _only_if(clause: Span, other: Span) -> bool:
     return conditional and bool(LIMIT.search(clause.text) or LIMIT.search(other.text))
 
 
-def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequence[Negation]) -> str:
-    """The fault of a clause against one of its counterparts; ``said`` and ``known`` are all negations of both texts."""
+def _compare(
+    clause: Span, other: Span, all_negations: tuple[Sequence[Negation], ...], whole: tuple[Span, Span], text: str
+) -> str:
+    """The fault of a clause against one of its counterparts. ``whole`` are the claim and the counterpart's sentence,
+    ``text`` is all evidence; all negations of the claim and of the evidence are given."""
+    (said, known), (claim, sentence) = all_negations, whole
     if _only_if(clause, other):
         return ""
     mine, yours = negations(clause), negations(other)
@@ -154,13 +167,14 @@ def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequenc
     mine = [negation for negation in mine if negation.start not in used]
     yours = [negation for negation in yours if negation.start not in their_used]
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
+    mine = [negation for negation in mine if yours or denies(negation.head, clause, other, sentence, text)]
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
         return "negation"
     own_negative = {name for name, values in signs.items() if -1 in values}
     lost = [negation for negation in yours if _has(clause, negation.head)]
     if lost and not mine and not own_negative and not used and not LIMITED.search(clause.text):
-        return "negation"
+        return "" if lifted(clause, claim, other, sentence) else "negation"
     if mine and yours and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
         return "negation"
     return ""
@@ -244,8 +258,8 @@ def _bounds_differ(claim: str, evidence: str) -> bool:
 
 
 def _bounds(text: str) -> Iterator[tuple[str, str]]:
-    numbers = list(re.finditer(r"\d+(?:\.\d+)*", text))
-    for kind, pattern in (("least", AT_LEAST), ("most", AT_MOST)):
+    numbers = list(_NUMBER.finditer(text))
+    for kind, pattern in (("least", AT_LEAST), ("most", AT_MOST), ("beyond", BEYOND)):
         for match in pattern.finditer(text):
             near = [(_distance(match, number), number.group()) for number in numbers]
             if near and min(near)[0] <= _BOUND_REACH:
