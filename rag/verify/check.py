@@ -17,6 +17,7 @@ from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
 from rag.verify.roles import turned_round
+from rag.verify.strength import overstated
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
 
@@ -26,7 +27,19 @@ MIN_COVER = 0.6
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
 SAVES, REFUSES = 0.8, 0.02
 Fault = Literal[
-    "", "mark", "cover", "number", "name", "swap", "negation", "opposite", "limit", "universal", "bound", "entailment"
+    "",
+    "mark",
+    "cover",
+    "number",
+    "name",
+    "swap",
+    "negation",
+    "opposite",
+    "limit",
+    "universal",
+    "bound",
+    "strength",
+    "entailment",
 ]
 
 
@@ -110,6 +123,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    if overstated(part, found.sentences):
+        return Support("strength", "", found.cover)
     return Support("", "", found.cover)
 
 

@@ -68,10 +68,10 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
-        counterparts = _counterparts(clause, evidence)
-        if _opposed(clause, [other for other, _ in counterparts]):
+        near = counterparts(clause, evidence)
+        if _opposed(clause, [other for other, _ in near]):
             return "opposite"
-        found = [_compare(clause, other, (said, known), (claim, sentence), text) for other, sentence in counterparts]
+        found = [_compare(clause, other, (said, known), (claim, sentence), text) for other, sentence in near]
         if found and all(found):
             return found[0]
     return ""
@@ -118,7 +118,7 @@ def _text(tokens: Sequence[Token], span: Span) -> str:
     return span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower() if tokens else ""
 
 
-def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[tuple[Span, Span]]:
+def counterparts(clause: Span, evidence: Sequence[Span]) -> list[tuple[Span, Span]]:
     """The clauses of the evidence that share most with the clause, each with its sentence."""
     scored = []
     for sentence in evidence:
@@ -130,8 +130,8 @@ def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[tuple[Span, Sp
     best = max((score for score, *_ in scored), default=0.0)
     if best < 1.0:
         return []
-    near = sorted((row for row in scored if row[0] >= best * _NEAR), key=lambda row: (-row[0], -row[1]))
-    return [(other, sentence) for _, _, other, sentence in near[:3]]
+    close = sorted((row for row in scored if row[0] >= best * _NEAR), key=lambda row: (-row[0], -row[1]))
+    return [(other, sentence) for _, _, other, sentence in close[:3]]
 
 
 def _opposed(clause: Span, counterparts: Sequence[Span]) -> bool:

@@ -20,8 +20,10 @@ _IF = re.compile(
     re.IGNORECASE,
 )
 _SCALE = re.compile(  # "only" before an amount: as little as
-    r"(?:只|仅|仅仅|只是)(?:需要?|要|用|须|有|能|可以?|占|花|剩|收|差|达|为|约|提前|为期|保留?|持续|[\u4e00-\u9fff]{1,4}了?)?[约近]?\d"
-    r"|\b(?:only|merely|just|solely)(?: \w+){0,3} \d|\b(?:only|merely|just)(?: takes?| needs?| costs?| requires?)\b",
+    r"(?:只|仅|仅仅|只是)(?:需要?|要|用|须|有|能|可以?|占|花|剩|收|差|达|为|约|提前|为期|保留?|持续"
+    r"|[\u4e00-\u9fff]{1,4}了?)?[约近]?\d"
+    r"|\b(?:only|merely|just|solely)(?: \w+){0,3} \d|\b(?:only|merely|just)(?: takes?| needs?| costs?"
+    r"| requires?)\b",
     re.IGNORECASE,
 )
 _ONLY_IF = re.compile(
@@ -33,7 +35,8 @@ _NOT_ONLY = re.compile(
     r"不[只仅单光](?![能可限准许供])|不仅仅|不只是|并非只|\bnot (?:only|just|merely|solely)\b", re.IGNORECASE
 )
 _NO_UNIVERSAL = re.compile(
-    r"(?:不是|并非|不|没有?|未必|未|几乎|差不多|近乎|绝大|[^以]除[^，,。]{0,8}外)(?:在|对|能|会)?(?:所有|任何|全部|一切|总是|永远|一律|人人)"
+    r"(?:不是|并非|不|没有?|未必|未|几乎|差不多|近乎|绝大|[^以]除[^，,。]{0,8}外)(?:在|对|能|会)?(?:所有|任何"
+    r"|全部|一切|总是|永远|一律|人人)"
     r"|\b(?:not|n['’]t|no|never|without|nearly|almost|virtually|practically)"
     r"(?: \w+){0,5} (?:all|always|every\w*|any\w+|immediately)\b"
     r"|\bat all\b|\ball at once\b|\bafter all\b|\babove all\b|\ball in all\b"
@@ -121,7 +124,8 @@ _ON_PURPOSE = re.compile(
     r"[若如]要|如需|要想|想要|为使|\b(?:in order|so that|if you (?:want|need|wish))\b", re.IGNORECASE
 )
 _WITHOUT = re.compile(
-    r"未[经获按取得通过依]|未[\u4e00-\u9fff]{1,8}[的者前，,]|没有|无[\u4e00-\u9fff]{1,6}[的者，,]|非[经持]|不[\u4e00-\u9fff]{1,8}[，,就则的者]"
+    r"未[经获按取得通过依]|未[\u4e00-\u9fff]{1,8}[的者前，,]|没有|无[\u4e00-\u9fff]{1,6}[的者，,]|非[经持]"
+    r"|不[\u4e00-\u9fff]{1,8}[，,就则的者]"
     r"|\b(?:without|until|unless|before|if|anyone|no)\b",
     re.IGNORECASE,
 )
