@@ -17,6 +17,7 @@ from rag.verify.contrasts import mixed_up
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
 from rag.verify.roles import turned_round
+from rag.verify.scope import widened
 from rag.verify.strength import overstated
 from rag.verify.swaps import swapped
 from rag.verify.text import Span, Text, bare, read
@@ -26,6 +27,8 @@ MIN_COVER = 0.6
 # beside passages that do not bear them out none reached .8, and of 55 faithful paraphrases one was below .2.
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
 SAVES, REFUSES = 0.8, 0.02
+_JOINS_BEFORE = re.compile(r"[^\x00-\x7f]$|\n\s*\S*$|\b(?:and|but|so|then|while|whereas|which means)$", re.IGNORECASE)
+_JOINS_BEHIND = re.compile(r"[^\x00-\x7f]|(?:and|but|so|then|while|whereas)\b", re.IGNORECASE)
 Fault = Literal[
     "",
     "mark",
@@ -39,6 +42,7 @@ Fault = Literal[
     "universal",
     "bound",
     "strength",
+    "wider",
     "entailment",
 ]
 
@@ -125,6 +129,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     if overstated(part, found.sentences):
         return Support("strength", "", found.cover)
+    if widened(part, found.sentences, sentences):
+        return Support("wider", "", found.cover)
     return Support("", "", found.cover)
 
 
@@ -168,8 +174,20 @@ def _by_figures(claim: Span, sentences: Sequence[Span]) -> Support:
 
 
 def _stands_in(claim: Text, text: Text) -> bool:
-    """Whether the sentence is a clause, or several, of the text as it stands."""
-    return f"|{bare(claim.norm)}|" in text.bare
+    """Whether the sentence is a clause, or several, of the text as it stands, with no word of it before or behind."""
+    words = bare(claim.norm)
+    if f"|{words}|" not in text.bare:
+        return False
+    pattern = r"[\W_]+".join(re.escape(word) for word in words.split("|"))
+    return any(_apart(match) for match in re.finditer(rf"(?<![^\W_]){pattern}(?![^\W_])", text.norm, re.IGNORECASE))
+
+
+def _apart(match: re.Match[str]) -> bool:
+    """Whether marks or words that join clauses stand before and behind it."""
+    before, behind = match.string[: match.start()].rstrip(), match.string[match.end() :].lstrip()
+    return not (before[-1:].isalnum() and not _JOINS_BEFORE.search(before)) and not (
+        behind[:1].isalnum() and not _JOINS_BEHIND.match(behind) and behind != match.string[match.end() :]
+    )
 
 
 def _across(claim: Span, texts: Sequence[Text]) -> bool:

@@ -46,9 +46,9 @@ UNIVERSAL = re.compile(
 )
 ANYBODY = re.compile(r"任何|人人|谁都|\b(?:any|anyone|anybody|everyone|everybody|every|all)\b", re.IGNORECASE)
 UNIVERSALS = re.compile(
-    r"所有|任何|全|一切|总|永远|始终|一律|无论|人人|每|各|都|均|皆|从不|从未|一直|整|立即|马上"
+    r"所有|任何|全|一切|总|永远|始终|一律|无论|不论|不管|无关|不限|人人|每|各|都|均|皆|从不|从未|一直|整|立即|马上"
     r"|\b(?:all|always|every|each|everyone|everybody|any|anyone|anybody|everything|never|no|none|entire|whole|both"
-    r"|whenever|immediately|instantly|at once|right away)\b",
+    r"|whenever|immediately|instantly|at once|right away|regardless|irrespective)\b",
     re.IGNORECASE,
 )
 AT_LEAST = re.compile(

@@ -6,7 +6,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from rag.verify.alignment import credits
-from rag.verify.text import Span
+from rag.verify.text import Span, Token
+
+_IN_WORDS = frozenset("会上下中内后前时能可所为等个对由以")
 
 
 @lru_cache(maxsize=8192)
@@ -16,9 +18,15 @@ def units(span: Span, start: int = 0, stop: int | None = None) -> frozenset[str]
     part = [token for token in span.tokens if first <= token.start and token.end <= last]
     found = {token.text for token in part if token.kind != "han" and token.weight >= 1}
     for one, two in pairwise(part):
-        if one.kind == two.kind == "han" and one.end == two.start and min(one.weight, two.weight) >= 1:
+        if one.kind == two.kind == "han" and one.end == two.start and _word(one, two):
             found.add(one.text + two.text)
     return frozenset(found)
+
+
+def _word(one: Token, two: Token) -> bool:
+    """Whether neither says little by itself, but for characters that make words as well: 会员, 前台."""
+    light = [token for token in (one, two) if token.weight < 1]
+    return len(light) < 2 and all(token.text in _IN_WORDS for token in light)
 
 
 def shared(one: Span, other: Span) -> float:
