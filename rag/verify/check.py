@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from rag.base import detect_language
 from rag.verify.alignment import ground, whole
 from rag.verify.contrasts import mixed_up
+from rag.verify.denials import denied
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.polarity import contradiction
 from rag.verify.roles import turned_round
@@ -127,6 +128,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("swap", words, found.cover)
     if turned := contradiction(part, found.sentences):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
+    if denied(part, found.sentences):
+        return Support("negation", "", found.cover)
     if overstated(part, found.sentences):
         return Support("strength", "", found.cover)
     if widened(part, found.sentences, sentences):

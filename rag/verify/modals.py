@@ -63,7 +63,9 @@ CONSENT = re.compile(
 FORBIDDEN = re.compile(
     r"不可以?(?!或缺|分割|避免|思|逆)|不能|不得(?![不已])|不准|不许|不允许|不予|不接受|不适用|不支持|不受理"
     r"|不开放|无权|无法|禁止|严禁|谢绝|拒绝|除外|排除在外|概不|恕不"
-    r"|\b(?:cannot|can['’]t|can not|may not|must not|mustn['’]t|(?:is|are|be|was|were)(?: \w+)? not (?:allowed"
+    r"|[请切]?勿(?!论)|(?<!要)不要(?!紧)|别(?![的人名墅处样])"
+    r"|\b(?:do not|don['’]t|never) (?=[a-z])|\b(?:cannot|can['’]t|can not|may not|must not|mustn['’]t|(?:is|are"
+    r"|be|was|were)(?: \w+)? not (?:allowed"
     r"|permitted|admitted"
     r"|accepted|eligible|entitled|supported|possible|available|covered|included|open|valid|welcome)|(?:isn['’]t"
     r"|aren['’]t) (?:allowed"
@@ -78,10 +80,11 @@ PLANNED = re.compile(
     r"|尚未|还没有?|\b(?<!originally )(?:planned|scheduled|proposed|intend\w*|upcoming|forthcoming|roadmap"
     r"|not yet|is expected|are expected"
     r"|(?:later|future|next|coming) (?:release|version|update)s?|to be (?:added|released|opened|built|launched)"
-    r"|will be|plans? to)\b",
+    r"|will(?! not\b)|next year|plans? to)\b",
     _I,
 )
 DONE = re.compile(
+    r"了(?=[，,。.]|$)|"
     r"已经?(?![知久])|现已|业已|早已|如今|目前|正式(?:上线|开放|启用|投入|发布|实施|合并)|建成了?|上线了|完成了"
     r"|投入使用"
     r"|\b(?:already|now|since|currently|has been|have been|was|were|is|are|has|have|had|did|supports?|provides?"

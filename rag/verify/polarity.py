@@ -69,7 +69,7 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
         near = counterparts(clause, evidence)
-        if _opposed(clause, [other for other, _ in near]):
+        if _opposed(clause, [other for other, _ in near], [c for s in evidence for c in s.clauses]):
             return "opposite"
         found = [_compare(clause, other, (said, known), (claim, sentence), text) for other, sentence in near]
         if found and all(found):
@@ -82,13 +82,13 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)) or reworded(claim, sentence):
         return False
     found = changes(claim, sentence)
-    if sum(_negated(change.new, claim) - _negated(change.old, sentence) for change in found) == 0:
+    if sum(_negated(change.new, claim, sentence) - _negated(change.old, sentence, claim) for change in found) == 0:
         return False  # a negation that has moved
     for change in found:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         both = bool(change.new and change.old)
-        mine, yours = _negated(change.new, claim, both), _negated(change.old, sentence, both)
+        mine, yours = _negated(change.new, claim, sentence, both), _negated(change.old, sentence, claim, both)
         without = _text(change.old, sentence) if mine else _text(change.new, claim)
         if DENYING.search(without) or LIMIT.search(without):
             continue  # free, and not charged; may only read, and may not write
@@ -97,13 +97,13 @@ def _flipped(claim: Span, sentence: Span) -> bool:
     return False
 
 
-def _negated(tokens: Sequence[Token], span: Span, replaced: bool = True) -> int:
+def _negated(tokens: Sequence[Token], span: Span, opposite: Span, replaced: bool = True) -> int:
     """How often the tokens negate what stands behind them; one that goes together with what it negates is none."""
     if not tokens:
         return 0
     start, end = tokens[0].start, tokens[-1].end
     found = [n for n in negations(span) if n.start < end and n.end > start]
-    count = sum(replaced or not (n.head and start <= n.head[0].start < end) for n in found)
+    count = sum(not (n.head and start <= n.head[0].start < end) or (replaced and _has(opposite, n.head)) for n in found)
     text = _text(tokens, span)
     return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
 
@@ -134,9 +134,14 @@ def counterparts(clause: Span, evidence: Sequence[Span]) -> list[tuple[Span, Spa
     return [(other, sentence) for _, _, other, sentence in close[:3]]
 
 
-def _opposed(clause: Span, counterparts: Sequence[Span]) -> bool:
-    """Whether the clause has one side of a pair of opposites, and its counterparts only the other."""
+def _opposed(clause: Span, counterparts: Sequence[Span], all_clauses: Sequence[Span]) -> bool:
+    """Whether the clause has one side of a pair of opposites, and its counterparts only the other.
+
+    Not where one of all clauses of the evidence has two or more pairs as the clause has them.
+    """
     signs = _signs(clause, negations(clause))[0]
+    if len(signs) > 1 and any(_signs(other, negations(other))[0] == signs for other in all_clauses):
+        return False
     theirs: dict[str, set[int]] = {}
     for other in counterparts:
         denied = negations(clause) and not LIMIT.search(clause.text)
@@ -167,6 +172,8 @@ def _compare(
     mine = [negation for negation in mine if negation.start not in used]
     yours = [negation for negation in yours if negation.start not in their_used]
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
+    if mine and not yours and reworded(claim, sentence):
+        return ""
     mine = [negation for negation in mine if yours or denies(negation.head, clause, other, sentence, text)]
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):

@@ -12,7 +12,8 @@ NEARLY_ALL = re.compile(
 )
 SOME = re.compile(
     r"(?<![成这该此各两三四五六七八九十一上下前后本外内全大\d])部[分份]|一部[分份]|有的|有些|某些|个别|少数|多数"
-    r"|大多|大部[分份]|大半|几乎|绝大|不少|许多|很多|若干|半数"
+    r"|大多|大部[分份]|大半|几乎|绝大|(?:\d|[一二三四五六七八九])成(?![为立本员果功年分交])|不少|许多|很多|若干"
+    r"|半数"
     r"|(?<!这)(?<!那)一些"
     r"|\b(?:some|most|many|several|a few|few|nearly|almost|half of|certain|majority|partly|partially|mostly"
     r"|selected)\b",
@@ -38,7 +39,8 @@ HEDGE = re.compile(
 )
 # What tells one thing apart from another.
 APART = re.compile(
-    r"不|未|没有|无[需法权须]|除外|另|单独|只|仅|限|计划|拟|一律|必须|须|禁止|谢绝|停[止用办售运业课开]|取消|自费|收费|付费|免|暂"
+    r"不|未|没有|无[需法权须]|除外|另|单独|只|仅|限|计划|拟|一律|必须|须|禁止|谢绝|停[止用办售运业课开]|取消|自费"
+    r"|收费|付费|免|暂"
     r"|例外|则"
     r"|\b(?:not|no|never|cannot|n['’]t|separate\w*|extra|only|except\w*|exclud\w+|planned|requires?|must|instead"
     r"|unless|but|however"
@@ -59,15 +61,18 @@ PEOPLE = re.compile(
 NON = re.compile(r"(?:\bnon-?|(?<![并除绝无莫而是])非(?!常|但|要|得|洲|凡))([a-z]{4,}|[\u4e00-\u9fff]{2})", _I)
 WHOLE = re.compile(
     r"全年|全天候?|天天|每[天日]都|24小时|随时|任何时候|任何时间|无论何时|无论|不论|不管|不分|无一例外|全程|统统"
-    r"|\b(?:throughout|all year|year-round|year round|round the clock|at any time|any time|whenever|regardless"
+    r"|\b(?:throughout|all year|year-round|year round|round the clock|at any time|around the clock|24/7"
+    r"|at all hours|any time|whenever|regardless"
     r"|without exception|every day)\b",
     _I,
 )
-INCLUDING = re.compile(r"包括|连同|也包含|在内|即便是|哪怕是|\b(?:including|even on|even for|even during)\b", _I)
+INCLUDING = re.compile(
+    r"包括|连同|也包含|在内|即便是|哪怕是|\b(?:including|included|even on|even for|even during)\b", _I
+)
 EXCEPTION = re.compile(
     r"除外|例外|不包括|不包含|不含|不适用|不在此列|除[^，,。非此]{1,20}[外，,]|(?:节假日|周末|周[一二三四五六日]"
     r"|春节|假期|夜间|冬季|夏季)[^，,。]{0,8}(?:不|停|休|关|闭)"
-    r"|但[^，,。]{0,12}(?:不|除|仅|只|缺)|缺乏|缺少"
+    r"|但[^，,。]{0,12}(?:不(?!超|得超|会超|少|低|多)|除|仅|只|缺)|缺乏|缺少"
     r"|\b(?:except\w*|excluding|excludes?|other than|apart from|does not (?:run|apply|include|cover|operate)"
     r"|do not (?:run|apply"
     r"|include|cover|operate)|not (?:between|on|during|at|in|over)|closed (?:on|between|during|in|over))\b",

@@ -41,6 +41,8 @@ _PURPOSE = re.compile(
     r"|\b(?:to \w+,|in order|if you|only|before|when|so that)\b",
     re.IGNORECASE,
 )
+_CAN = re.compile(rf"{MAY.pattern}|会(?![员议计所场见展费长面话馆谈])", re.IGNORECASE)
+_DUTY = re.compile(r"\b(?:mandatory|compulsory|obligatory|required)\b|强制", re.IGNORECASE)
 _HALF = 0.5
 
 
@@ -62,8 +64,8 @@ def _duty_of_right(clause: Span, evidence: Sequence[Span]) -> bool:
     must = MUST.search(clause.text)
     if not must or NEGATION.search(clause.text) or _PURPOSE.search(clause.text):
         return False
-    near = counterparts(clause, evidence)
-    done = units(clause, must.end())
+    near = [row for row in counterparts(clause, evidence) if MAY.search(row[0].text) or MUST.search(row[0].text)]
+    done = units(clause) if _DUTY.search(must.group()) else units(clause, must.end())
     return bool(near) and all(
         (may := MAY.search(other.text)) is not None
         and not BOUND_TO.search(other.text)
@@ -95,12 +97,13 @@ def _waived(clause: Span, evidence: Sequence[Span]) -> bool:
 
 def _allowed(clause: Span, claim: Span, evidence: Sequence[Span]) -> bool:
     """ "Not transferable" told as "can be passed on", and "not admitted" as "may use"."""
-    may = MAY.search(clause.text)
-    if not may or NEGATION.search(claim.text) or FORBIDDEN.search(claim.text) or NEEDED.search(claim.text):
+    may = _CAN.search(clause.text)
+    if not may or NEGATION.search(claim.text) or FORBIDDEN.search(claim.text):
         return False
+    needed = set(NEEDED.findall(claim.text)) - {"with", "后", "之后", "after"}
     subject, predicate = units(clause, 0, may.start()), units(clause, may.end())
     for sentence in evidence:
-        if twice(sentence):
+        if twice(sentence) or (needed and NEEDED.search(sentence.text)):
             continue
         for other in sentence.clauses:
             no = FORBIDDEN.search(other.text)
@@ -136,12 +139,17 @@ def _done(clause: Span, claim: Span, evidence: Sequence[Span]) -> bool:
 
 
 def _past(text: str) -> bool:
-    return re.search(r"已|现|如今|目前|了|\b(?:already|now|was|were|been|since|had|did)\b", text) is not None
+    return (
+        re.search(
+            r"已|现|如今|目前|了|\b(?:already|now|was|were|been|since|had|did|(?:has|have) \w+(?:ed|en|n|t))\b", text
+        )
+        is not None
+    )
 
 
 def _future_alone(text: str) -> bool:
     """Whether nothing but a "will" makes it a plan."""
-    return PLANNED.search(re.sub(r"将(?:于|在|会|来|陆续|逐步)|即将|\bwill be\b", " ", text)) is None
+    return PLANNED.search(re.sub(r"将(?:于|在|会|来|陆续|逐步)|即将|\bwill\b", " ", text)) is None
 
 
 def _sure(clause: Span, evidence: Sequence[Span]) -> bool:

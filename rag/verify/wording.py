@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from rag.verify.lexicon import CONDITION, LIMIT, LIMITED, NEGATION, UNIVERSAL
+from rag.verify.modals import PLANNED
 from rag.verify.negatives import DENYING, NEEDED, OTHERS, OTHERWISE
+from rag.verify.scopes import SOME
 from rag.verify.text import Span, Token
 
 _OBJECT = 5  # tokens behind what is denied in which its object stands
@@ -54,7 +56,7 @@ def limits(claim: str, evidence: str) -> bool:
         return False
     if _ONLY_IF.search(claim) and NEEDED.search(evidence):
         return False
-    return not (NEGATION.search(evidence) or DENYING.search(evidence))
+    return not (NEGATION.search(evidence) or OTHERS.search(evidence) or DENYING.search(evidence))
 
 
 def universal(claim: str) -> bool:
@@ -99,6 +101,10 @@ def reworded(claim: Span, sentence: Span) -> bool:
     for one, other in ((claim, sentence), (sentence, claim)):
         if twice(one) and not NEGATION.search(other.text) and (NEEDED.search(other.text) or LIMIT.search(other.text)):
             return True
+    if _NO_UNIVERSAL.search(claim.text) and SOME.search(sentence.text):
+        return True  # not all, and some
+    if _NOT_YET.search(claim.text) and PLANNED.search(sentence.text) and not _NOT_YET.search(sentence.text):
+        return True
     return bool(_INSTEAD.search(sentence.text) and _NOW.search(claim.text))
 
 
@@ -107,6 +113,10 @@ _INSTEAD = re.compile(
     r"|\b(?:no longer|not)\b[^.]{0,80}\b(?:but|instead|now)\b",
     re.IGNORECASE,
 )
+_NOT_UNTIL = re.compile(
+    r"\b(?:not|n['’]t|no \w+|cannot|never)\b[^.;]{0,60}\b(?:until|before|without|unless)\b", re.IGNORECASE
+)
+_NOT_YET = re.compile(r"还没|还未|尚未|仍未|暂未|暂不|\byet\b|\bstill not\b", re.IGNORECASE)
 _NOW = re.compile(
     r"改(?=[在到为由用停乘走成从经])|换[到成为]|转[到为至]|\b(?:instead|now|moved|switched|changed)\b", re.IGNORECASE
 )
@@ -114,19 +124,20 @@ _NOW = re.compile(
 
 def twice(span: Span) -> bool:
     """Whether a sentence has two negations of which the one is the condition of the other."""
-    found = list(NEGATION.finditer(span.text))
-    conditions = CONDITION.search(span.text) or _WITHOUT.search(span.text)
-    return len(found) + bool(CONDITION.search(span.text)) >= 2 and bool(conditions)
+    if _NOT_UNTIL.search(span.text) or _TWICE.search(span.text):
+        return True
+    return CONDITION.search(span.text) is not None and NEGATION.search(span.text) is not None
 
 
 _ELSE = re.compile(r"否则|不然|默认|缺省|\b(?:otherwise|or else|defaults?)\b", re.IGNORECASE)
 _ON_PURPOSE = re.compile(
     r"[若如]要|如需|要想|想要|为使|\b(?:in order|so that|if you (?:want|need|wish))\b", re.IGNORECASE
 )
-_WITHOUT = re.compile(
-    r"未[经获按取得通过依]|未[\u4e00-\u9fff]{1,8}[的者前，,]|没有|无[\u4e00-\u9fff]{1,6}[的者，,]|非[经持]"
-    r"|不[\u4e00-\u9fff]{1,8}[，,就则的者]"
-    r"|\b(?:without|until|unless|before|if|anyone|no)\b",
+_TWICE = re.compile(
+    r"(?:未经?|没有?|无|不|非)[^，,。；;]{1,20}[，,]?\s*(?![也且并还又更])[^，,。；;]{0,10}?"
+    r"(?:不[得能可予许准会行]|[\u4e00-\u9fff]不[了到成上出起开动]|无法|无权|无须|禁止|严禁|[就则便都]不|拒绝|谢绝|免谈)"
+    r"|\b(?:without|if not|unless)\b[^.;]{0,60}\b(?:not|no|never|cannot|nobody|none|n['’]t)\b"
+    r"|\b(?:no|nobody|none|nothing)\b[^.;]{0,60}\b(?:without|unless|until|before)\b",
     re.IGNORECASE,
 )
 
