@@ -127,12 +127,23 @@ def _also(claim: Span, evidence: Sequence[Span]) -> bool:
     ):
         return False
     for clause in claim.clauses:
-        if not _ALSO.search(clause.text):
+        also = _ALSO.search(clause.text)
+        if not also:
             continue
         near = counterparts(clause, evidence)
+        item = _nearest(clause, clause.text.rfind(also.group()))
+        near = [row for row in near if item in row[0].text.lower()] or near
         if near and all(_says_no(clause, other, sentence) for other, sentence in near):
             return True
     return False
+
+
+def _nearest(clause: Span, place: int) -> str:
+    """The word, or the two Han characters, right before a place of a clause."""
+    before = [token for token in clause.tokens if token.end <= clause.start + place]
+    if len(before) > 1 and before[-1].kind == before[-2].kind == "han":
+        return before[-2].text + before[-1].text
+    return before[-1].raw.lower() if before else ""
 
 
 def _says_no(clause: Span, other: Span, sentence: Span) -> bool:

@@ -92,7 +92,9 @@ DONE = re.compile(
     _I,
 )
 NOT_DONE = re.compile(
-    r"计划|拟|预计|预定|打算|筹备|规划|有望|待|草案|即将|将|未来|会|尚未|还没"
+    r"计划|拟|预计|预定|打算|筹备|规划|有望|待|草案|即将|将|未来|会|尚未|还没|宣布|方案|意向|目标|决定|提议|提案"
+    r"|准备"
+    r"|\b(?:announc\w*|decid\w*|aim\w*|propos\w*)\b"
     r"|\b(?:plan\w*|scheduled?|propos\w*|intend\w*|upcoming|forthcoming|roadmap|not|yet|expect\w*|future|later"
     r"|will|would|to be|soon"
     r"|next|going to|set to|due|n['’]t)\b",

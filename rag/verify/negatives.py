@@ -7,6 +7,7 @@ import re
 # What is excluded, refused, ended or lacking: "not" with another verb says the same.
 DENYING = re.compile(
     r"免费|免除|免收|免于|豁免|除外|排除|剔除|不含|拒绝|拒收|谢绝|禁止|严禁|杜绝|避免|防止|阻止|阻塞|阻断|取消"
+    r"|推迟|延期|搁置"
     r"|中止|中断|停止|停用|停办|停售|停运|停业|停课"
     r"|终止|暂停|暂缓|关闭|关停|封闭|禁用|屏蔽|跳过|忽略|略过|缺少|缺乏|缺失|缺席|丢失|丢弃|失去|失败|失效|作废"
     r"|过期|无效|为空|清空|撤销|驳回|否决|休息|休馆|闭馆"
@@ -15,7 +16,8 @@ DENYING = re.compile(
     r"|空白|一次性"
     r"|\b(?:free|exempt\w*|exclud\w+|exclusion|except\w*|refus\w+|reject\w*|declin\w+|den(?:y|ies|ied)|forbid\w*"
     r"|forbidden"
-    r"|prohibit\w*|ban(?:s|ned)?|prevent\w*|avoid\w*|block(?:s|ed|ing)?|stop(?:s|ped|ping)?|cancel\w*|abort\w*"
+    r"|prohibit\w*|ban(?:s|ned)?|prevent\w*|avoid\w*|block(?:s|ed|ing)?|stop(?:s|ped|ping)?|cancel\w*|postpon\w*"
+    r"|defer\w*|delay\w*|abort\w*"
     r"|terminat\w+|ceas\w+"
     r"|end(?:s|ed)?|expir\w+|clos(?:e|es|ed)|shut|disabl\w+|inactive|unavailable|invalid|void|skip(?:s|ped)?"
     r"|ignor\w+|omit\w*|lack\w*"

@@ -29,6 +29,7 @@ from rag.verify.lexicon import (
 from rag.verify.negatives import DENYING
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.text import Span, Token
+from rag.verify.units import units
 from rag.verify.wording import denies, elsewhere, lifted, limits, reworded, universal
 
 REACH = 3  # content tokens behind a negation that it is about
@@ -88,6 +89,8 @@ def _flipped(claim: Span, sentence: Span) -> bool:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         both = bool(change.new and change.old)
+        if both and NEGATION.search(_text(change.new, claim)) and NEGATION.search(_text(change.old, sentence)):
+            continue
         mine, yours = _negated(change.new, claim, sentence, both), _negated(change.old, sentence, claim, both)
         without = _text(change.old, sentence) if mine else _text(change.new, claim)
         if DENYING.search(without) or LIMIT.search(without):
@@ -145,11 +148,20 @@ def _opposed(clause: Span, counterparts: Sequence[Span], all_clauses: Sequence[S
     theirs: dict[str, set[int]] = {}
     for other in counterparts:
         denied = negations(clause) and not LIMIT.search(clause.text)
+        if _of_another(clause, other, all_clauses):
+            continue
         if _only_if(clause, other) or (denied and LIMIT.search(other.text)):
             return False
         for name, values in _signs(other, negations(other))[0].items():
             theirs.setdefault(name, set()).update(values)
     return any(name in theirs and values.isdisjoint(theirs[name]) for name, values in signs.items())
+
+
+def _of_another(clause: Span, other: Span, all_clauses: Sequence[Span]) -> bool:
+    """Whether what a denying clause begins with is not what the other speaks of, but what a third one does."""
+    found = negations(clause)
+    subject = units(clause, 0, found[0].start - clause.start) if found else frozenset()
+    return bool(subject) and not subject & units(other) and any(subject & units(third) for third in all_clauses)
 
 
 def _only_if(clause: Span, other: Span) -> bool:
@@ -174,7 +186,9 @@ def _compare(
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
     if mine and not yours and reworded(claim, sentence):
         return ""
-    mine = [negation for negation in mine if yours or denies(negation.head, clause, other, sentence, text)]
+    mine = [
+        negation for negation in mine if yours or denies(negation.head, (clause, claim.text), other, sentence, text)
+    ]
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
         return "negation"
@@ -182,7 +196,7 @@ def _compare(
     lost = [negation for negation in yours if _has(clause, negation.head)]
     if lost and not mine and not own_negative and not used and not LIMITED.search(clause.text):
         return "" if lifted(clause, claim, other, sentence) else "negation"
-    if mine and yours and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
+    if mine and yours and not reworded(claim, sentence) and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
         return "negation"
     return ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from rag.asked import stem
 from rag.verify.alignment import credits
 from rag.verify.lexicon import LIMIT, NEGATION
 from rag.verify.modals import (
@@ -43,6 +44,7 @@ _PURPOSE = re.compile(
 )
 _CAN = re.compile(rf"{MAY.pattern}|会(?![员议计所场见展费长面话馆谈])", re.IGNORECASE)
 _DUTY = re.compile(r"\b(?:mandatory|compulsory|obligatory|required)\b|强制", re.IGNORECASE)
+_DUE = re.compile(r"\b(?:scheduled|planned|expected|proposed|due|set|likely) to (?:be )?([a-z]+)", re.IGNORECASE)
 _HALF = 0.5
 
 
@@ -56,7 +58,7 @@ def overstated(claim: Span, evidence: Sequence[Span]) -> bool:
         or _done(clause, claim, evidence)
         or _sure(clause, evidence)
         for clause in claim.clauses
-    ) or others_stage(claim, evidence)
+    ) or any(others_stage(clause, counterparts(clause, evidence)) for clause in claim.clauses)
 
 
 def _duty_of_right(clause: Span, evidence: Sequence[Span]) -> bool:
@@ -111,9 +113,12 @@ def _allowed(clause: Span, claim: Span, evidence: Sequence[Span]) -> bool:
                 continue
             if _same_verb(clause.text[may.end() :], other.text[no.end() :]) and subject & units(sentence):
                 return True
-            own = subject & units(other)
             elsewhere = frozenset[str]().union(*(units(c) for c in sentence.clauses if c is not other))
-            if own - elsewhere and len(predicate & units(sentence)) >= _HALF * len(predicate) and predicate:
+            shut_out = subject & units(other, no.end()) - elsewhere  # what is forbidden it: may not hold the large one
+            before = (units(c) for c in sentence.clauses if c.start < other.start)
+            there = units(sentence) if shut_out else units(other).union(*before)
+            own = shut_out or subject & units(other) - elsewhere
+            if own and predicate and len(predicate & there) >= _HALF * len(predicate):
                 return True
     return False
 
@@ -126,7 +131,11 @@ def _same_verb(allowed: str, forbidden: str) -> bool:
 
 def _done(clause: Span, claim: Span, evidence: Sequence[Span]) -> bool:
     """ "Is planned for a later release" told as "is available"."""
-    if not DONE.search(clause.text) or NOT_DONE.search(claim.text):
+    if NOT_DONE.search(claim.text):
+        return False
+    if _has_happened(clause, evidence):
+        return True
+    if not DONE.search(clause.text):
         return False
     mine = units(clause)
     for sentence in evidence:
@@ -136,6 +145,14 @@ def _done(clause: Span, claim: Span, evidence: Sequence[Span]) -> bool:
                 if (mine & units(other)) - rest and (_past(clause.text) or not _future_alone(other.text)):
                     return True
     return False
+
+
+def _has_happened(clause: Span, evidence: Sequence[Span]) -> bool:
+    """ "Is scheduled to open" told as "opened"."""
+    past = {token.text for token in clause.tokens if token.kind == "word" and token.raw.endswith("ed")}
+    return bool(past) and any(
+        stem(match.group(1).lower()) in past for sentence in evidence for match in _DUE.finditer(sentence.text)
+    )
 
 
 def _past(text: str) -> bool:

@@ -64,8 +64,9 @@ def universal(claim: str) -> bool:
     return UNIVERSAL.search(_NO_UNIVERSAL.sub(" ", claim)) is not None
 
 
-def denies(head: Sequence[Token], clause: Span, other: Span, sentence: Span, text: str) -> bool:
-    """Whether the other clause asserts what a clause denies by a negation of ``head``; ``text`` is all evidence."""
+def denies(head: Sequence[Token], said: tuple[Span, str], other: Span, sentence: Span, text: str) -> bool:
+    """Whether the other clause asserts what a clause, of the whole claim, denies by a negation of ``head``; ``text`` is all evidence."""
+    clause, claim = said
     if not head:
         return not DENYING.search(text)
     if not _stands(head, other) or _another_thing(clause, sentence) or elsewhere(clause.text, text):
@@ -76,8 +77,8 @@ def denies(head: Sequence[Token], clause: Span, other: Span, sentence: Span, tex
     behind = clause.tokens[at : at + _OBJECT]
     if any(token.kind in ("number", "name") and token.text not in sentence.terms for token in behind):
         return False  # what is denied is another thing or amount
-    denying = DENYING.search(other.text)
-    return denying is None or denying.start() + other.start == _place(head, other)
+    denying = [match for match in DENYING.finditer(other.text) if match.group() not in claim]
+    return not denying or denying[0].start() + other.start == _place(head, other)
 
 
 def elsewhere(claim: str, evidence: str) -> bool:
@@ -98,11 +99,16 @@ def lifted(clause: Span, claim: Span, other: Span, sentence: Span) -> bool:
 
 def reworded(claim: Span, sentence: Span) -> bool:
     """Whether a claim says "only with" for "not without", or "now B" for "no longer A but B"."""
-    for one, other in ((claim, sentence), (sentence, claim)):
-        if twice(one) and not NEGATION.search(other.text) and (NEEDED.search(other.text) or LIMIT.search(other.text)):
+    for one, other, needed in ((claim, sentence, _ONLY_WITH), (sentence, claim, NEEDED)):
+        if twice(one) and not NEGATION.search(other.text) and (needed.search(other.text) or LIMIT.search(other.text)):
             return True
     if _NO_UNIVERSAL.search(claim.text) and SOME.search(sentence.text):
         return True  # not all, and some
+    if any(
+        _OUTSIDE.search(a) and _EXCLUDES.search(b)
+        for a, b in ((claim.text, sentence.text), (sentence.text, claim.text))
+    ):
+        return True
     if _NOT_YET.search(claim.text) and PLANNED.search(sentence.text) and not _NOT_YET.search(sentence.text):
         return True
     return bool(_INSTEAD.search(sentence.text) and _NOW.search(claim.text))
@@ -113,10 +119,20 @@ _INSTEAD = re.compile(
     r"|\b(?:no longer|not)\b[^.]{0,80}\b(?:but|instead|now)\b",
     re.IGNORECASE,
 )
+_ONLY_WITH = re.compile(
+    r"才[可能会有行]|方[可能得]|必须|须|需|凭|得先|\b(?:only|must|requir\w+|needs?|has to|have to|possible with)\b",
+    re.IGNORECASE,
+)
 _NOT_UNTIL = re.compile(
     r"\b(?:not|n['’]t|no \w+|cannot|never)\b[^.;]{0,60}\b(?:until|before|without|unless)\b", re.IGNORECASE
 )
 _NOT_YET = re.compile(r"还没|还未|尚未|仍未|暂未|暂不|\byet\b|\bstill not\b", re.IGNORECASE)
+_OUTSIDE = re.compile(
+    r"不(?:在|属于?)[^，,。]{1,10}(?:范围|之列|之内|行列|以内)|\bnot (?:part of|covered|included)", re.IGNORECASE
+)
+_EXCLUDES = re.compile(
+    r"不(?:包括|包含|含|涵盖|覆盖|计入)|除外|\b(?:does not|doesn['’]t|do not) (?:cover|include)|\bexclud", re.IGNORECASE
+)
 _NOW = re.compile(
     r"改(?=[在到为由用停乘走成从经])|换[到成为]|转[到为至]|\b(?:instead|now|moved|switched|changed)\b", re.IGNORECASE
 )
@@ -134,8 +150,11 @@ _ON_PURPOSE = re.compile(
     r"[若如]要|如需|要想|想要|为使|\b(?:in order|so that|if you (?:want|need|wish))\b", re.IGNORECASE
 )
 _TWICE = re.compile(
+    r"(?:不满|未满|不到|不足|未达|未到|少于|低于)[^，,。；;]{1,14}[，,]?[^，,。]{0,6}(?:没有|不|无|禁止)"
+    r"|\b(?:less|fewer|younger) than\b[^.;]{0,40}\b(?:not|no|never|cannot|n['’]t)\b|"
     r"(?:未经?|没有?|无|不|非)[^，,。；;]{1,20}[，,]?\s*(?![也且并还又更])[^，,。；;]{0,10}?"
-    r"(?:不[得能可予许准会行]|[\u4e00-\u9fff]不[了到成上出起开动]|无法|无权|无须|禁止|严禁|[就则便都]不|拒绝|谢绝|免谈)"
+    r"(?:不[得能可予许准会行]|[\u4e00-\u9fff]不[了到成上出起开动]|无法|无权|无须|禁止|严禁|[就则便都]不|拒绝|谢绝"
+    r"|免谈)"
     r"|\b(?:without|if not|unless)\b[^.;]{0,60}\b(?:not|no|never|cannot|nobody|none|n['’]t)\b"
     r"|\b(?:no|nobody|none|nothing)\b[^.;]{0,60}\b(?:without|unless|until|before)\b",
     re.IGNORECASE,
