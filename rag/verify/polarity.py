@@ -186,9 +186,7 @@ def _compare(
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
     if mine and not yours and reworded(claim, sentence):
         return ""
-    mine = [
-        negation for negation in mine if yours or denies(negation.head, (clause, claim.text), other, sentence, text)
-    ]
+    mine = [negation for negation in mine if yours or denies(negation.head, clause, other, sentence, text)]
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
         return "negation"

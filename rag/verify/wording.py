@@ -64,9 +64,8 @@ def universal(claim: str) -> bool:
     return UNIVERSAL.search(_NO_UNIVERSAL.sub(" ", claim)) is not None
 
 
-def denies(head: Sequence[Token], said: tuple[Span, str], other: Span, sentence: Span, text: str) -> bool:
-    """Whether the other clause asserts what a clause, of the whole claim, denies by a negation of ``head``; ``text`` is all evidence."""
-    clause, claim = said
+def denies(head: Sequence[Token], clause: Span, other: Span, sentence: Span, text: str) -> bool:
+    """Whether the other clause asserts what a clause denies by a negation of ``head``; ``text`` is all evidence."""
     if not head:
         return not DENYING.search(text)
     if not _stands(head, other) or _another_thing(clause, sentence) or elsewhere(clause.text, text):
@@ -77,8 +76,8 @@ def denies(head: Sequence[Token], said: tuple[Span, str], other: Span, sentence:
     behind = clause.tokens[at : at + _OBJECT]
     if any(token.kind in ("number", "name") and token.text not in sentence.terms for token in behind):
         return False  # what is denied is another thing or amount
-    denying = [match for match in DENYING.finditer(other.text) if match.group() not in claim]
-    return not denying or denying[0].start() + other.start == _place(head, other)
+    denying = DENYING.search(other.text)
+    return denying is None or denying.start() + other.start == _place(head, other)
 
 
 def elsewhere(claim: str, evidence: str) -> bool:
