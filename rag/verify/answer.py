@@ -22,10 +22,8 @@ SHOWN_CHARS = 60
 MAX_ASKED = 8  # sentences of an answer about which a model is asked
 _LEAD_IN = re.compile(
     r".*[:：]\s*$"
-    r"|(?:以下|下面|如下|具体|步骤|操作|方法|示例|例如|当然|好的|可以|是的|您好|你好|希望|如有|如果还有|祝"
-    r"|总结)[^0-9]{0,24}"
-    r"|(?:here(?:'s| is| are)|sure|yes|no|of course|follow|steps?|to do (?:this|so|that)|for example|in summary"
-    r"|hope"
+    r"|(?:以下|下面|如下|具体|步骤|操作|方法|示例|例如|当然|好的|可以|是的|您好|你好|希望|如有|如果还有|祝|总结)[^0-9]{0,24}"
+    r"|(?:here(?:'s| is| are)|sure|yes|no|of course|follow|steps?|to do (?:this|so|that)|for example|in summary|hope"
     r"|let me know|note that)\b[^0-9]{0,60}",
     re.IGNORECASE,
 )
