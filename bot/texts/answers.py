@@ -108,6 +108,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fault_bound": ("至少和至多反了", "at least for at most"),
     "fault_detail": ("出处里没有这一点：{detail}", "not told by its source: {detail}"),
     "fault_condition": ("漏掉了条件或例外：{detail}", "a condition or an exception is missing: {detail}"),
+    "fault_strength": ("说得比出处重", "stronger than its source puts it"),
+    "fault_wider": ("说得比出处广", "wider than its source"),
     "fault_code": ("代码里有出处没有的：{detail}", "code that its source lacks: {detail}"),
     "fault_order": ("文档里的指令，不算依据", "an instruction from a document"),
     "fault_repeated": ("重复", "said before"),

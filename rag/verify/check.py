@@ -15,6 +15,7 @@ from rag.base import detect_language
 from rag.verify.alignment import ground, whole
 from rag.verify.before import of_the_others, stands_before
 from rag.verify.bounds import crossed
+from rag.verify.denials import denied
 from rag.verify.figures import misplaced_number, missing_name
 from rag.verify.invented import invented
 from rag.verify.lost import lost_amount
@@ -24,7 +25,9 @@ from rag.verify.rates import other_rate
 from rag.verify.relations import exchanged, misrelated
 from rag.verify.rephrase import as_written
 from rag.verify.reworded import reworded
+from rag.verify.scope import widened
 from rag.verify.signs import other_sign
+from rag.verify.strength import overstated
 from rag.verify.text import Span, Text, bare, read
 from rag.verify.unsaid import torn_off, unsaid
 
@@ -39,6 +42,8 @@ MIN_COVER_LATIN = 0.67
 # beside passages that do not bear them out none reached .8, and of 55 faithful paraphrases one was below .2.
 DOUBTFUL = (MIN_COVER / 2, 0.8)  # of cover
 SAVES, REFUSES = 0.8, 0.02
+_JOINS_BEFORE = re.compile(r"[^\x00-\x7f]$|\n\s*\S*$|\b(?:and|but|so|then|while|whereas|which means)$", re.IGNORECASE)
+_JOINS_BEHIND = re.compile(r"[^\x00-\x7f]|(?:and|but|so|then|while|whereas)\b", re.IGNORECASE)
 Fault = Literal[
     "",
     "mark",
@@ -54,6 +59,8 @@ Fault = Literal[
     "entailment",
     "detail",
     "condition",
+    "strength",
+    "wider",
 ]
 
 
@@ -148,6 +155,12 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     if crossed(part, found.sentences):
         return Support("bound", "", found.cover)
+    if denied(part, found.sentences):
+        return Support("negation", "", found.cover)
+    if overstated(part, found.sentences):
+        return Support("strength", "", found.cover)
+    if widened(part, found.sentences, sentences):
+        return Support("wider", "", found.cover)
     fault, words = unsaid(part, found.sentences, sentences)
     if fault:
         return Support(fault, words, found.cover)
@@ -200,8 +213,20 @@ def _by_figures(claim: Span, sentences: Sequence[Span]) -> Support:
 
 
 def _stands_in(claim: Text, text: Text) -> bool:
-    """Whether the sentence is a clause, or several, of the text as it stands."""
-    return f"|{bare(claim.norm)}|" in text.bare
+    """Whether the sentence is a clause, or several, of the text as it stands, with no word of it before or behind."""
+    words = bare(claim.norm)
+    if f"|{words}|" not in text.bare:
+        return False
+    pattern = r"[\W_]+".join(re.escape(word) for word in words.split("|"))
+    return any(_apart(match) for match in re.finditer(rf"(?<![^\W_]){pattern}(?![^\W_])", text.norm, re.IGNORECASE))
+
+
+def _apart(match: re.Match[str]) -> bool:
+    """Whether marks or words that join clauses stand before and behind it."""
+    before, behind = match.string[: match.start()].rstrip(), match.string[match.end() :].lstrip()
+    return not (before[-1:].isalnum() and not _JOINS_BEFORE.search(before)) and not (
+        behind[:1].isalnum() and not _JOINS_BEHIND.match(behind) and behind != match.string[match.end() :]
+    )
 
 
 def _across(claim: Span, texts: Sequence[Text]) -> bool:

@@ -10,13 +10,18 @@ import re
 # What negates what follows. 不同, 不断 and the like are words of their own; 不超过 and 不少于 are bounds.
 NEGATION = re.compile(
     r"不得不|不可不"  # two that cancel out; told from one by their length
-    r"|并不是|并非|绝非|不是|而非|并不|从不|绝不|决不|从未|尚未|并未|未曾|未能|没有|并无|毫无|无法|无需|无须|无权|不再|不必|不用"
-    r"|不(?![仅但过同少断久料锈丹管论妨如止只免禁然时等足孕满服安明幸良动朽]|得不|超过|低于|高于|少于|大于|小于|多于|晚于|早于|可思|得了|限于"
-    r"|一定)"
+    r"|并不是|并非|绝非|不是|而非|并不|从不|绝不|决不|从未|尚未|并未|未曾|未能|没有|并无|毫无|无法|无需|无须|无权"
+    r"|不再|不必|不用"
+    r"|不(?![仅但过同少断久料锈丹管论妨如止只免禁然时等足孕满服安明幸良动朽]|得不|(?:会|能|得|可以?|应当?|许|允许"
+    r"|要|宜|准)?(?:超过|超出|低于|高于|少于|大于|小于|多于|晚于|早于)"
+    r"|到\s*\d|可思|得了|限于|一定)"
     r"|(?<![尚并从])未(?![来必央名婚免知遂]|成年)|没(?![收落入有])|(?<=[\u4e00-\u9fff])勿"
     r"|无(?=[此任须权关法效人使])(?!人机|人驾|人区|效果|任何不)"
-    r"|\b(?:not|never|no longer|no|cannot|without|neither|nor|none|nothing|nobody)\b|n['’]t\b"
-    r"|\bunable to\b|\bfails? to\b|\brather than\b|\binstead of\b",
+    r"|\b(?:not|never|no longer(?! than)|no|cannot)\b"
+    r"(?!\s+(?:be\s+)?(?:more|less|later|earlier|fewer|longer|greater|higher|lower|shorter|smaller|larger"
+    r"|exceed\w*)\b)"
+    r"|\bnon(?=-[a-z])|\b(?:without|neither|nor|none|nothing|nobody)\b|n['’]t\b"
+    r"|\bunable to\b|\bfails? to\b|\b(?:refus|declin)(?:es?|ed|ing) to\b|\brather than\b|\binstead of\b",
     re.IGNORECASE,
 )
 DOUBLE = frozenset({"不得不", "不可不"})
@@ -25,38 +30,48 @@ _TRANSPARENT_WORDS = """
 be been being is are was were do does did have has had can could will would shall should may might must to a an the any it
 them they yet only also ever even able allowed need
 """
-TRANSPARENT = frozenset("能会可以得是有在被把对于要必应该曾经再用需太很为其让将给跟和与的地了也都还就才须") | frozenset(
-    _TRANSPARENT_WORDS.split()
-)
+TRANSPARENT = frozenset(
+    "能会可以得是有在被把对于要必应该作做予加曾经再用需太很为其让将给跟和与的地了也都还就才须"
+) | frozenset(_TRANSPARENT_WORDS.split())
 CONDITION = re.compile(r"除非|\bunless\b", re.IGNORECASE)
 LIMIT = re.compile(
-    r"只(?![是好不怕见])|仅|唯一|唯有|专供|专用|\b(?:only|solely|exclusively|merely)\b",
+    r"(?<![\d两几每这那一二三四五六七八九十数百千万多此该哪])只(?![是好不怕见])|仅|唯一|唯有|专供|专用|\b(?:only"
+    r"|solely|exclusively|merely)\b",
     re.IGNORECASE,
 )
 LIMITED = re.compile(
-    r"只|仅|唯|才|专|限|除|最|独|单|暂|\b(?:only|solely|exclusively|merely|except|unless|limited|just|single|but|alone)\b",
+    r"(?<![\d两几每这那一二三四五六七八九十])只|仅|唯|当[日天]有效|才|专|限|除|最|独|单|暂|\b(?:only|solely"
+    r"|exclusively|merely|except|unless|limited|just|single|but|alone|never leaves?|no other|reserved)\b",
     re.IGNORECASE,
 )
 UNIVERSAL = re.compile(
-    r"所有|任何|全部|一切|总是|永远|始终|一律|无论|人人|\b(?:all|always|every|everyone|everybody|anyone|anybody|everything"
+    r"所有|任何|全部|一切|总是|永远|始终|一律|无论|人人|\b(?:all|always|every|everyone|everybody|anyone|anybody"
+    r"|everything"
     r"|whenever|immediately)\b",
     re.IGNORECASE,
 )
 ANYBODY = re.compile(r"任何|人人|谁都|\b(?:any|anyone|anybody|everyone|everybody|every|all)\b", re.IGNORECASE)
 UNIVERSALS = re.compile(
-    r"所有|任何|全|一切|总|永远|始终|一律|无论|人人|每|各|都|均|皆|从不|从未|一直|整|立即|马上"
+    r"所有|任何|全|一切|总|永远|始终|一律|无论|不论|不管|无关|不限|人人|每|各|都|均|皆|从不|从未|一直|整|立即|马上"
     r"|\b(?:all|always|every|each|everyone|everybody|any|anyone|anybody|everything|never|no|none|entire|whole|both"
-    r"|whenever|immediately|instantly|at once|right away)\b",
+    r"|whenever|immediately|instantly|at once|right away|regardless|irrespective)\b",
     re.IGNORECASE,
 )
 AT_LEAST = re.compile(
-    r"至少|起码|最少|最低|不[得能可应会]?(?:少|低|小)于|不[得能可应会]?早于|不[得能可应]短于|不少于|不低于|不小于|不早于|以上|及更高|或更高|更高版本|更新版本|\bat least\b|\bor (?:newer|later|higher|more|above|greater)\b"
-    r"|\b(?:no|not) (?:less|fewer|earlier|shorter|lower) than\b|\bminimum\b|\bor over\b",
+    r"至少|起码|最少|最低|不(?:会|能|得|可以?|应当?|许|要|宜|准)?(?:少|低|小|早|短)于|以上|及更高|或更高"
+    r"|更高版本|更新版本|\bat least\b|\bor (?:newer|later|higher|more|above|greater)\b"
+    r"|\b(?:no|not|not be) (?:less|fewer|earlier|shorter|lower) than\b|\bminimum\b|\bor over\b",
     re.IGNORECASE,
 )
 AT_MOST = re.compile(
-    r"至多|最多|顶多|最高|不[得能可应会]超[过出]|不[得能可应会]?(?:多|高|大|长|晚)于|不超过|不高于|不多于|不大于|不晚于|以内|以下|之内|上限|\bat most\b|\bup to\b|\bor (?:older|earlier|lower|less|fewer|below)\b"
-    r"|\b(?:no|not) (?:more|later|higher|longer|greater) than\b|\bmaximum\b|\bnot (?:to )?exceed\b|\bor under\b",
+    r"至多|最多|顶多|最高|不(?:会|能|得|可以?|应当?|许|要|宜|准)?(?:超[过出]|[高多大晚长]于)|以内|以下|之内"
+    r"|上限|\bat most\b|\bup to\b|\bor (?:older|earlier|lower|less|fewer|below)\b"
+    r"|\b(?:no|not|not be) (?:more|later|higher|longer|greater) than\b|\bnot (?:to )?exceed\b|\bmaximum\b|\bor under\b",
+    re.IGNORECASE,
+)
+
+BEYOND = re.compile(
+    r"(?<!不)(?:可以|能够|能|可|允许)超[过出](?!的)|\b(?:may|can|might) (?:be (?:more|longer|later) than|exceed)\b",
     re.IGNORECASE,
 )
 
@@ -134,8 +149,10 @@ newer later
 )
 _FUNCTION_HAN = "的了是在和与及或也都就而并且其之以于为被把将对从到由向着过地得这那此该个些一所等个中内上下里后前时会能可又还再已曾均则即则但如若因"
 FUNCTION_PHRASES = re.compile(
-    r"目前|现在|如果|可以|应该|应当|需要|必须|即可|就是|分别|其中|同时|此外|另外|因此|所以|但是|不过|然后|首先|随后|最后|进行|相关|情况|的话|只要"
-    r"|只需|务必|直接|能够|以便|从而|例如|比如|主要|一般|通常|也就是说|换句话说|总之|根据|按照|关于|对于|方面|方式|具体|请|您|你|我|吧|呢|啊|吗"
+    r"目前|现在|如果|可以|应该|应当|需要|必须|即可|就是|分别|其中|同时|此外|另外|因此|所以|但是|不过|然后|首先"
+    r"|随后|最后|进行|相关|情况|的话|只要"
+    r"|只需|务必|直接|能够|以便|从而|例如|比如|主要|一般|通常|也就是说|换句话说|总之|根据|按照|关于|对于|方面"
+    r"|方式|具体|请|您|你|我|吧|呢|啊|吗"
     r"|[不未没无非]"
 )
 FUNCTION_HAN = frozenset(_FUNCTION_HAN)
@@ -147,6 +164,7 @@ therefore don doesn didn isn aren won cannot without never longer unless still a
 """
 FUNCTION_WORDS = TRANSPARENT | frozenset(_FUNCTION_WORDS.split())
 PRONOUNS = re.compile(
-    r"[他她它牠]们?|其|此[\u4e00-\u9fff]{0,2}|[该这那本此][个些种项款座部名位条家]?[\u4e00-\u9fff]{0,2}|前者|后者|双方|自己|对方|"
+    r"[他她它牠]们?|其|此[\u4e00-\u9fff]{0,2}|[该这那本此][个些种项款座部名位条家]?[\u4e00-\u9fff]{0,2}|前者|后者"
+    r"|双方|自己|对方|"
     r"(?:it|they|them|he|she|his|her|its|their|this|these|that|those|the)(?:[a-z ]{0,20})"
 )

@@ -10,13 +10,16 @@ from functools import cache
 OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
         "enable",
-        r"启用|开启|打开|启动|开通|\b(?:enabl\w+|turn(?:ed|s|ing)? on|switch(?:ed|es|ing)? on|activat\w+)\b",
+        r"启用|开启|打开|(?<!重新)启动|开通|\b(?:enabl\w+|turn(?:ed|s|ing)? on|switch(?:ed|es|ing)? on"
+        r"|activat\w+)\b",
         r"关闭|禁用|停用|关掉|\b(?:disabl\w+|turn(?:ed|s|ing)? off|switch(?:ed|es|ing)? off|deactivat\w+)\b",
     ),
     (
         "increase",
-        r"增加|增多|增长|上升|提高|提升|升高|上涨|扩大|\b(?:increas\w+|rais(?:e|es|ed|ing)|rises?|rising|grow\w*|grew|gain\w*)\b",
-        r"减少|减小|下降|降低|减低|下跌|缩小|减半|[少低](?=了?\s*\d)|\b(?:decreas\w+|reduc\w+|lower(?:s|ed|ing)|drops?|fell|falls?|halv\w+|cuts?)\b",
+        r"增加|增多|增长|上升|提高|提升|升高|上涨|扩大|\b(?:increas\w+|rais(?:e|es|ed|ing)|rises?|rising|grow\w*"
+        r"|grew|gain\w*)\b",
+        r"减少|减小|下降|降低|减低|下跌|缩小|减半|[少低](?=了?\s*\d)|\b(?:decreas\w+|reduc\w+|lower(?:s|ed|ing)"
+        r"|drops?|fell|falls?|halv\w+|cuts?)\b",
     ),
     (
         "support",
@@ -26,7 +29,8 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
         "allow",
         r"允许|准许|可以|能够|\b(?:allow\w*|permit\w*|let|lets)\b",
-        r"禁止|严禁|不准|不许|不得|\b(?:forbid\w*|forbidden|prohibit\w*|disallow\w*|den(?:y|ies|ied))\b",
+        r"禁止|严禁|不准|不许|不得(?!少于|低于|小于|早于|超过|超出|高于|多于|大于|晚于)|\b(?:forbid\w*|forbidden"
+        r"|prohibit\w*|disallow\w*|den(?:y|ies|ied))\b",
     ),
     ("succeed", r"成功|\b(?:succeed\w*|success\w*)\b", r"失败|\b(?:fail\w*|unsuccessful\w*)\b"),
     (
@@ -36,7 +40,7 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "start",
-        r"开始|启动|开工|\b(?:start\w*|begin\w*|began|begun)\b",
+        r"开始|(?<!重新)启动|开工|\b(?:start\w*|begin\w*|began|begun)\b",
         r"停止|结束|终止|完工|\b(?:stop\w*|end(?:s|ed|ing)?|terminat\w+)\b",
     ),
     (
@@ -77,7 +81,13 @@ OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
         "keep",
         r"保留|沿用|继续使用|\b(?:keep|keeps|kept|retain\w*|remain\w*)\b",
-        r"丢弃|清除|丢失|删除|\b(?:discard\w*|delet\w+|los[et]\w*)\b",
+        r"丢弃|清除|丢失|删除|销毁|抹去|抹除|\b(?:discard\w*|delet\w+|eras\w+|wip(?:es|ed)|purg\w+|destroy\w*"
+        r"|los[et]\w*)\b",
+    ),
+    (
+        "touch",
+        r"覆盖|替换|改写|\b(?:replac\w+|overwrit\w+|modif\w+|alter(?:s|ed|ing)?|chang(?:es|ed|ing))\b",
+        r"原样|保持不变|原封不动|\b(?:untouched|unchanged|unaltered|intact|as (?:it is|they are))\b",
     ),
     ("encrypt", r"(?<!未)加密|\b(?:encrypt\w*)\b", r"明文|解密|\b(?:unencrypted|plaintext|plain text|decrypt\w*)\b"),
     (

@@ -1,4 +1,4 @@
-"""Whether a claim says yes where its evidence says no: negations, opposites, limits, universals and bounds.
+"""Whether a claim says yes where its evidence says no: negations, opposites, limits, reworded, universals and bounds.
 
 Clauses are compared with the clauses that they share most with. Words like 关闭 and 不开启 are read as one thing with a
 sign, so that a paraphrase may say it the other way round. It knows nothing of numbers and names.
@@ -19,21 +19,25 @@ from rag.verify.lexicon import (
     ANYBODY,
     AT_LEAST,
     AT_MOST,
+    BEYOND,
     CONDITION,
     DOUBLE,
     LIMIT,
     LIMITED,
     NEGATION,
     TRANSPARENT,
-    UNIVERSAL,
     UNIVERSALS,
 )
+from rag.verify.negatives import DENYING
 from rag.verify.opposites import any_opposite, compiled
 from rag.verify.text import Span, Token
+from rag.verify.units import units
+from rag.verify.wording import denies, elsewhere, lifted, limits, reworded, universal
 
 REACH = 3  # content tokens behind a negation that it is about
 _WORD_REACH = 2
 _NEAR = 0.85  # of the best clause's share: as good a counterpart
+_NUMBER = re.compile(r"\d+(?:\.\d+)*|半|\bhalf\b")
 _BOUND_REACH = 12  # characters between a bound and its number
 
 
@@ -52,25 +56,25 @@ class Negation:
 def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
     """What the claim turns round, or nothing: ``negation``, ``opposite``, ``limit``, ``universal`` or ``bound``."""
     text = " ".join(sentence.text for sentence in evidence)
-    if LIMIT.search(claim.text) and not LIMITED.search(text):
+    if limits(claim.text, text):
         return "limit"
-    if UNIVERSAL.search(claim.text) and not UNIVERSALS.search(text):
+    if universal(claim.text) and not UNIVERSALS.search(text):
         return "universal"
     if ANYBODY.search(claim.text) and LIMIT.search(text) and not (LIMIT.search(claim.text) or UNIVERSALS.search(text)):
         return "universal"
     if _bounds_differ(claim.text, text):
         return "bound"
-    if any(_flipped(claim, sentence) for sentence in evidence):
+    if not elsewhere(claim.text, text) and any(_flipped(claim, sentence) for sentence in evidence):
         return "negation"
     said = [n for part in claim.clauses for n in negations(part) if all(n in negations(part, s) for s in evidence)]
     known = [n for sentence in evidence for clause in sentence.clauses for n in negations(clause, claim)]
     for clause in claim.clauses:
         if sum(token.weight for token in clause.tokens) < 1.5:
             continue
-        counterparts = _counterparts(clause, evidence)
-        if _opposed(clause, counterparts):
+        near = counterparts(clause, evidence)
+        if _opposed(clause, [other for other, _ in near], [c for s in evidence for c in s.clauses]):
             return "opposite"
-        found = [_compare(clause, other, said, known) for other in counterparts]
+        found = [_compare(clause, other, (said, known), (claim, sentence), text) for other, sentence in near]
         if found and all(found):
             return found[0]
     return ""
@@ -78,7 +82,7 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
 
 def _flipped(claim: Span, sentence: Span) -> bool:
     """Whether an aligned part has a negation on one side alone."""
-    if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)):
+    if bool(CONDITION.search(claim.text)) != bool(CONDITION.search(sentence.text)) or reworded(claim, sentence):
         return False
     found = changes(claim, sentence)
     if sum(_negated(c.new, claim, sentence) - _negated(c.old, sentence, claim) for c in found) == 0:
@@ -87,57 +91,79 @@ def _flipped(claim: Span, sentence: Span) -> bool:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         both = bool(change.new and change.old)
+        if both and NEGATION.search(_text(change.new, claim)) and NEGATION.search(_text(change.old, sentence)):
+            continue
         mine, yours = _negated(change.new, claim, sentence, both), _negated(change.old, sentence, claim, both)
+        without = _text(change.old, sentence) if mine else _text(change.new, claim)
+        if DENYING.search(without) or LIMIT.search(without):
+            continue  # free, and not charged; may only read, and may not write
         if mine % 2 != yours % 2 and not _sides(change.new, claim) & _sides(change.old, sentence):
             return True
     return False
 
 
-def _negated(tokens: Sequence[Token], span: Span, other: Span, replaced: bool = True) -> int:
+def _negated(tokens: Sequence[Token], span: Span, opposite: Span, replaced: bool = True) -> int:
     """How often the tokens negate what stands behind them; one that goes together with what it negates is none."""
     if not tokens:
         return 0
     start, end = tokens[0].start, tokens[-1].end
-    found = [n for n in negations(span, other) if n.start < end and n.end > start]
-    count = sum(replaced or not (n.head and start <= n.head[0].start < end) for n in found)
-    text = span.text[start - span.start : end - span.start].lower()
+    found = [n for n in negations(span, opposite) if n.start < end and n.end > start]
+    count = sum(not (n.head and start <= n.head[0].start < end) or (replaced and _has(opposite, n.head)) for n in found)
+    text = _text(tokens, span)
     return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
 
 
 def _sides(tokens: Sequence[Token], span: Span) -> set[str]:
     """The pairs of opposites that the tokens hold a word of; those are compared by themselves."""
-    if not tokens:
-        return set()
-    text = span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower()
+    text = _text(tokens, span)
     return {name for name, sides in compiled().items() if any(side.search(text) for side in sides)}
 
 
-def _counterparts(clause: Span, evidence: Sequence[Span]) -> list[Span]:
-    """The clauses of the evidence that share most with the clause."""
+def _text(tokens: Sequence[Token], span: Span) -> str:
+    return span.text[tokens[0].start - span.start : tokens[-1].end - span.start].lower() if tokens else ""
+
+
+def counterparts(clause: Span, evidence: Sequence[Span]) -> list[tuple[Span, Span]]:
+    """The clauses of the evidence that share most with the clause, each with its sentence."""
     scored = []
     for sentence in evidence:
         for other in sentence.clauses:
             shares = credits(clause, other)
             score = sum(token.weight * share for token, share in zip(clause.tokens, shares, strict=True))
             size = sum(token.weight for token in other.tokens)
-            scored.append((score, -size, other))
-    best = max((score for score, _, _ in scored), default=0.0)
+            scored.append((score, -size, other, sentence))
+    best = max((score for score, *_ in scored), default=0.0)
     if best < 1.0:
         return []
-    near = sorted((row for row in scored if row[0] >= best * _NEAR), key=lambda row: (-row[0], -row[1]))
-    return [other for _, _, other in near[:3]]
+    close = sorted((row for row in scored if row[0] >= best * _NEAR), key=lambda row: (-row[0], -row[1]))
+    return [(other, sentence) for _, _, other, sentence in close[:3]]
 
 
-def _opposed(clause: Span, counterparts: Sequence[Span]) -> bool:
-    """Whether the clause has one side of a pair of opposites, and its counterparts only the other."""
+def _opposed(clause: Span, counterparts: Sequence[Span], all_clauses: Sequence[Span]) -> bool:
+    """Whether the clause has one side of a pair of opposites, and its counterparts only the other.
+
+    Not where one of all clauses of the evidence has two or more pairs as the clause has them.
+    """
     signs = _signs(clause, negations(clause))[0]
+    if len(signs) > 1 and any(_signs(other, negations(other))[0] == signs for other in all_clauses):
+        return False
     theirs: dict[str, set[int]] = {}
     for other in counterparts:
-        if _only_if(clause, other):
+        denied = negations(clause) and not LIMIT.search(clause.text)
+        if _of_another(clause, other, all_clauses):
+            continue
+        if _only_if(clause, other) or (denied and LIMIT.search(other.text)):
             return False
         for name, values in _signs(other, negations(other))[0].items():
             theirs.setdefault(name, set()).update(values)
     return any(name in theirs and values.isdisjoint(theirs[name]) for name, values in signs.items())
+
+
+def _of_another(clause: Span, other: Span, all_clauses: Sequence[Span]) -> bool:
+    """Whether what a denying clause begins with is not what the other speaks of, but what a third one does."""
+    found = negations(clause)
+    subject = units(clause, 0, found[0].start - clause.start) if found else frozenset()
+    return bool(subject) and not subject & units(other) and any(subject & units(third) for third in all_clauses)
 
 
 def _only_if(clause: Span, other: Span) -> bool:
@@ -146,8 +172,12 @@ def _only_if(clause: Span, other: Span) -> bool:
     return conditional and bool(LIMIT.search(clause.text) or LIMIT.search(other.text))
 
 
-def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequence[Negation]) -> str:
-    """The fault of a clause against one of its counterparts; ``said`` and ``known`` are all negations of both texts."""
+def _compare(
+    clause: Span, other: Span, all_negations: tuple[Sequence[Negation], ...], whole: tuple[Span, Span], text: str
+) -> str:
+    """The fault of a clause against one of its counterparts. ``whole`` are the claim and the counterpart's sentence,
+    ``text`` is all evidence; all negations of the claim and of the evidence are given."""
+    (said, known), (claim, sentence) = all_negations, whole
     if _only_if(clause, other):
         return ""
     mine = [n for n in negations(clause, other) if n in said]
@@ -160,14 +190,17 @@ def _compare(clause: Span, other: Span, said: Sequence[Negation], known: Sequenc
     if bool(mine) != bool(yours) and denied(one, [n.head for n in mine or yours], another):
         return "negation"
     mine, yours = _unpaired(mine, known), _unpaired(yours, said)
+    if mine and not yours and reworded(claim, sentence):
+        return ""
+    mine = [negation for negation in mine if yours or denies(negation.head, clause, other, sentence, text)]
     negative = {name for name, values in their_signs.items() if -1 in values}
     if mine and not yours and not negative and not their_used and not LIMITED.search(other.text):
         return "negation"
     own_negative = {name for name, values in signs.items() if -1 in values}
     lost = [negation for negation in yours if _has(clause, negation.head)]
     if lost and not mine and not own_negative and not used and not LIMITED.search(clause.text):
-        return "negation"
-    if mine and yours and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
+        return "" if lifted(clause, claim, other, sentence) else "negation"
+    if mine and yours and not reworded(claim, sentence) and (_freed(yours, clause, mine) or _freed(mine, other, yours)):
         return "negation"
     return ""
 
@@ -252,8 +285,8 @@ def _bounds_differ(claim: str, evidence: str) -> bool:
 
 
 def _bounds(text: str) -> Iterator[tuple[str, str]]:
-    numbers = list(re.finditer(r"\d+(?:\.\d+)*", text))
-    for kind, pattern in (("least", AT_LEAST), ("most", AT_MOST)):
+    numbers = list(_NUMBER.finditer(text))
+    for kind, pattern in (("least", AT_LEAST), ("most", AT_MOST), ("beyond", BEYOND)):
         for match in pattern.finditer(text):
             near = [(_distance(match, number), number.group()) for number in numbers]
             if near and min(near)[0] <= _BOUND_REACH:

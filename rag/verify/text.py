@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from rag.verify.english.forms import contracted, form
-from rag.verify.english.weights import FUNCTION
+from rag.verify.english.weights import FUNCTION, weight
 from rag.verify.lexicon import FUNCTION_HAN, FUNCTION_PHRASES
 from rag.verify.numerals import normalise
 from rag.verify.particles import FILLERS, PARTICLES
@@ -135,8 +135,8 @@ def _latin(run: str, start: int) -> Iterator[Token]:
         yield from _latin(key, start)
         yield from _latin(value, start + len(key) + 1)
     elif _NUMBER.fullmatch(kept):
-        weight = 4.0 if ":" in kept else 2.0  # an hour and its minutes
-        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, weight)
+        amount = 4.0 if ":" in kept else 2.0  # an hour and its minutes
+        yield _token(kept.lower().removeprefix("v").lstrip("0") or "0", kept, "number", start, amount)
     elif match := _RANGE.fullmatch(kept):
         for group in (1, 2, 3):
             if match.group(group):
