@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.asked import stem
+from rag.verify.english.forms import form
 from rag.verify.text import Span
 
 # Verbs, adverbs and nouns that any sentence can be told with.
@@ -47,7 +47,7 @@ we well went were what whatever when whenever where whereas whether which while 
 wish with within without word words work works would yes yet you your yourself respond responds responded answer answers
 aren isn wasn weren don doesn didn won wouldn couldn shouldn hasn haven hadn t s d ll re ve m
 """
-COLOURLESS_WORDS = frozenset(stem(word) for word in _WORDS.split()) | frozenset(_WORDS.split())
+COLOURLESS_WORDS = frozenset(form(word) for word in _WORDS.split()) | frozenset(_WORDS.split())
 
 
 def colours(span: Span) -> list[float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.asked import stem
+from rag.verify.english.forms import form
 from rag.verify.lexicon import LIMIT, NEGATION
 from rag.verify.modals import FORBIDDEN
 from rag.verify.negatives import DENYING, NEEDED
@@ -60,7 +60,7 @@ def _in_a_verb(claim: Span, sentence: Span) -> bool:
 
 
 def _times(verb: str, span: Span) -> int:
-    return sum(token.text == stem(verb.lower()) for token in span.tokens)
+    return sum(token.text == form(verb.lower()) for token in span.tokens)
 
 
 def _alone(claim: Span, sentence: Span) -> bool:

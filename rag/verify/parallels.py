@@ -13,19 +13,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.asked import stem
+from rag.verify.english.forms import form
 from rag.verify.text import Span, Token
 
 _YEAR = """january february march april may june july august september october november december
 jan feb mar apr jun jul aug sep sept oct nov dec"""
-_MONTHS = frozenset(map(stem, _YEAR.split()))
+_MONTHS = frozenset(map(form, _YEAR.split()))
 _ABOUT = """around roughly approximately nearly almost exactly currently today now already usually normally total
 altogether only least most maximum minimum 大约 大概 约为 左右 将近
 目前 现在 一共 总共 共有 共计 最多 最少 至少 至多 分别 可以 需要"""
-_VAGUE = _MONTHS | frozenset(map(stem, _ABOUT.split()))
+_VAGUE = _MONTHS | frozenset(map(form, _ABOUT.split()))
 _JOINS = frozenset("至到和或与年月日时天") | {"to", "and", "or", "until"}
 _WORDS_ORDERED = "version phase stage step level tier grade chapter section release"
-_ORDERED = {"第"} | set(map(stem, _WORDS_ORDERED.split()))
+_ORDERED = {"第"} | set(map(form, _WORDS_ORDERED.split()))
 _YEARS = frozenset("年月日时")
 
 

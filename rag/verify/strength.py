@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from rag.asked import stem
 from rag.verify.alignment import credits
+from rag.verify.english.forms import form
 from rag.verify.lexicon import LIMIT, NEGATION
 from rag.verify.modals import (
     ASKED_FOR,
@@ -151,7 +151,7 @@ def _has_happened(clause: Span, evidence: Sequence[Span]) -> bool:
     """ "Is scheduled to open" told as "opened"."""
     past = {token.text for token in clause.tokens if token.kind == "word" and token.raw.endswith("ed")}
     return bool(past) and any(
-        stem(match.group(1).lower()) in past for sentence in evidence for match in _DUE.finditer(sentence.text)
+        form(match.group(1).lower()) in past for sentence in evidence for match in _DUE.finditer(sentence.text)
     )
 
 

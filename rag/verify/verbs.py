@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from rag.asked import stem
+from rag.verify.english.forms import form as compared
 from rag.verify.verbs_zh import groups
 
 _AUXILIARIES = """
@@ -79,19 +79,21 @@ successor/succeed predecessor/precede inventor/invent discoverer/discover murder
 
 @cache
 def verb_forms() -> dict[str, str]:
-    """Each stem of a verb's form with the verb: ``taught`` and ``teach`` with ``teach``."""
+    """What each form of a verb is compared by, with the verb: ``taught`` and ``teach`` with ``teach``."""
     found = {form: verb for verb in _REGULAR.split() for form in _regular(verb)}
     for entry in _IRREGULAR.split():
         forms = entry.split("/")
         found |= dict.fromkeys(_regular(forms[0]), forms[0])
-        found |= {stem(form): forms[0] for form in forms} | dict.fromkeys(forms, forms[0])
-    return found | {stem(noun): verb for noun, verb in (entry.split("/") for entry in _DOERS.split())}
+        found |= {compared(form): forms[0] for form in forms} | dict.fromkeys(forms, forms[0])
+    return found | {compared(noun): verb for noun, verb in (entry.split("/") for entry in _DOERS.split())}
 
 
 def _regular(verb: str) -> set[str]:
-    """The stems of its forms: studied, planned, makes."""
+    """What its forms are compared by: studied, planned, makes."""
     base = verb[:-1] + "i" if verb.endswith("y") else verb
-    return {stem(form) for form in (verb, base + "ed", base + "es", verb + "s", verb + "ing", verb + verb[-1] + "ed")}
+    return {
+        compared(form) for form in (verb, base + "ed", base + "es", verb + "s", verb + "ing", verb + verb[-1] + "ed")
+    }
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from rag.asked import stem
+from rag.verify.english.forms import form
 
 _DONE_TO = """
 收购 并购 吞并 合并 兼并 击败 战胜 打败 大胜 完胜 险胜 淘汰 战败 输给 负于 不敌 败给 任命 提拔 推荐 举荐 起诉 控告
@@ -109,7 +109,7 @@ def sides() -> dict[str, frozenset[str]]:
     """Each noun for a side of a matter with those for the other side; the English ones without their endings."""
     found: dict[str, set[str]] = {}
     for entry in (*_SIDES.split(), *_SIDES_EN.split()):
-        one, other = (side if not side.isascii() else stem(side) for side in entry.split("/"))
+        one, other = (side if not side.isascii() else form(side) for side in entry.split("/"))
         found.setdefault(one, set()).add(other)
         found.setdefault(other, set()).add(one)
     return {side: frozenset(others) for side, others in found.items()}

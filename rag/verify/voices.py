@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rag.asked import stem
+from rag.verify.english.forms import form
 from rag.verify.sides import left, right, words_of
 from rag.verify.text import Span, Token
 from rag.verify.verbs import AUXILIARIES, grouped, verb_forms
@@ -113,7 +113,7 @@ def _chinese(text: str) -> Iterator[tuple[str, str, str]]:
 def _english(span: Span) -> Iterator[tuple[str, str, str]]:
     for match in _RELATION_EN.finditer(span.text):
         noun = match.group("n")
-        yield match.group("a"), verb_forms().get(stem(noun), noun), match.group("p")
+        yield match.group("a"), verb_forms().get(form(noun), noun), match.group("p")
     for i, token in enumerate(span.tokens):
         verb = verb_forms().get(token.raw.lower(), verb_forms().get(token.text, ""))
         if (
