@@ -127,8 +127,11 @@ def test_without_its_library_the_setting_says_what_to_install(
 
 
 @pytest.mark.gpu
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "graphs"])
 @pytest.mark.parametrize("kind", ["8bit", "4bit"])
-async def test_a_quantized_model_writes_on_a_card_what_it_writes_alone(kind: Quantization, tmp_path: Path) -> None:
+async def test_a_quantized_model_writes_on_a_card_what_it_writes_alone(
+    kind: Quantization, compiled: bool, tmp_path: Path
+) -> None:
     if not torch.cuda.is_available():
         pytest.skip("there is no CUDA device")
     _, tokenizer = smollm2()
@@ -137,7 +140,7 @@ async def test_a_quantized_model_writes_on_a_card_what_it_writes_alone(kind: Qua
     model, _ = load_model(tmp_path, torch.device("cuda"), torch.float16, kind)
     prompt = list(range(5, 25))
     alone = written(model, prompt, 8)
-    engine = Engine(model, max_batch=2, max_len=256, kv_gb=0.1, compiled=False)
+    engine = Engine(model, max_batch=2, max_len=256, kv_gb=0.1, compiled=compiled)
     await asyncio.to_thread(engine.start)
     try:
         together = [[token async for new in engine.stream(prompt, max_tokens=8) for token in new] for _ in range(2)]
