@@ -12,7 +12,7 @@ from dataclasses import replace
 from rag.asked import Asked, asked
 from rag.base import Answer, Evidence, Hit, detect_language
 from rag.quoting import MAX_BLOCK, MAX_ROWS, compose, prose_length
-from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, asks_how, score_units, sections
+from rag.scoring import MAX_PASSAGES, Scored, Section, Weights, asks_how, score_units, sections
 from rag.sentences import Unit
 from rag.surroundings import widened
 
@@ -24,7 +24,7 @@ MIN_SUPPORT = 0.45
 MIN_SUPPORT_OVERHEARD = 0.55
 MIN_HIT = 0.3  # of the best score
 MAX_NEIGHBOURS = 1600  # characters that neighbours of the first passage add to what is read
-MAX_DROP = 6.0  # log-odds below the best sentence of plain text at which a further one is not worth its room
+MAX_DROP = 10.0  # log-odds below the best sentence of plain text at which a further one is not worth its room
 MAX_DROP_BELOW_HEADING = 2.0  # the same below a heading, where the sentences that answer are few
 OWN_SHARE = 0.12  # of the question, that a sentence has beyond its headings: from here on sentences are picked
 MAX_PICKED = 3
@@ -46,7 +46,7 @@ def extract(
     text: str = "",
     *,
     max_chars: int = 200,
-    weights: Weights = WEIGHTS,
+    weights: Weights | None = None,
     min_support: float = MIN_SUPPORT,
 ) -> Answer | None:
     """The answer in the documents' own words, or None where the passages do not support one.

@@ -129,8 +129,9 @@ def fit(found: Sequence[Row]) -> dict[str, object]:
 
     values, there = np.array([row.values for row in found]), np.array([row.there for row in found])
     values = repeated(values)
-    mean, scale = values.mean(0), values.std(0)
+    mean, scale = np.nanmean(values, 0), np.nanstd(values, 0)
     scale[scale == 0] = 1
+    values = np.where(np.isnan(values), mean, values)  # as `Model.probability` takes what is not known
     model = LogisticRegression(C=PENALTY, max_iter=2000).fit((values - mean) / scale, there)
     columns = {
         name: {"weight": round(float(w), 4), "mean": round(float(m), 4), "scale": round(float(s), 4)}
