@@ -28,15 +28,10 @@ _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+")
 _TELLS = re.compile(r"[^\W\d_]{2}|[^\W\d_]\d")
 
 
-def names_it(question: str, passage: Passage) -> float:
-    """1 where the question names what the passage is about, else 0; nan where nobody can tell what that is.
-
-    A passage from the middle of a document, or below headings, may be about what stands elsewhere.
-    """
+def names_it(question: str, passage: Passage) -> bool:
+    """Whether the question names what the passage is about. Many passages do not say what that is."""
     asked = _folded(question)
-    if any(_stands_in(name, asked) for name in _names(passage)):
-        return 1.0
-    return math.nan if passage.position > 0 or passage.headings else 0.0
+    return any(_stands_in(name, asked) for name in _names(passage))
 
 
 def begun(question: str, passage: Passage) -> float:

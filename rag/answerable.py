@@ -28,7 +28,7 @@ FEATURES = (
     "heaviest",  # of the three weightiest words, how much the best passage has
     "unknown",  # weight of the words that no passage of the base has
     "subject",  # the question's weight that the best passage has, its first words first
-    "named",  # whether the question names, whole, what the first passage is about; not known of parts of documents
+    "named",  # whether the question names, whole, what the first passage is about
     "begun",  # logarithm of how much of the question, from its first character on, the beginning of a passage has
     "opening",  # the most that the beginning of a passage, with its headings and title, has of the same
     "names",  # share of the names (Latin words amid Han text) and numbers that the best passage lacks
@@ -121,7 +121,7 @@ def features(evidence: Evidence, text: str = "") -> tuple[float, ...] | None:
         **_coverage(question, near, had),
         **_scores(evidence, hits, had),
         "names": _names(question, had),
-        "named": names_it(question.text, hits[0].passage),
+        "named": float(names_it(question.text, hits[0].passage)),
         "begun": max(begun(question.text, hit.passage) for hit in near),
         "run": math.log1p(max(_longest_run(question.text, hit.passage) for hit in near)),
         "words": math.log(len(question.words)),

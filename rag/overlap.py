@@ -15,7 +15,9 @@ from rag.asked import Asked, Word, nearness
 
 _FADES = 0.6  # of what was said, left in the next sentence
 # A character beside a question word asks with it, or joins others; alone it says nothing.
-_FILLER = re.compile(r"什么样?|哪[里个些儿]?|谁|多少|怎[么样]?样?|吗|呢|如何|为何|几|何|请问|是|的|了|有|在|和|与|及|于")
+_FILLER = re.compile(
+    r"什么样?|哪[里个些儿]?|谁|多少|怎[么样]?样?|吗|呢|如何|为何|几|何|请问|是|的|了|有|在|和|与|及|于"
+)
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 
 Row = tuple[float, float, float, float]  # of the words; of those near the question word; both with what was said before
@@ -44,9 +46,7 @@ def _rare(weights: Sequence[float], shares: Sequence[Sequence[float]]) -> list[f
     return _normal(rare)
 
 
-def _rows(
-    question: Asked, own: Sequence[float], terms: Sequence[frozenset[str]], follows: Sequence[bool]
-) -> list[Row]:
+def _rows(question: Asked, own: Sequence[float], terms: Sequence[frozenset[str]], follows: Sequence[bool]) -> list[Row]:
     shares = [[word.found(found) for word in question.words] for found in terms]
     weights = _rare(own, shares)
     closer = _normal(list(map(mul, weights, nearness(question))))
@@ -65,4 +65,4 @@ def _normal(weights: list[float]) -> list[float]:
 
 
 def _dot(one: Sequence[float], other: Sequence[float]) -> float:
-    return sum(map(mul, one, other))
+    return float(sum(map(mul, one, other)))

@@ -1,9 +1,9 @@
 """Scores how well passages, and the sentences in them, answer a question, from words alone.
 
 A linear score over readable features ranks the units: overlap weighed by rarity as in passage ranking, with what the
-sentences before have said and what stands next to the question word (`rag.overlap`), and cues of what is asked for as in
-factoid answering (`rag.cues`). Its weights are in defaults/scoring.json, fitted by ``tests/bench/answers.py``: numbers
-only, no texts. It knows no budget and no wording of answers, makes no request and reads no other file.
+sentences before have said and what stands next to the question word (`rag.overlap`), and cues of what is asked for as
+in factoid answering (`rag.cues`). Its weights are in defaults/scoring.json, fitted by ``tests/bench/answers.py``:
+numbers only, no texts. It knows no budget and no wording of answers, makes no request and reads no other file.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ FEATURES = (
     "told",  # the share of what is asked for that it has words for
     *TYPES,  # of answer that is asked for and that it shows
 )
+_OWN = [i for i, name in enumerate(FEATURES) if name in ("words", "characters", "told", *TYPES)]
 Weights = Mapping[str, float]
 FILE = Path(__file__).parent / "defaults" / "scoring.json"
 BLOCK = 1.0  # more for a block of code or an item where it is asked how; set, not fitted
@@ -102,6 +103,11 @@ def asks_how(question: Asked) -> bool:
     return _HOW.search(question.text) is not None
 
 
+def shares(unit: Scored) -> bool:
+    """Whether a unit has anything of the question, or shows what it asks for."""
+    return any(unit.features[i] > 0 for i in _OWN)
+
+
 def score_units(question: Asked, hits: Sequence[Hit], weights: Weights | None = None) -> list[Scored]:
     """Every unit of the best passages with its score, in the order of the passages."""
     placed = [
@@ -115,7 +121,8 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights | None = 
     cues = cues_shown(question.text, [unit.text for _, _, unit, _, _ in placed])
     asked_terms = frozenset().union(*(word.forms for word in question.words))
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
-    factors, how = list((default_weights() if weights is None else weights).values()), asks_how(question)
+    by_name, how = weights or default_weights(), asks_how(question)
+    factors = [by_name[name] for name in FEATURES]
     scored = []
     for (i, position, unit, found, words), (by_word, by_character), cue in zip(placed, overlaps, cues, strict=True):
         novelty = math.log1p(max(0, words - len(found & asked_terms)))
@@ -159,7 +166,7 @@ def _section(
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
         + LANGUAGE * (_language(hit.passage) == language)
-        + ABOUT_IT * (names_it(question.text, hit.passage) == 1)
+        + ABOUT_IT * names_it(question.text, hit.passage)
         - NEGATED * (bool(path) and _NOT.search(path[-1]) is not None and _NOT.search(question.text) is None)
     )
     return Section(passage, path, tuple(units), cover, headings, own | nearest, score)

@@ -13,7 +13,7 @@ from rag.asked import asked, nearness, stem, vocabulary
 from rag.base import Answer, Evidence, Hit, Passage, Term
 from rag.extractive import extract
 from rag.quoting import MAX_BLOCK
-from rag.scoring import best_quote, score_units, sections
+from rag.scoring import FEATURES, best_quote, score_units, sections
 from rag.sentences import MAX_SENTENCE, split_units
 from rag.tokens import tokenize
 
@@ -347,7 +347,9 @@ def test_a_sentence_goes_on_from_the_subject_of_the_one_before() -> None:
     _, length, fair = score_units(asked(evidence), evidence.hits)
     assert length.score > fair.score
     alone = Evidence("石桥全长多少米？", (Hit(passage("石桥位于青山镇。\n\n## 灯会\n\n全长42米，宽5米。"), 1.0),))
-    assert score_units(asked(alone), alone.hits)[1].features[-1] == 0 < length.features[-1]
+    said, own = FEATURES.index("words_said"), FEATURES.index("words")
+    under_a_heading = score_units(asked(alone), alone.hits)[1].features
+    assert under_a_heading[said] == under_a_heading[own] and length.features[said] > length.features[own]
 
 
 def test_words_next_to_the_question_word_count_for_more_than_the_subject() -> None:

@@ -31,7 +31,6 @@ from rag.retriever import HybridRetriever
 from rag.scoring import FEATURES, FILE, Weights, default_weights, score_units, sections
 from rag.tokens import classify, tokenize
 
-
 PENALTY = 0.001  # of the squared weights
 
 
