@@ -41,6 +41,7 @@ FEATURES = (
     "words",  # logarithm of the number of words
 )
 RERANK_WEIGHT = 0.5  # log-odds for each of a reranker's, whose scores are probabilities; set, not fitted
+UNTOLD = 0.15  # of 1, for a passage below headings or from the middle of a document; set, not fitted
 LOOKED_AT = 8  # hits
 SAME = 0.6  # share of the terms of two passages from which on one repeats the other
 HALVED = 2.5  # words
@@ -121,7 +122,7 @@ def features(evidence: Evidence, text: str = "") -> tuple[float, ...] | None:
         **_coverage(question, near, had),
         **_scores(evidence, hits, had),
         "names": _names(question, had),
-        "named": float(names_it(question.text, hits[0].passage)),
+        "named": _named(question.text, hits[0].passage),
         "begun": max(begun(question.text, hit.passage) for hit in near),
         "run": math.log1p(max(_longest_run(question.text, hit.passage) for hit in near)),
         "words": math.log(len(question.words)),
@@ -139,6 +140,16 @@ def _coverage(question: Asked, hits: Sequence[Hit], had: frozenset[str]) -> dict
         "subject": _first(question, had),
         "opening": max(_first(question, _opening(hit.passage)) for hit in hits),
     }
+
+
+def _named(question: str, passage: Passage) -> float:
+    """1 where the question names what the passage is about, 0 where it names something else, between where none tells.
+
+    What a part of a manual is about may stand on another page.
+    """
+    if names_it(question, passage):
+        return 1.0
+    return UNTOLD if passage.headings or passage.position > 0 else 0.0
 
 
 def _names(question: Asked, had: frozenset[str]) -> float:

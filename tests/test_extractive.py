@@ -352,6 +352,24 @@ def test_a_sentence_goes_on_from_the_subject_of_the_one_before() -> None:
     assert under_a_heading[said] == under_a_heading[own] and length.features[said] > length.features[own]
 
 
+def test_no_sentence_is_added_that_has_nothing_of_the_question_and_continues_nothing() -> None:
+    text = passage("石桥由匠人周远设计。全长四十二米。梨花开得早。牛羊成群。")
+    answer = text_of(ask("石桥是谁设计的？", text))
+    assert "周远" in answer and "四十二米" in answer and "牛羊" not in answer
+
+
+def test_each_clause_of_a_question_has_a_question_word_of_its_own() -> None:
+    near = dict(
+        zip("ab", (nearness(asked(Evidence(text, ()))) for text in ("灯会几天？", "灯会几天？桥长多少？")), strict=True)
+    )
+    assert near["b"][: len(near["a"])] == near["a"]
+
+
+def test_nothing_ends_within_what_stands_in_brackets() -> None:
+    texts = [unit.text for unit in split_units("石桥（旧称木桥；学名不详）很长。它很美（真的；对）。有人（说。未完")]
+    assert texts == ["石桥（旧称木桥；学名不详）很长。", "它很美（真的；对）。", "有人（说。", "未完"]
+
+
 def test_words_next_to_the_question_word_count_for_more_than_the_subject() -> None:
     question = asked(Evidence("天水围河的发源地在哪里？", ()))
     near = nearness(question)
