@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from rag.about import begun, names_it
 from rag.asked import Asked, asked, vocabulary
 from rag.base import Evidence, Hit, Passage, RagError
 from rag.lexical import term_weight
@@ -27,6 +28,8 @@ FEATURES = (
     "heaviest",  # of the three weightiest words, how much the best passage has
     "unknown",  # weight of the words that no passage of the base has
     "subject",  # the question's weight that the best passage has, its first words first
+    "named",  # whether the question names, whole, what the first passage is about
+    "begun",  # logarithm of how much of the question, from its first character on, the beginning of a passage has
     "opening",  # the most that the beginning of a passage, with its headings and title, has of the same
     "names",  # share of the names (Latin words amid Han text) and numbers that the best passage lacks
     "latin",  # the share of the weight that is Latin words, identifiers and numbers which the best passage has
@@ -38,6 +41,7 @@ FEATURES = (
     "words",  # logarithm of the number of words
 )
 RERANK_WEIGHT = 0.5  # log-odds for each of a reranker's, whose scores are probabilities; set, not fitted
+UNTOLD = 0.15  # of 1, for a passage below headings or from the middle of a document; set, not fitted
 LOOKED_AT = 8  # hits
 SAME = 0.6  # share of the terms of two passages from which on one repeats the other
 HALVED = 2.5  # words
@@ -118,6 +122,8 @@ def features(evidence: Evidence, text: str = "") -> tuple[float, ...] | None:
         **_coverage(question, near, had),
         **_scores(evidence, hits, had),
         "names": _names(question, had),
+        "named": _named(question.text, hits[0].passage),
+        "begun": max(begun(question.text, hit.passage) for hit in near),
         "run": math.log1p(max(_longest_run(question.text, hit.passage) for hit in near)),
         "words": math.log(len(question.words)),
     }
@@ -134,6 +140,16 @@ def _coverage(question: Asked, hits: Sequence[Hit], had: frozenset[str]) -> dict
         "subject": _first(question, had),
         "opening": max(_first(question, _opening(hit.passage)) for hit in hits),
     }
+
+
+def _named(question: str, passage: Passage) -> float:
+    """1 where the question names what the passage is about, 0 where it names something else, between where none tells.
+
+    What a part of a manual is about may stand on another page.
+    """
+    if names_it(question, passage):
+        return 1.0
+    return UNTOLD if passage.headings or passage.position > 0 else 0.0
 
 
 def _names(question: Asked, had: frozenset[str]) -> float:

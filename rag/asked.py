@@ -146,14 +146,23 @@ def nearness(question: Asked) -> list[float]:
     What is wanted of a subject (its length, its founding) is told there.
     """
     text = question.text.lower()
-    asking = [match for match in _ASKS.finditer(text) if match.group() not in _MERELY_ASKS]
-    centre = sum(asking[-1].span()) / 2 if asking else float(len(text))
+    centres = _centres(text)
     near = []
     for word in question.words:
-        places = [(text.find(form), len(form)) for form in word.forms]
-        distances = [abs(start + length / 2 - centre) for start, length in places if start >= 0]
+        places = [text.find(form) + len(form) / 2 for form in word.forms if form in text]
+        distances = [abs(place - centre) for place in places for centre in centres]
         near.append(0.5 ** (min(distances, default=_FAR) / _HALVED))
     return near
+
+
+def _centres(text: str) -> list[float]:
+    """Where the last question word of each clause stands; the end of a text that has none."""
+    centres, start = [], 0
+    for clause in _clauses(text):
+        asking = [match for match in _ASKS.finditer(clause) if match.group() not in _MERELY_ASKS]
+        centres += [start + sum(match.span()) / 2 for match in asking[-1:]]
+        start += len(clause)
+    return centres or [float(len(text))]
 
 
 @lru_cache(maxsize=8192)

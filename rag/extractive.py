@@ -12,7 +12,7 @@ from dataclasses import replace
 from rag.asked import Asked, asked
 from rag.base import Answer, Evidence, Hit, detect_language
 from rag.quoting import MAX_BLOCK, MAX_ROWS, compose, prose_length
-from rag.scoring import MAX_PASSAGES, WEIGHTS, Scored, Section, Weights, asks_how, score_units, sections
+from rag.scoring import MAX_PASSAGES, Scored, Section, Weights, asks_how, score_units, sections, shares
 from rag.sentences import Unit
 from rag.surroundings import widened
 
@@ -24,8 +24,8 @@ MIN_SUPPORT = 0.45
 MIN_SUPPORT_OVERHEARD = 0.55
 MIN_HIT = 0.3  # of the best score
 MAX_NEIGHBOURS = 1600  # characters that neighbours of the first passage add to what is read
-MAX_DROP = 6.0  # log-odds below the best sentence of plain text at which a further one is not worth its room
-MAX_DROP_BELOW_HEADING = 2.0  # the same below a heading, where the sentences that answer are few
+MAX_DROP = 8.0  # log-odds below the best sentence of plain text at which a further one is not worth its room
+MAX_DROP_BELOW_HEADING = 3.0  # the same below a heading, where the sentences that answer are few
 OWN_SHARE = 0.12  # of the question, that a sentence has beyond its headings: from here on sentences are picked
 MAX_PICKED = 3
 SHORT_SHARE = 0.6  # of the room: up to here an answer goes on behind the sentences picked
@@ -46,7 +46,7 @@ def extract(
     text: str = "",
     *,
     max_chars: int = 200,
-    weights: Weights = WEIGHTS,
+    weights: Weights | None = None,
     min_support: float = MIN_SUPPORT,
 ) -> Answer | None:
     """The answer in the documents' own words, or None where the passages do not support one.
@@ -172,7 +172,8 @@ def _candidates(question: Asked, section: Section) -> tuple[list[Scored], bool]:
     """
     ranked = sorted(section.units, key=lambda unit: (-unit.score, unit.position))
     if not section.path:
-        return [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP], False
+        near = [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP]
+        return [unit for unit in near if _has_reason(unit, ranked[0])], False
     missing = question.without(section.headings)
     if len(section.units) <= MAX_PICKED or all(
         missing.covered(unit.terms) * missing.weight < OWN_SHARE * question.weight for unit in ranked
@@ -180,6 +181,11 @@ def _candidates(question: Asked, section: Section) -> tuple[list[Scored], bool]:
         return list(section.units), True
     picked = [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP_BELOW_HEADING][:MAX_PICKED]
     return _with_code(picked, ranked) if asks_how(question) else picked, False
+
+
+def _has_reason(unit: Scored, best: Scored) -> bool:
+    """Whether a unit belongs into an answer with the best one: beside it, or for what it has of the question itself."""
+    return abs(unit.position - best.position) <= 1 or shares(unit)
 
 
 def _with_code(picked: list[Scored], ranked: Sequence[Scored]) -> list[Scored]:

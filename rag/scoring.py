@@ -1,22 +1,29 @@
 """Scores how well passages, and the sentences in them, answer a question, from words alone.
 
-A linear score over seven readable features ranks the units: idf-weighted overlap as in passage ranking, with what the
-sentence before has said and what stands next to the question word, and cues of the question's type as in factoid
-answering. Its weights were fitted by ``tests/bench/answers.py``. It knows no budget and no wording of answers, makes no
-request and reads no file.
+A linear score over readable features ranks the units: overlap weighed by rarity as in passage ranking, with what the
+sentences before have said and what stands next to the question word (`rag.overlap`), and cues of what is asked for as
+in factoid answering (`rag.cues`). Its weights are in defaults/scoring.json, fitted by ``tests/bench/answers.py``:
+numbers only, no texts. It knows no budget and no wording of answers, makes no request and reads no other file.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
 from operator import mul
+from pathlib import Path
 
-from rag.asked import Asked, nearness, vocabulary
-from rag.base import Hit, Language, Passage, detect_language
+from rag.about import names_it
+from rag.asked import Asked, vocabulary
+from rag.base import Hit, Language, Passage, RagError, detect_language
+from rag.cues import TYPES
+from rag.cues import shown as cues_shown
+from rag.overlap import character_rows, word_rows
 from rag.sentences import Unit, split_units
 from rag.tokens import tokenize
 
@@ -24,11 +31,10 @@ MAX_PASSAGES = 5
 UNIT_SCAN = 400  # units looked at per passage: a bound for odd input
 QUOTE_CHARS = 200
 
-_Placed = tuple[int, int, Unit, frozenset[str], int]  # hit, position, unit, its terms and number of words
-
 # What makes a section the answer: what it has of the question, what its heading has of it, how much of the heading
 # that is, the rank of its passage, and the language of the question.
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
+ABOUT_IT = 1.0  # more where the question names, whole, what the passage is about
 NEGATED = 2.0  # what a section loses whose heading says "without" where the question does not
 NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
@@ -37,55 +43,30 @@ _HOW = re.compile(
     r"怎么|怎样|如何|步骤|命令|安装|配置|how (?:to|do|can|should)|command|install|configure|set ?up", re.IGNORECASE
 )
 
-# (what the question asks, what a sentence that answers it shows)
-_CUES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
-    (re.compile(question, re.IGNORECASE), re.compile(sentence))
-    for question, sentence in (
-        (
-            r"多少|几[个年月日次人岁种名条座部位号]|第几|多[大长高远久重快]|how (?:many|much|long|old|far|big|large)",
-            r"[0-9０-９一二三四五六七八九十百千万亿两]",
-        ),
-        (
-            r"什么时候|何时|哪一?[年天日月]|时间|年份|日期|几[年月日号]|\bwhen\b|what (?:year|date|day|time)",
-            r"[0-9]{1,4}\s*[年月日:]|[一二三四五六七八九十]+[年月日]|世纪|年代|时期|朝|[0-9]{4}",
-        ),
-        (r"谁|哪一?[位人名]|什么人|作者|\bwho\b", r"由|[·•]|先生|女士|人|[A-Z][a-z]+"),
-        (
-            r"哪里|哪儿|在哪|何处|什么地方|哪[个些]?(?:国家|城市|地区|地方|省|市|县)|位于|\bwhere\b",
-            r"[省市县区州国镇乡村路街岛洲/]|位于|分布|产于|地处|\b(?:in|at|under)\b",
-        ),
-        (r"为什么|为何|原因|\bwhy\b", r"因|由于|为了|所以|故|because|due to|since|so that"),
-        (r"叫什么|称[为作]|名字|别名|俗名|又名|\bcalled\b|\bname\b", r"称|名|叫|《|“|「|\bname|\bcalled\b"),
-        (r"哪[些两三几]|什么[内方]|包括|分别|\bwhich\b", r"、|包括|和|及|分别|\band\b"),
-        (r"怎么|怎样|如何|how (?:to|do|can|should)", r"通过|用|首先|然后|方法|使|运行|`|\b(?:run|use|set|with)\b"),
-        (r"特点|特征|特色|性质", r"特|为主|具有|呈"),
-        (r"职业|身份", r"员|家|手|师|者|人|导演"),
-    )
+
+# The score of a unit is a sum of these, each by its weight.
+FEATURES = (
+    "rank",  # the logarithm of its hit's score over the best one
+    "novelty",  # the logarithm of how many words it adds to the question
+    "opening",  # 1 at the beginning of its passage, then 1/2, 1/3 ...
+    *("words", "words_near", "words_said", "words_near_said"),  # `rag.overlap.Row`
+    *("characters", "characters_near", "characters_said", "characters_near_said"),
+    "told",  # the share of what is asked for that it has words for
+    *TYPES,  # of answer that is asked for and that it shows
 )
+_OWN = [i for i, name in enumerate(FEATURES) if name in ("words", "characters", "told", *TYPES)]
+Weights = Mapping[str, float]
+FILE = Path(__file__).parent / "defaults" / "scoring.json"
+BLOCK = 1.0  # more for a block of code or an item where it is asked how; set, not fitted
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The linear score of a unit.
-
-    ``local`` is the share of the question's weight that the unit has, where a word counts the less the more units have
-    it; ``novelty`` the logarithm of what the unit adds to the question; ``cue`` the number of cues met; ``rank`` the
-    logarithm of its hit's score over the best one; ``near`` is like ``local``, where a word counts the less the farther
-    it stands from the question word; ``carried`` is ``local`` of the unit with the one before, ``before`` of that one
-    alone: a subject is mostly left out once it was named.
-    """
-
-    local: float = -1.41
-    novelty: float = -0.02
-    cue: float = 0.63
-    rank: float = 9.68
-    near: float = 3.04
-    carried: float = 4.44
-    before: float = -2.66
-    bias: float = -4.36
-
-
-WEIGHTS = Weights()
+@cache
+def default_weights() -> Weights:
+    """The weights that ship with the project, by the name of their feature."""
+    data = json.loads(FILE.read_text("utf-8"))
+    if tuple(data) != FEATURES:
+        raise RagError("scoring.json belongs to another version of the scorer; install the package again")
+    return {name: float(weight) for name, weight in data.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,45 +103,34 @@ def asks_how(question: Asked) -> bool:
     return _HOW.search(question.text) is not None
 
 
-def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS) -> list[Scored]:
+def shares(unit: Scored) -> bool:
+    """Whether a unit has anything of the question, or shows what it asks for."""
+    return any(unit.features[i] > 0 for i in _OWN)
+
+
+def score_units(question: Asked, hits: Sequence[Hit], weights: Weights | None = None) -> list[Scored]:
     """Every unit of the best passages with its score, in the order of the passages."""
     placed = [
-        (i, position, unit, terms, fresh)
+        (i, position, *analysed)
         for i, hit in enumerate(hits[:MAX_PASSAGES])
-        for position, (unit, terms, fresh) in enumerate(units_of(hit.passage))
+        for position, analysed in enumerate(units_of(hit.passage))
     ]
-    shares = [[word.found(terms) for word in question.words] for _, _, _, terms, _ in placed]
-    overlaps = _overlaps(question, placed, shares)
+    terms = [found for _, _, _, found, _ in placed]
+    follows = [False, *(a[0] == b[0] and a[2].path == b[2].path for a, b in pairwise(placed))][: len(placed)]
+    overlaps = zip(word_rows(question, terms, follows), character_rows(question, terms, follows), strict=True)
+    cues = cues_shown(question.text, [unit.text for _, _, unit, _, _ in placed])
     asked_terms = frozenset().union(*(word.forms for word in question.words))
-    asked = [sentence for pattern, sentence in _CUES if pattern.search(question.text)]
-    how = asks_how(question)
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
-    *factors, bias = astuple(weights)
+    by_name, how = weights or default_weights(), asks_how(question)
+    factors = [by_name[name] for name in FEATURES]
     scored = []
-    for (i, position, unit, terms, fresh), (local, *others) in zip(placed, overlaps, strict=True):
-        cues = sum(cue.search(unit.text) is not None for cue in asked) + (how and unit.kind in ("code", "item"))
-        novelty = math.log1p(max(0, fresh - len(terms & asked_terms)))
-        features = (local, novelty, float(cues), _log_ratio(hits[i].score, best), *others)
-        scored.append(Scored(unit, i, position, terms, features, _dot(features, factors) + bias))
+    for (i, position, unit, found, words), (by_word, by_character), cue in zip(placed, overlaps, cues, strict=True):
+        novelty = math.log1p(max(0, words - len(found & asked_terms)))
+        rank = _log_ratio(hits[i].score, best)
+        features = (rank, novelty, 1 / (1 + position), *by_word, *by_character, *cue)
+        score = sum(map(mul, features, factors)) + BLOCK * (how and unit.kind in ("code", "item"))
+        scored.append(Scored(unit, i, position, found, features, score))
     return scored
-
-
-def _overlaps(
-    question: Asked, placed: Sequence[_Placed], shares: Sequence[Sequence[float]]
-) -> list[tuple[float, float, float, float]]:
-    """For each unit, what it has of the question: `Weights` tells of ``local``, ``near``, ``carried``, ``before``."""
-    local = _local_weights(question, shares)
-    near = [weight * close for weight, close in zip(local, nearness(question), strict=True)]
-    total = sum(near) or 1.0
-    found, before, overlaps = 0.0, 0.0, []
-    for k, share in enumerate(shares):
-        follows = k > 0 and placed[k - 1][0] == placed[k][0] and placed[k - 1][2].path == placed[k][2].path
-        before = found if follows else 0.0
-        found = carried = _dot(local, share)
-        if before:
-            carried = _dot(local, [max(pair) for pair in zip(share, shares[k - 1], strict=True)])
-        overlaps.append((found, _dot(near, share) / total, carried, before))
-    return overlaps
 
 
 def sections(question: Asked, hits: Sequence[Hit], scored: Sequence[Scored]) -> list[Section]:
@@ -196,6 +166,7 @@ def _section(
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
         + LANGUAGE * (_language(hit.passage) == language)
+        + ABOUT_IT * names_it(question.text, hit.passage)
         - NEGATED * (bool(path) and _NOT.search(path[-1]) is not None and _NOT.search(question.text) is None)
     )
     return Section(passage, path, tuple(units), cover, headings, own | nearest, score)
@@ -209,10 +180,6 @@ def best_quote(text: str, claim: str) -> str:
         return text.strip()[:QUOTE_CHARS]
     shared = [len(wanted.intersection(tokenize(unit.text))) / math.sqrt(len(unit.text) + 20) for unit in units]
     return units[shared.index(max(shared))].text[:QUOTE_CHARS]
-
-
-def _dot(one: Sequence[float], other: Sequence[float]) -> float:
-    return float(sum(map(mul, one, other)))
 
 
 def _log_ratio(score: float, best: float) -> float:
@@ -244,17 +211,6 @@ def _language(passage: Passage) -> Language:
 @lru_cache(maxsize=4096)
 def terms_of(heading: str) -> frozenset[str]:
     return vocabulary(tokenize(heading))
-
-
-def _local_weights(question: Asked, shares: Sequence[Sequence[float]]) -> list[float]:
-    """Weights that sum to 1 over the words found: idf, times how few of the units have the word."""
-    counts = [sum(found[i] for found in shares) for i in range(len(question.words))]
-    weights = [
-        math.sqrt(word.weight) * math.log1p(len(shares) / count) if count else 0.0
-        for word, count in zip(question.words, counts, strict=True)
-    ]
-    total = sum(weights)
-    return [weight / total for weight in weights] if total else weights
 
 
 def _is_whole(term: str) -> bool:

@@ -29,6 +29,7 @@ _END = re.compile(
     r"|;(?=\s)"
 )
 _CLAUSE = re.compile(r"[，：、](?![0-9])|[,:](?=\s)")
+_ASIDE = re.compile(r"（[^（）\n]{1,80}）|(?<!\w)\([^()\n]{1,80}\)")  # nothing ends within what is said in passing
 _SOFT_WRAP = re.compile(r"[a-z0-9,\-)`]\s*\n\s*[a-z(`0-9]|[，、（]\s*\n")
 
 
@@ -138,7 +139,9 @@ def _sentences(text: str, start: int, end: int, kind: UnitKind) -> Iterator[Unit
 
 
 def _stops(text: str, start: int, end: int) -> list[int]:
+    asides = [match.span() for match in _ASIDE.finditer(text, start, end)]
     stops = {match.end() for match in _END.finditer(text, start, end)}
+    stops = {stop for stop in stops if not any(first < stop < last for first, last in asides)}
     for match in re.compile("\n").finditer(text, start, end):
         at = match.start()
         if not _SOFT_WRAP.match(text, at - 1):

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.engine.support import supported
-from rag.answerable import FEATURES, FILE, LOOKED_AT, Model, answerable, default_model, features
+from rag.answerable import FEATURES, FILE, LOOKED_AT, UNTOLD, Model, answerable, default_model, features
 from rag.base import Evidence, GateDecision, Hit, Passage, Question, RagError, Reason
 from rag.build import build
 from rag.embedder import LexicalEmbedder
@@ -75,6 +75,22 @@ def test_odd_questions_break_nothing_and_are_not_answered(text: str, search: Sea
 def test_any_text_gives_a_probability(question: str, passage: str) -> None:
     hit = Hit(Passage("p", passage, "t", "t.md"), 1.0, {"bm25": 1.0})
     assert 0 <= answerable(Evidence(question, (hit,), np.array([3.0], np.float32))) <= 1
+
+
+def test_a_passage_that_is_about_what_is_named_answers_likelier_than_one_about_a_namesake() -> None:
+    def chance(text: str) -> tuple[float, float]:
+        hit = Hit(Passage("p", text, "7", "7.txt"), 1.0, {"bm25": 1.0})
+        evidence = Evidence("青山站位于哪里？", (hit,), np.array([9.0], np.float32))
+        return answerable(evidence), dict(zip(FEATURES, features(evidence) or (), strict=True))["named"]
+
+    (right, named), (wrong, unnamed) = chance("青山站，位于青山镇。"), chance("东青山站，位于青山镇。")
+    assert right > wrong and (named, unnamed) == (1.0, 0.0)
+
+
+def test_a_passage_below_headings_may_be_about_what_stands_elsewhere() -> None:
+    hit = Hit(Passage("p", "位于青山镇。", "7", "7.txt", headings=("位置",)), 1.0, {"bm25": 1.0})
+    values = features(Evidence("青山站在哪里？", (hit,), np.array([9.0], np.float32)))
+    assert dict(zip(FEATURES, values or (), strict=True))["named"] == UNTOLD
 
 
 def test_coefficients_of_another_version_are_refused() -> None:

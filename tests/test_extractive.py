@@ -13,7 +13,7 @@ from rag.asked import asked, nearness, stem, vocabulary
 from rag.base import Answer, Evidence, Hit, Passage, Term
 from rag.extractive import extract
 from rag.quoting import MAX_BLOCK
-from rag.scoring import best_quote, score_units, sections
+from rag.scoring import FEATURES, best_quote, score_units, sections
 from rag.sentences import MAX_SENTENCE, split_units
 from rag.tokens import tokenize
 
@@ -347,7 +347,27 @@ def test_a_sentence_goes_on_from_the_subject_of_the_one_before() -> None:
     _, length, fair = score_units(asked(evidence), evidence.hits)
     assert length.score > fair.score
     alone = Evidence("石桥全长多少米？", (Hit(passage("石桥位于青山镇。\n\n## 灯会\n\n全长42米，宽5米。"), 1.0),))
-    assert score_units(asked(alone), alone.hits)[1].features[-1] == 0 < length.features[-1]
+    said, own = FEATURES.index("words_said"), FEATURES.index("words")
+    under_a_heading = score_units(asked(alone), alone.hits)[1].features
+    assert under_a_heading[said] == under_a_heading[own] and length.features[said] > length.features[own]
+
+
+def test_no_sentence_is_added_that_has_nothing_of_the_question_and_continues_nothing() -> None:
+    text = passage("石桥由匠人周远设计。全长四十二米。梨花开得早。牛羊成群。")
+    answer = text_of(ask("石桥是谁设计的？", text))
+    assert "周远" in answer and "四十二米" in answer and "牛羊" not in answer
+
+
+def test_each_clause_of_a_question_has_a_question_word_of_its_own() -> None:
+    near = dict(
+        zip("ab", (nearness(asked(Evidence(text, ()))) for text in ("灯会几天？", "灯会几天？桥长多少？")), strict=True)
+    )
+    assert near["b"][: len(near["a"])] == near["a"]
+
+
+def test_nothing_ends_within_what_stands_in_brackets() -> None:
+    texts = [unit.text for unit in split_units("石桥（旧称木桥；学名不详）很长。它很美（真的；对）。有人（说。未完")]
+    assert texts == ["石桥（旧称木桥；学名不详）很长。", "它很美（真的；对）。", "有人（说。", "未完"]
 
 
 def test_words_next_to_the_question_word_count_for_more_than_the_subject() -> None:

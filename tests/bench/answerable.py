@@ -34,6 +34,7 @@ TOP_K = 8  # as config.ini has it
 SIZES = (300, 80)  # paragraphs of the small bases
 PENALTY = 0.3
 REPEATED, CROWDED = 0.25, 0.125  # of the rows fitted on: a base where others say nearly the same, and where many do
+UNNAMED = 0.15  # of the same: passages that do not say what they are about
 # Levels, from the fitted half in the base of all paragraphs: so many of the questions whose paragraph is hidden are
 # given up on, or so few of those that can be answered. What was overheard has passed the gate besides; a language model
 # abstains by itself, and people's messages are longer and looser than questions.
@@ -110,7 +111,8 @@ def small_rows(paragraphs: Sequence[str], cases: Sequence[Case]) -> list[Row]:
 def repeated(values: np.ndarray) -> np.ndarray:
     """The rows, some of them as in a base that repeats itself, as documentation does: small margins say nothing there.
 
-    Every paragraph of the file speaks of something of its own, so margins would count for more than they are worth.
+    Every paragraph of the file speaks of something of its own, so margins would count for more than they are worth. And
+    nearly every one opens with the name of it, which a part of a manual does not.
     """
     generator, values = np.random.default_rng(0), values.copy()
     margin, depth = FEATURES.index("margin"), FEATURES.index("depth")
@@ -120,6 +122,8 @@ def repeated(values: np.ndarray) -> np.ndarray:
     )
     near = values[:, margin] + generator.uniform(0, 0.4, len(values))
     values[:, depth] = np.where(chances < CROWDED, np.minimum(values[:, depth], near), values[:, depth])
+    named = FEATURES.index("named")
+    values[:, named] = np.where(generator.random(len(values)) < UNNAMED, 0.0, values[:, named])
     return values
 
 

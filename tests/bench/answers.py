@@ -28,8 +28,10 @@ from rag.embedder import LexicalEmbedder
 from rag.extractive import MIN_SUPPORT, extract
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
-from rag.scoring import WEIGHTS, Weights, score_units, sections
+from rag.scoring import FEATURES, FILE, Weights, default_weights, score_units, sections
 from rag.tokens import classify, tokenize
+
+PENALTY = 0.001  # of the squared weights
 
 
 @dataclass(frozen=True)
@@ -122,22 +124,52 @@ def measure(cases: Sequence[Case], find: Callable[[Case], Evidence], weights: We
     yield f"p50 {np.quantile(seconds, 0.5) * 1000:.1f} ms  p99 {np.quantile(seconds, 0.99) * 1000:.1f} ms"
 
 
-def fit(cases: Sequence[Case], find: Callable[[Case], Evidence]) -> Weights:
-    """Logistic regression of "this unit holds a gold answer" on the features, over the even paragraphs."""
-    from sklearn.linear_model import LogisticRegression
+Matrix = tuple[np.ndarray, np.ndarray]  # features of the units, and whether each holds a gold answer
 
-    rows, labels = [], []
+
+def unit_rows(cases: Sequence[Case], find: Callable[[Case], Evidence]) -> list[Matrix]:
+    """The units of what is found for each question; questions without a unit that answers teach nothing."""
+    rows = []
     for case in cases:
-        if case.paragraph % 2:
-            continue
         evidence = find(case)
-        for unit in score_units(asked(evidence), evidence.hits):
-            gold = evidence.hits[unit.passage].passage.id == str(case.paragraph)
-            rows.append(unit.features)
-            labels.append(gold and any(answer in unit.unit.text for answer in case.answers))
-    model = LogisticRegression(C=10, max_iter=2000).fit(np.array(rows), labels)
-    fitted = [round(float(value), 2) for value in (*model.coef_[0], model.intercept_[0])]
-    return Weights(*fitted)
+        units = score_units(asked(evidence), evidence.hits)
+        gold = [
+            Path(evidence.hits[unit.passage].passage.uri).stem == str(case.paragraph)
+            and any(answer in unit.unit.text for answer in case.answers)
+            for unit in units
+        ]
+        if any(gold):
+            rows.append((np.array([unit.features for unit in units]), np.array(gold)))
+    return rows
+
+
+def fit(rows: Sequence[Matrix]) -> Weights:
+    """The weights under which a unit that holds the answer is likeliest drawn, of all units found for its question.
+
+    A softmax over the units of one question, instead of a yes or no for each unit by itself: what matters is which of
+    them goes first.
+    """
+    from scipy.optimize import minimize
+
+    values, gold = np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
+    scale = values.std(0) + 1e-9
+    values = values / scale
+    starts = np.cumsum([0, *(len(row[0]) for row in rows[:-1])])
+    sizes = [len(row[0]) for row in rows]
+
+    def shares(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        powers = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+        sums = np.add.reduceat(powers, starts)
+        return powers / np.repeat(sums, sizes), np.add.reduceat(powers * gold, starts) / sums
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        share, right = shares(values @ weights)
+        pull = share - share * gold / np.repeat(right, sizes)
+        gradient = values.T @ pull / len(rows) + 2 * PENALTY * weights
+        return float(-np.log(right).mean() + PENALTY * (weights**2).sum()), gradient
+
+    found = minimize(loss, np.zeros(values.shape[1]), jac=True, method="L-BFGS-B")
+    return dict(zip(FEATURES, (round(float(value), 2) for value in found.x / scale), strict=True))
 
 
 def abstention(cases: Sequence[Case], corpus: Corpus) -> Iterator[str]:
@@ -164,13 +196,17 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path)
-    parser.add_argument("--fit", action="store_true", help="fit the weights on the even half first")
+    parser.add_argument("--fit", action="store_true", help="fit on the even half first, and write the weights")
     arguments = parser.parse_args()
     paragraphs, cases = load(arguments.path)
     corpus = Corpus(paragraphs)
-    weights = fit(cases, corpus.search) if arguments.fit else WEIGHTS
-    print(f"{len(paragraphs)} paragraphs, {len(cases)} questions; {weights}")
     with project_retrieval(paragraphs) as search:
+        if arguments.fit:
+            weights = fit(unit_rows([case for case in cases if case.paragraph % 2 == 0], search))
+            FILE.write_text(json.dumps(weights, indent=1) + "\n", "utf-8")
+            default_weights.cache_clear()
+        weights = default_weights()
+        print(f"{len(paragraphs)} paragraphs, {len(cases)} questions; {dict(weights)}")
         for name, find in (
             ("gold paragraph only", corpus.oracle),
             ("BM25 top 5", corpus.search),
