@@ -15,17 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.arrange import arranged, lifted
+from rag.asked import Asked, asked
 from rag.base import Evidence, FloatArray, Hit, KnowledgeError, Passage, Term
 from rag.embedder import LEXICAL_ID
+from rag.fitting import fitted, name_alone
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
 from rag.names import asked_names
-from rag.naming import ranked_by_names
+from rag.naming import mixed, ranked_by_names
 from rag.passages import indexed_text
 from rag.protocols import Embedder, Reranker
 from rag.pruning import Ranked
 from rag.reranking import reranked
+from rag.scope import NO_SCOPE, Folders, Scope, names_left, scope
 from rag.scores import spread
 from rag.surroundings import surrounded
 from rag.tokens import TOKENIZER_ID, tokenize
@@ -34,6 +37,8 @@ MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
 NEURAL_DENSE_WEIGHT = 0.5
+_REREAD = 96
+PLAIN_SHARE = 0.5
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 
@@ -100,6 +105,7 @@ class HybridRetriever:
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         self._owners = _owners(self.versions)
+        self._folders = _folders(self.versions)
         use_dense = usable and len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         # Vectors of several embedders cannot be compared, not even to find copies: then each is as good as none.
@@ -150,7 +156,16 @@ class HybridRetriever:
 
     def _search(self, text: str, top_k: int, found: _Found) -> Evidence:
         evidence = self._evidence(text, found, top_k)
-        rows, fused = self._fuse(self._with_names(found), found, 2 * top_k)
+        question, about = asked(evidence), scope(self._lexical, self._owners, self._folders, found.terms)
+        if (rest := question.without(about.words)).tells:
+            question = rest
+        else:
+            about = NO_SCOPE
+        told = 1.0 if about.words else 1 - name_alone(question, self._lexical)
+        refits = min(found.weights) > 0 and question.tells
+        rows, fused = self._fuse(self._ranked(found, about, told), found, max(2 * top_k, refits * _REREAD))
+        if refits:
+            rows, fused = self._refit(question, about, told, rows, fused, 2 * top_k)
         evidence = replace(evidence, hits=self._arranged(found, evidence.terms, rows, fused)[:top_k])
         if self._usable or found.vector is None:
             return evidence
@@ -184,12 +199,29 @@ class HybridRetriever:
         vectors = self._embedder.embed([indexed_text(hit.passage) for hit in hits])
         return np.sort(vectors @ vector)[::-1]
 
-    def _with_names(self, found: _Found) -> Ranked:
+    def _ranked(self, found: _Found, about: Scope, told: float) -> Ranked:
         """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
-        names = self._lexical.known(asked_names(found.query, found.terms)) if found.weights[0] > 0 else []
-        if not names:
+        if not found.weights[0] > 0:
             return found.plain
-        return ranked_by_names(self._lexical, self._owners, found.terms, names, found.wanted)
+        names = names_left(self._lexical.known(asked_names(found.query, found.terms)), about.words)
+        if not names and not about.words:
+            return found.plain
+        terms = [term for term in found.terms if term not in about.words]
+        plain = self._lexical.search(terms, found.wanted, about.postings) if about.words else found.plain
+        if not names:
+            return plain
+        by_names = ranked_by_names(self._lexical, self._owners, terms, names, found.wanted, about.postings)
+        return mixed(by_names, plain, PLAIN_SHARE * told)
+
+    def _refit(
+        self, question: Asked, about: Scope, told: float, rows: IntArray, hits: Sequence[Hit], wanted: int
+    ) -> tuple[IntArray, list[Hit]]:
+        """The best ``wanted`` by how they fit the question."""
+        if len(hits) < 2:
+            return rows, list(hits)
+        scores = fitted(question, self._lexical, rows, hits, about.share(self._owners[rows]), told)
+        order = sorted(range(len(hits)), key=lambda n: -scores[n])[:wanted]
+        return rows[order], [replace(hits[n], score=scores[n]) for n in order]
 
     def _arranged(self, found: _Found, terms: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""
@@ -281,6 +313,11 @@ def _owners(versions: Sequence[Version]) -> NDArray[np.int32]:
     """The number of each passage's document, counted over all versions."""
     lengths = [entry.passages for version in versions for entry in version.manifest.documents.values()]
     return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+
+
+def _folders(versions: Sequence[Version]) -> Folders:
+    documents = [(version.base, uri, entry) for version in versions for uri, entry in version.manifest.documents.items()]
+    return Folders([(base, uri) for base, uri, _ in documents], [entry.passages for _, _, entry in documents])
 
 
 def _stacked(versions: Sequence[Version]) -> FloatArray:

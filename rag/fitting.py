@@ -1,0 +1,120 @@
+"""Scores how well found passages fit a question beyond BM25: what they cover of it, their headings, their language.
+
+BM25 adds up words, so that one rare word many times outweighs three that were asked. It knows an index and hits, and
+chooses no candidates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.asked import Asked, Word, inflected
+from rag.base import FloatArray, Hit, Language, Passage, detect_language
+from rag.index import IntArray
+from rag.lexical import LexicalIndex
+from rag.scoring import terms_of
+from rag.tokens import classify, runs
+
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_KANA = re.compile("[\u3041-\u30ff]")
+_MOST_HEADINGS = 12
+NAMED_FROM, NAMED_TO = 0.3, 0.6  # of the question's weight
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The weights beside a fused score of 1."""
+
+    cover: float = 1.2
+    heading: float = 0.5
+    about: float = 0.2
+    language: float = 0.3
+    scope: float = 0.3
+
+
+FIT = Fit()
+
+
+def fitted(question: Asked, lexical: LexicalIndex, rows: IntArray, hits: Sequence[Hit], shares: FloatArray, told: float, fit: Fit = FIT) -> list[float]:
+    """The score of each hit, whose numbers in the index are ``rows``, from 0 to 1."""
+    total = 1 + told * (fit.cover + fit.heading + fit.about + fit.language) + fit.scope
+    covers = covered(question, lexical, rows)
+    language = detect_language(question.text)
+    scores = []
+    for hit, cover, share in zip(hits, covers.tolist(), shares.tolist(), strict=True):
+        named, about = _headed(question, hit.passage)
+        fits = fit.cover * cover + fit.heading * named + fit.about * about
+        fits += fit.language * (_speaks(hit.passage) == language)
+        scores.append((hit.score + told * fits + fit.scope * share) / total)
+    return scores
+
+
+def name_alone(question: Asked, lexical: LexicalIndex) -> float:
+    """How far a Chinese question is about a single name and nothing else, from 0 to 1.
+
+    Where the name is explained, `rag.naming` tells better; the other words ("这个参数怎么设置") ask of any name.
+    """
+    names = [run for run in {run.lower() for run in runs(question.text)} if classify(run) in ("latin", "identifier")]
+    if len(names) != 1 or detect_language(question.text) != "zh":
+        return 0.0
+    idf = lexical.describe(names)[0].idf
+    own, others = 3 * idf**2, sum(word.weight for word in question.words if names[0] not in word.forms)
+    share = own / (own + others or 1.0)
+    return min(max((share - NAMED_FROM) / (NAMED_TO - NAMED_FROM), 0.0), 1.0)
+
+
+def covered(question: Asked, lexical: LexicalIndex, rows: IntArray) -> FloatArray:
+    """The share of the question's weight that each passage has, with its title and headings."""
+    sums = np.zeros(len(rows), np.float32)
+    for word in question.words:
+        sums += np.float32(word.weight) * _found(word, lexical, rows)
+    return sums / np.float32(question.weight or 1.0)
+
+
+def _found(word: Word, lexical: LexicalIndex, rows: IntArray) -> FloatArray:
+    whole = np.zeros(len(rows), bool)
+    for form in {other for form in word.forms for other in inflected(form)}:
+        whole |= _has(lexical, form, rows)
+    found = whole.astype(np.float32)
+    if word.parts and not whole.all():
+        parts = np.sum([_has(lexical, part, rows) for part in word.parts], axis=0) / len(word.parts)
+        found = np.maximum(found, word.credit * parts).astype(np.float32)
+    return found
+
+
+def _has(lexical: LexicalIndex, term: str, rows: IntArray) -> np.ndarray:
+    having = lexical.passages_with(term)
+    if not len(having):
+        return np.zeros(len(rows), bool)
+    places = np.minimum(np.searchsorted(having, rows.astype(np.int32)), len(having) - 1)
+    return having[places] == rows
+
+
+def _headed(question: Asked, passage: Passage) -> tuple[float, float]:
+    """What the title and headings have of the question, and how much of the best heading is asked."""
+    above = [terms_of(name) for name in dict.fromkeys((passage.source, *passage.headings))]
+    own = [terms_of(match[1]) for match in _HEADING.finditer(passage.text)][:_MOST_HEADINGS]
+    path = frozenset().union(*above)
+    named = max([question.covered(path), *(question.covered(path | terms) for terms in own)])
+    about = max((_about(question, terms) for terms in (*above[-1:], *own)), default=0.0)
+    return named, about
+
+
+def _about(question: Asked, heading: frozenset[str]) -> float:
+    words = [term for term in heading if len(term) == 1 or term.isascii()]
+    if not words:
+        return 0.0
+    asked = sum(any(term in word.forms or term in word.parts for word in question.words) for term in words)
+    return question.covered(heading) * asked / len(words)
+
+
+def _speaks(passage: Passage) -> Language | None:
+    text = "\n".join((passage.source, *passage.headings, passage.text))
+    if _KANA.search(text):
+        return None
+    return "zh" if len(_HAN.findall(text)) > 0.01 * len(text) else "en"
