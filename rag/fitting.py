@@ -16,10 +16,11 @@ from rag.asked import Asked, Word, inflected
 from rag.base import FloatArray, Hit, Language, Passage, detect_language
 from rag.index import IntArray
 from rag.lexical import LexicalIndex
-from rag.scoring import terms_of
+from rag.scoring import asks_how, terms_of
 from rag.tokens import classify, runs
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_CODE = re.compile(r"^\s*(?:```|~~~|\$ )", re.MULTILINE)
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _KANA = re.compile("[\u3041-\u30ff]")
 _MOST_HEADINGS = 12
@@ -31,10 +32,11 @@ class Fit:
     """The weights beside a fused score of 1."""
 
     cover: float = 1.2
-    heading: float = 0.5
+    heading: float = 0.3
     about: float = 0.2
-    language: float = 0.3
-    scope: float = 0.3
+    language: float = 0.2
+    scope: float = 0.5
+    code: float = 0.1  # where it is asked how
 
 
 FIT = Fit()
@@ -42,7 +44,8 @@ FIT = Fit()
 
 def fitted(question: Asked, lexical: LexicalIndex, rows: IntArray, hits: Sequence[Hit], shares: FloatArray, told: float, fit: Fit = FIT) -> list[float]:
     """The score of each hit, whose numbers in the index are ``rows``, from 0 to 1."""
-    total = 1 + told * (fit.cover + fit.heading + fit.about + fit.language) + fit.scope
+    how = asks_how(question)
+    total = 1 + told * (fit.cover + fit.heading + fit.about + fit.language + how * fit.code) + fit.scope
     covers = covered(question, lexical, rows)
     language = detect_language(question.text)
     scores = []
@@ -50,6 +53,7 @@ def fitted(question: Asked, lexical: LexicalIndex, rows: IntArray, hits: Sequenc
         named, about = _headed(question, hit.passage)
         fits = fit.cover * cover + fit.heading * named + fit.about * about
         fits += fit.language * (_speaks(hit.passage) == language)
+        fits += fit.code * (how and _CODE.search(hit.passage.text) is not None)
         scores.append((hit.score + told * fits + fit.scope * share) / total)
     return scores
 
