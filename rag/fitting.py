@@ -31,11 +31,11 @@ NAMED_FROM, NAMED_TO = 0.3, 0.6  # of the question's weight
 class Fit:
     """The weights beside a fused score of 1."""
 
-    cover: float = 1.2
+    cover: float = 0.8
     heading: float = 0.3
     about: float = 0.2
     language: float = 0.2
-    scope: float = 0.5
+    scope: float = 0.8
     code: float = 0.1  # where it is asked how
 
 
