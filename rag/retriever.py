@@ -15,20 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.arrange import arranged, lifted
-from rag.asked import Asked, asked
 from rag.base import Evidence, FloatArray, Hit, KnowledgeError, Passage, Term
 from rag.embedder import LEXICAL_ID
-from rag.fitting import fitted, name_alone
+from rag.fitting import Wanted, fitted, wanted
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
-from rag.names import asked_names
-from rag.naming import mixed, ranked_by_names
+from rag.naming import ranked
 from rag.passages import indexed_text
 from rag.protocols import Embedder, Reranker
 from rag.pruning import Ranked
 from rag.reranking import reranked
-from rag.scope import NO_SCOPE, Folders, Scope, names_left, scope
+from rag.scope import Folders
 from rag.scores import spread
 from rag.surroundings import surrounded
 from rag.tokens import TOKENIZER_ID, tokenize
@@ -37,8 +35,7 @@ MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
 NEURAL_DENSE_WEIGHT = 0.5
-_REREAD = 96
-PLAIN_SHARE = 0.5
+_REREAD = 96  # the best of both, put into the order of how they fit the question
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 
@@ -105,7 +102,7 @@ class HybridRetriever:
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         self._owners = _owners(self.versions)
-        self._folders = _folders(self.versions)
+        self._folders = Folders([(version.base, version.manifest.documents) for version in versions])
         use_dense = usable and len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         # Vectors of several embedders cannot be compared, not even to find copies: then each is as good as none.
@@ -156,16 +153,12 @@ class HybridRetriever:
 
     def _search(self, text: str, top_k: int, found: _Found) -> Evidence:
         evidence = self._evidence(text, found, top_k)
-        question, about = asked(evidence), scope(self._lexical, self._owners, self._folders, found.terms)
-        if (rest := question.without(about.words)).tells:
-            question = rest
-        else:
-            about = NO_SCOPE
-        told = 1.0 if about.words else 1 - name_alone(question, self._lexical)
-        refits = min(found.weights) > 0 and question.tells
-        rows, fused = self._fuse(self._ranked(found, about, told), found, max(2 * top_k, refits * _REREAD))
+        want = wanted(evidence, self._lexical, self._owners, self._folders)
+        refits = not self._neural and min(found.weights) > 0 and want.question.tells
+        rows, fused = self._fuse(self._ranked(found, want), found, max(2 * top_k, refits * _REREAD))
         if refits:
-            rows, fused = self._refit(question, about, told, rows, fused, 2 * top_k)
+            rows, fused = fitted(want, self._lexical, self._owners, rows, fused)
+            rows, fused = rows[: 2 * top_k], fused[: 2 * top_k]
         evidence = replace(evidence, hits=self._arranged(found, evidence.terms, rows, fused)[:top_k])
         if self._usable or found.vector is None:
             return evidence
@@ -199,29 +192,12 @@ class HybridRetriever:
         vectors = self._embedder.embed([indexed_text(hit.passage) for hit in hits])
         return np.sort(vectors @ vector)[::-1]
 
-    def _ranked(self, found: _Found, about: Scope, told: float) -> Ranked:
-        """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
+    def _ranked(self, found: _Found, want: Wanted) -> Ranked:
+        """The ranking that counts folders and names, too; the gate's numbers stay those of the plain terms."""
         if not found.weights[0] > 0:
             return found.plain
-        names = names_left(self._lexical.known(asked_names(found.query, found.terms)), about.words)
-        if not names and not about.words:
-            return found.plain
-        terms = [term for term in found.terms if term not in about.words]
-        plain = self._lexical.search(terms, found.wanted, about.postings) if about.words else found.plain
-        if not names:
-            return plain
-        by_names = ranked_by_names(self._lexical, self._owners, terms, names, found.wanted, about.postings)
-        return mixed(by_names, plain, PLAIN_SHARE * told)
-
-    def _refit(
-        self, question: Asked, about: Scope, told: float, rows: IntArray, hits: Sequence[Hit], wanted: int
-    ) -> tuple[IntArray, list[Hit]]:
-        """The best ``wanted`` by how they fit the question."""
-        if len(hits) < 2:
-            return rows, list(hits)
-        scores = fitted(question, self._lexical, rows, hits, about.share(self._owners[rows]), told)
-        order = sorted(range(len(hits)), key=lambda n: -scores[n])[:wanted]
-        return rows[order], [replace(hits[n], score=scores[n]) for n in order]
+        index, owners = self._lexical, self._owners
+        return ranked(index, owners, found.query, found.terms, found.plain, found.wanted, want.about, want.told)
 
     def _arranged(self, found: _Found, terms: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""
@@ -313,11 +289,6 @@ def _owners(versions: Sequence[Version]) -> NDArray[np.int32]:
     """The number of each passage's document, counted over all versions."""
     lengths = [entry.passages for version in versions for entry in version.manifest.documents.values()]
     return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-
-
-def _folders(versions: Sequence[Version]) -> Folders:
-    documents = [(version.base, uri, entry) for version in versions for uri, entry in version.manifest.documents.items()]
-    return Folders([(base, uri) for base, uri, _ in documents], [entry.passages for _, _, entry in documents])
 
 
 def _stacked(versions: Sequence[Version]) -> FloatArray:

@@ -7,7 +7,7 @@ It knows no text and no titles.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from rag.base import FloatArray
 from rag.index import IntArray
 from rag.lexical import IdArray, LexicalIndex
+from rag.manifest import DocumentEntry
 from rag.pruning import Postings
 from rag.tokens import classify
 
@@ -37,23 +38,28 @@ class Folder:
 
 
 class Folders:
-    """The folders near the top of the bases, by name; a base is one too."""
+    """The folders near the top of the bases, by name; a base is one too.
 
-    def __init__(self, uris: Sequence[tuple[str, str]], lengths: Sequence[int]) -> None:
-        """``uris``: the base and path of each document, in order; ``lengths``: how many passages each has."""
-        self._total = len(uris)
+    A name that folders of several products have (``docs``) tells none of them.
+    """
+
+    def __init__(self, bases: Sequence[tuple[str, Mapping[str, DocumentEntry]]]) -> None:
+        """``bases``: the name of each and its documents by their path, in order."""
+        lengths: list[int] = []
         members: dict[str, set[int]] = {}
         parents: dict[str, set[str]] = {}
-        for number, (base, uri) in enumerate(uris):
-            path = [base.lower(), *uri.lower().split("/")[:-1][:_MOST_FOLDERS]]
-            for level, name in enumerate(path):
-                members.setdefault(name, set()).add(number)
-                parents.setdefault(name, set()).update(path[level - 1 : level])
+        for base, documents in bases:
+            for uri, entry in documents.items():
+                path = [base.lower(), *uri.lower().split("/")[:-1][:_MOST_FOLDERS]]
+                for level, name in enumerate(path):
+                    members.setdefault(name, set()).add(len(lengths))
+                    parents.setdefault(name, set()).update(path[:level][-1:])
+                lengths.append(entry.passages)
         self._by_name: dict[str, Folder] = {}
         for name, numbers in members.items():
-            if len(parents[name] - {name}) <= 1 and _FEWEST <= len(numbers) <= _MOST * self._total:
-                documents = np.array(sorted(numbers))
-                self._by_name[name] = Folder(documents, sum(lengths[n] for n in numbers))
+            if len(parents[name] - {name}) <= 1 and _FEWEST <= len(numbers) <= _MOST * len(lengths):
+                documents_of = np.array(sorted(numbers))
+                self._by_name[name] = Folder(documents_of, sum(lengths[n] for n in numbers))
 
     def named(self, term: str) -> Folder | None:
         """The folder of this name, or the only one whose name begins so."""
@@ -113,6 +119,6 @@ def _postings(lexical: LexicalIndex, owners: IdArray, term: str, folder: Folder)
     return Postings(sums[rows], rows.astype(np.int32), 1, max(level, ELSEWHERE * own.most))
 
 
-def names_left(names: Sequence[str], known: Mapping[str, object] | frozenset[str]) -> list[str]:
+def names_left(names: Sequence[str], known: Collection[str]) -> list[str]:
     """The marked names without those of the words that name folders."""
     return [name for name in names if name[1:] not in known]
