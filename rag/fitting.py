@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,16 @@ from rag.asked import Asked, Word, asked, inflected
 from rag.base import Evidence, FloatArray, Hit, Language, Passage, detect_language
 from rag.index import IntArray
 from rag.lexical import IdArray, LexicalIndex
-from rag.scope import NO_SCOPE, Folders, Scope, scope
+from rag.scope import NO_SCOPE, Folders, Scope
 from rag.scoring import asks_how, terms_of
 from rag.tokens import classify, runs
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _CODE = re.compile(r"^\s*(?:```|~~~|\$ )", re.MULTILINE)
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _KANA = re.compile("[\u3041-\u30ff]")
 _MOST_HEADINGS = 12
+_SOME = 0.01  # of a passage: Chinese documents quote much English and code, English ones no Chinese
 NAMED_FROM, NAMED_TO = 0.3, 0.6  # of the question's weight
 
 
@@ -62,13 +63,21 @@ class Wanted:
     told: float
 
 
-def wanted(evidence: Evidence, lexical: LexicalIndex, owners: IdArray, folders: Folders) -> Wanted:
+def wanted(evidence: Evidence, lexical: LexicalIndex, folders: Folders) -> Wanted:
     """What the text of ``evidence`` asks for; a question of nothing but a folder's name asks for that word."""
-    question, about = asked(evidence), scope(lexical, owners, folders, [term.text for term in evidence.terms])
+    question, about = asked(evidence), folders.scope(term.text for term in evidence.terms)
     rest = question.without(about.words)
     if about.words and rest.tells:
         return Wanted(rest, about, 1.0)
     return Wanted(question, NO_SCOPE, 1 - name_alone(question, lexical))
+
+
+def likely(
+    want: Wanted, lexical: LexicalIndex, owners: IdArray, rows: IntArray, scores: FloatArray, fit: Fit = FIT
+) -> FloatArray:
+    """Fused scores with what of a fit is told without reading the passages: which ones are worth it."""
+    cover = want.told * fit.cover * covered(want.question, lexical, rows)
+    return np.asarray(scores + cover + fit.scope * want.about.share(owners[rows]), np.float32)
 
 
 def fitted(
@@ -79,10 +88,11 @@ def fitted(
     total = 1 + want.told * (fit.cover + fit.heading + fit.about + how * fit.code)
     total += fit.scope * bool(want.about.words)
     language = detect_language(question.text)
+    headings = _Headings(question)
     covers, shares = covered(question, lexical, rows), want.about.share(owners[rows])
     scores = []
     for hit, cover, share in zip(hits, covers.tolist(), shares.tolist(), strict=True):
-        named, about = _headed(question, hit.passage)
+        named, about = headings.above(hit.passage)
         fits = fit.cover * cover + fit.heading * named + fit.about * about
         fits -= fit.language * (_speaks(hit.passage) != language)
         fits += fit.code * (how and _CODE.search(hit.passage.text) is not None)
@@ -132,26 +142,39 @@ def _has(lexical: LexicalIndex, term: str, rows: IntArray) -> NDArray[np.bool_]:
     return np.asarray(having[places] == rows)
 
 
-def _headed(question: Asked, passage: Passage) -> tuple[float, float]:
-    """What the title and headings have of the question, and how much of the best heading is asked."""
-    above = [terms_of(name) for name in dict.fromkeys((passage.source, *passage.headings))]
-    own = [terms_of(match[1]) for match in _HEADING.finditer(passage.text)][:_MOST_HEADINGS]
-    path: frozenset[str] = frozenset().union(*above)
-    named = max([question.covered(path), *(question.covered(path | terms) for terms in own)])
-    about = max((_about(question, terms) for terms in (*above[-1:], *own)), default=0.0)
-    return named, about
+class _Headings:
+    """What titles and headings have of a question; the same ones stand above many passages."""
 
+    def __init__(self, question: Asked) -> None:
+        self._words = question.words
+        self._weights = np.array([word.weight for word in question.words], np.float32) / (question.weight or 1.0)
+        self._known = frozenset().union(*(word.forms | word.parts for word in question.words))
+        self._read: dict[str, tuple[FloatArray, float]] = {}
 
-def _about(question: Asked, heading: frozenset[str]) -> float:
-    words = [term for term in heading if len(term) == 1 or term.isascii()]
-    if not words:
-        return 0.0
-    shared = sum(any(term in word.forms or term in word.parts for word in question.words) for term in words)
-    return question.covered(heading) * shared / len(words)
+    def above(self, passage: Passage) -> tuple[float, float]:
+        """What the title and headings of a passage have of the question, and how much of the best heading is asked."""
+        above = [self._one(name) for name in dict.fromkeys((passage.source, *passage.headings))]
+        own = [self._one(match[1]) for match in islice(_HEADING.finditer(passage.text), _MOST_HEADINGS)]
+        path = np.maximum.reduce([found for found, _ in above])
+        named = max(float(np.maximum(path, found) @ self._weights) for found, _ in (above[-1], *own))
+        return named, max(about for _, about in (above[-1], *own))
+
+    def _one(self, name: str) -> tuple[FloatArray, float]:
+        """How far a heading has each word, and the part of it that is asked times what it has."""
+        if name not in self._read:
+            terms = terms_of(name)
+            found = np.array([word.found(terms) for word in self._words], np.float32)
+            whole = [term for term in terms if len(term) == 1 or term.isascii()]
+            asked_for = len(self._known.intersection(whole)) / len(whole) if whole else 0.0
+            self._read[name] = found, float(found @ self._weights) * asked_for
+        return self._read[name]
 
 
 def _speaks(passage: Passage) -> Language | None:
+    """The language of a passage with its headings; None for Japanese."""
     text = "\n".join((passage.source, *passage.headings, passage.text))
+    if text.isascii():
+        return "en"
     if _KANA.search(text):
         return None
-    return "zh" if len(_HAN.findall(text)) > 0.01 * len(text) else "en"
+    return "zh" if sum(map(len, _HAN.findall(text))) > _SOME * len(text) else "en"

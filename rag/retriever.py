@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rag.arrange import arranged, lifted
 from rag.base import Evidence, FloatArray, Hit, KnowledgeError, Passage, Term
 from rag.embedder import LEXICAL_ID
-from rag.fitting import Wanted, fitted, wanted
+from rag.fitting import Wanted, fitted, likely, wanted
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
@@ -35,7 +35,7 @@ MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
 NEURAL_DENSE_WEIGHT = 0.5
-_REREAD = 96  # the best of both, put into the order of how they fit the question
+_REREAD = 32  # of the candidates, put into the order of how they fit the question
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 
@@ -102,7 +102,8 @@ class HybridRetriever:
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         self._owners = _owners(self.versions)
-        self._folders = Folders([(version.base, version.manifest.documents) for version in versions])
+        documents = [(version.base, version.manifest.documents) for version in versions]
+        self._folders = Folders(documents, self._lexical, self._owners)
         use_dense = usable and len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         # Vectors of several embedders cannot be compared, not even to find copies: then each is as good as none.
@@ -153,9 +154,10 @@ class HybridRetriever:
 
     def _search(self, text: str, top_k: int, found: _Found) -> Evidence:
         evidence = self._evidence(text, found, top_k)
-        want = wanted(evidence, self._lexical, self._owners, self._folders)
+        want = wanted(evidence, self._lexical, self._folders)
         refits = not self._neural and min(found.weights) > 0 and want.question.tells
-        rows, fused = self._fuse(self._ranked(found, want), found, max(2 * top_k, refits * _REREAD))
+        lexical, wanted_hits = self._ranked(found, want), max(2 * top_k, refits * _REREAD)
+        rows, fused = self._fuse(lexical, found, wanted_hits, want if refits else None)
         if refits:
             rows, fused = fitted(want, self._lexical, self._owners, rows, fused)
             rows, fused = rows[: 2 * top_k], fused[: 2 * top_k]
@@ -230,8 +232,11 @@ class HybridRetriever:
         near = cosines > 0
         return vector, rows[near], cosines[near]
 
-    def _fuse(self, lexical: Ranked, found: _Found, wanted: int) -> tuple[IntArray, list[Hit]]:
-        """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows."""
+    def _fuse(self, lexical: Ranked, found: _Found, wanted: int, want: Wanted | None) -> tuple[IntArray, list[Hit]]:
+        """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows.
+
+        With ``want`` the best are those likely to fit it.
+        """
         vector, by_dense, cosines = found.vector, found.by_dense, found.cosines
         bm25_weight, dense_weight = found.weights
         parts: list[tuple[str, float, FloatArray]] = []
@@ -249,7 +254,7 @@ class HybridRetriever:
         fused = np.zeros(len(candidates), np.float32)
         for _, weight, scores in parts:
             fused += weight / total * scores
-        order = best(fused, wanted)
+        order = best(likely(want, self._lexical, self._owners, candidates, fused) if want else fused, wanted)
         hits = [
             Hit(self.passage(int(candidates[i])), float(fused[i]), {name: float(part[i]) for name, _, part in parts})
             for i in order

@@ -7,7 +7,7 @@ It knows no text and no titles.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,96 +29,98 @@ _HAVE = 0.25  # of the folder's documents, at least, have the word
 _LIFT = 2.0  # so many times the share of all documents
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder's numbers of documents, and how many passages they have."""
-
-    documents: IntArray
-    passages: int
-
-
-class Folders:
-    """The folders near the top of the bases, by name; a base is one too.
-
-    A name that folders of several products have (``docs``) tells none of them.
-    """
-
-    def __init__(self, bases: Sequence[tuple[str, Mapping[str, DocumentEntry]]]) -> None:
-        """``bases``: the name of each and its documents by their path, in order."""
-        lengths: list[int] = []
-        members: dict[str, set[int]] = {}
-        parents: dict[str, set[str]] = {}
-        for base, documents in bases:
-            for uri, entry in documents.items():
-                path = [base.lower(), *uri.lower().split("/")[:-1][:_MOST_FOLDERS]]
-                for level, name in enumerate(path):
-                    members.setdefault(name, set()).add(len(lengths))
-                    parents.setdefault(name, set()).update(path[:level][-1:])
-                lengths.append(entry.passages)
-        self._by_name: dict[str, Folder] = {}
-        for name, numbers in members.items():
-            if len(parents[name] - {name}) <= 1 and _FEWEST <= len(numbers) <= _MOST * len(lengths):
-                documents_of = np.array(sorted(numbers))
-                self._by_name[name] = Folder(documents_of, sum(lengths[n] for n in numbers))
-
-    def named(self, term: str) -> Folder | None:
-        """The folder of this name, or the only one whose name begins so."""
-        if term in self._by_name:
-            return self._by_name[term]
-        if len(term) < _SHORTEST:
-            return None
-        longer = [name for name in self._by_name if name.startswith(term)]
-        return self._by_name[longer[0]] if len(longer) == 1 else None
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """The words that name folders, and what passages get for it."""
+    """The words that name folders, what passages get for each, and the folders' documents."""
 
     words: frozenset[str] = frozenset()
     postings: tuple[Postings, ...] = ()
-    folders: tuple[Folder, ...] = ()
+    folders: tuple[IntArray, ...] = ()
 
     def share(self, documents: IdArray) -> FloatArray:
         """The share of the folders named that each document stands in."""
-        inside = [np.isin(documents, folder.documents) for folder in self.folders]
+        inside = [np.isin(documents, folder) for folder in self.folders]
         return np.mean(inside, axis=0, dtype=np.float32) if inside else np.zeros(len(documents), np.float32)
 
 
 NO_SCOPE = Scope()
 
 
-def scope(lexical: LexicalIndex, owners: IdArray, folders: Folders, terms: Sequence[str]) -> Scope:
-    """The scope of a question with these plain terms; none where they name no folder."""
-    found: dict[str, Folder] = {}
-    for term in dict.fromkeys(terms):
-        if classify(term) != "number" and (folder := folders.named(term)) and _is_told(lexical, owners, folder, term):
-            found[term] = folder
-    if not found:
-        return NO_SCOPE
-    postings = [_postings(lexical, owners, term, folder) for term, folder in found.items()]
-    return Scope(frozenset(found), tuple(postings), tuple(found.values()))
+class Folders:
+    """The folders near the top of the bases, by name; a base is one too. Thread-safe.
+
+    A name that folders of several products have (``docs``) tells none of them.
+    """
+
+    def __init__(
+        self, bases: Sequence[tuple[str, Mapping[str, DocumentEntry]]], lexical: LexicalIndex, owners: IdArray
+    ) -> None:
+        """``bases``: the name of each and its documents by their path, in the order of their numbers in ``owners``."""
+        self._lexical = lexical
+        self._owners = owners
+        self._told: dict[str, tuple[IntArray, Postings] | None] = {}  # by word; whoever asks anew computes the same
+        paths = [(base, *uri.split("/")[:-1][:_MOST_FOLDERS]) for base, documents in bases for uri in documents]
+        members: dict[str, list[int]] = {}
+        parents: dict[str, set[str]] = {}
+        for number, path in enumerate(paths):
+            names = [name.lower() for name in path]
+            for level, name in enumerate(names):
+                if number not in members.setdefault(name, [])[-1:]:
+                    members[name].append(number)
+                parents.setdefault(name, set()).update(names[:level][-1:])
+        self._by_name = {
+            name: np.array(numbers)
+            for name, numbers in members.items()
+            if len(parents[name] - {name}) <= 1 and _FEWEST <= len(numbers) <= _MOST * len(paths)
+        }
+
+    def scope(self, terms: Iterable[str]) -> Scope:
+        """The scope of a question with these plain terms; none where they name no folder."""
+        if not self._by_name:
+            return NO_SCOPE
+        told = {term: self._tell(term) for term in terms}
+        found = {term: known for term, known in told.items() if known is not None}
+        if not found:
+            return NO_SCOPE
+        folders, postings = zip(*found.values(), strict=True)
+        return Scope(frozenset(found), postings, folders)
+
+    def _tell(self, term: str) -> tuple[IntArray, Postings] | None:
+        """The documents of the folder that a word names, and what passages get for it."""
+        if term not in self._told:
+            documents = None if classify(term) == "number" else self._named(term)
+            is_told = documents is not None and self._is_told(term, documents)
+            known = (documents, self._postings(term, documents)) if documents is not None and is_told else None
+            if documents is None:
+                return None
+            self._told[term] = known
+        return self._told[term]
+
+    def _named(self, term: str) -> IntArray | None:
+        """The documents of the folder of this name, or of the only one whose name begins so."""
+        if term in self._by_name or len(term) < _SHORTEST:
+            return self._by_name.get(term)
+        longer = [name for name in self._by_name if name.startswith(term)]
+        return self._by_name[longer[0]] if len(longer) == 1 else None
+
+    def _is_told(self, term: str, documents: IntArray) -> bool:
+        """Whether a folder's documents speak of themselves by that word, more than others do."""
+        having = np.unique(self._owners[self._lexical.passages_with(term)])
+        inside = np.isin(having, documents, assume_unique=True).sum() / len(documents)
+        everywhere = len(having) / (int(self._owners[-1]) + 1)
+        return bool(inside >= _HAVE and inside >= _LIFT * everywhere)
+
+    def _postings(self, term: str, documents: IntArray) -> Postings:
+        own, inside = self._lexical.postings(term, 1), np.isin(self._owners, documents)
+        sums = np.zeros(len(self._owners), np.float32)
+        sums[own.rows] = own.data * np.float32(ELSEWHERE)
+        passages = int(inside.sum())
+        level = INSIDE * float(np.log1p((len(inside) - passages + 0.5) / (passages + 0.5)))
+        sums[inside] = level
+        rows = np.flatnonzero(sums > 0)
+        return Postings(sums[rows], rows.astype(np.int32), 1, max(level, ELSEWHERE * own.most))
 
 
-def _is_told(lexical: LexicalIndex, owners: IdArray, folder: Folder, term: str) -> bool:
-    """Whether the folder's documents speak of themselves by that word, more than others do."""
-    documents = np.unique(owners[lexical.passages_with(term)])
-    inside = np.isin(documents, folder.documents, assume_unique=True).sum() / len(folder.documents)
-    everywhere = len(documents) / (int(owners[-1]) + 1)
-    return bool(inside >= _HAVE and inside >= _LIFT * everywhere)
-
-
-def _postings(lexical: LexicalIndex, owners: IdArray, term: str, folder: Folder) -> Postings:
-    own = lexical.postings(term, 1)
-    sums: FloatArray = np.zeros(len(owners), np.float32)
-    sums[own.rows] = own.data * np.float32(ELSEWHERE)
-    inside = np.isin(owners, folder.documents)
-    level = INSIDE * float(np.log1p((len(owners) - folder.passages + 0.5) / (folder.passages + 0.5)))
-    sums[inside] = level
-    rows = np.flatnonzero(sums > 0)
-    return Postings(sums[rows], rows.astype(np.int32), 1, max(level, ELSEWHERE * own.most))
-
-
-def names_left(names: Sequence[str], known: Collection[str]) -> list[str]:
+def names_left(names: Iterable[str], known: Collection[str]) -> list[str]:
     """The marked names without those of the words that name folders."""
     return [name for name in names if name[1:] not in known]
