@@ -7,6 +7,7 @@ It knows no text and no titles.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -74,6 +75,8 @@ class Folders:
             if len(parents[name] - {name}) <= 1 and _FEWEST <= len(numbers) <= _MOST * len(paths)
         }
 
+        self._names = sorted(self._by_name)
+
     def scope(self, terms: Iterable[str]) -> Scope:
         """The scope of a question with these plain terms; none where they name no folder."""
         if not self._by_name:
@@ -100,7 +103,8 @@ class Folders:
         """The documents of the folder of this name, or of the only one whose name begins so."""
         if term in self._by_name or len(term) < _SHORTEST:
             return self._by_name.get(term)
-        longer = [name for name in self._by_name if name.startswith(term)]
+        at = bisect_left(self._names, term)
+        longer = [name for name in self._names[at : at + 2] if name.startswith(term)]
         return self._by_name[longer[0]] if len(longer) == 1 else None
 
     def _is_told(self, term: str, documents: IntArray) -> bool:
