@@ -27,7 +27,7 @@ _FEWEST = 4  # documents
 _MOST = 0.7  # of all documents: more is no choice
 _SHORTEST = 5  # characters of a name's beginning that stands for it
 _HAVE = 0.25  # of the folder's documents, at least, have the word
-_LIFT = 2.0  # so many times the share of all documents
+_LIFT = 1.25  # so many times the share of all documents: of two products each has half of them
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,10 +18,15 @@ from rag.scope import names_left
 EMBEDDER = LexicalEmbedder()
 
 
+NAMES = ("ropefish", "glassfrog", "mothlight")
+
+
 def product(name: str) -> dict[str, str]:
-    """Four pages of a product that speak of it all the time; one tells how it is installed from source."""
+    """Four pages of a product that speak of it all the time; one tells how it is installed, beside the others."""
+    others = " ".join(f"`{other}` 与 {other}" for other in NAMES if other != name)
+    install = "# 安装\n\n## 从源码安装\n\n```bash\npip install -e .\n```\n\n"
     return {
-        f"{name}/docs/install.md": f"# 安装\n\n## 从源码安装\n\n```bash\npip install -e .\n```\n\n装好后重启。",
+        f"{name}/docs/install.md": f"{install}可以同 {others} 一起安装。",
         f"{name}/docs/intro.md": f"# {name} 介绍\n\n{name} 很快。{name} 很小。{name} 由社区维护。"
         + f"{name} 好用。" * 8,
         f"{name}/docs/train.md": f"# 训练\n\n用 {name} 训练模型，`{name} train` 开始。{name} 会保存权重。",
@@ -71,7 +76,7 @@ def test_a_question_of_the_name_alone_asks_for_the_name(retriever: HybridRetriev
     evidence = retriever.search("glassfrog 是什么", 4)
     want = wanted(evidence, retriever._lexical, retriever._folders)
     assert not want.about.words
-    assert {hit.passage.uri.split("/")[0] for hit in evidence.hits} == {"glassfrog"}
+    assert evidence.hits[0].passage.uri.startswith("glassfrog/")
 
 
 def test_two_products_named_share_the_choice(retriever: HybridRetriever) -> None:
