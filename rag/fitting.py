@@ -28,7 +28,7 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _KANA = re.compile("[\u3041-\u30ff]")
 _MOST_HEADINGS = 12
 _SOME = 0.01  # of a passage: Chinese documents quote much English and code, English ones no Chinese
-NAMED_FROM, NAMED_TO = 0.3, 0.6  # of the question's weight
+NAMED_FROM, NAMED_TO = 0.2, 0.45  # of the question's weight
 
 
 @dataclass(frozen=True, slots=True)
