@@ -177,6 +177,7 @@ def _candidates(question: Asked, section: Section, budget: int) -> tuple[list[Sc
     whole = len(section.units) <= MAX_PICKED or all(
         missing.covered(unit.terms) * missing.weight < OWN_SHARE * question.weight for unit in ranked
     )
+    whole = whole and not any(unit.defines for unit in section.units)
     if whole and not (asks_how(question) and _cuts_code_off(section.units, budget)):
         return list(section.units), True
     picked = [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP_BELOW_HEADING][:MAX_PICKED]

@@ -7,7 +7,7 @@ chooses no candidates.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -18,17 +18,19 @@ from rag.asked import Asked, Word, asked, inflected
 from rag.base import Evidence, FloatArray, Hit, Language, Passage, detect_language
 from rag.index import IntArray
 from rag.lexical import IdArray, LexicalIndex
+from rag.options import asked_options, defines
 from rag.scope import NO_SCOPE, Folders, Scope
 from rag.scoring import asks_how, terms_of
 from rag.tokens import classify, runs
 
 _HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_LISTED = re.compile(r"^[ \t]*(?:[-*+•]|\|)[^\n]*", re.MULTILINE)
 _CODE = re.compile(r"^\s*(?:```|~~~|\$ )", re.MULTILINE)
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _KANA = re.compile("[\u3041-\u30ff]")
 _MOST_HEADINGS = 12
 _SOME = 0.01  # of a passage: Chinese documents quote much English and code, English ones no Chinese
-NAMED_FROM, NAMED_TO = 0.2, 0.45  # of the question's weight
+NAMED_FROM, NAMED_TO = 0.3, 0.6  # of the question's weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Fit:
     about: float = 0.2
     language: float = 0.2  # what passages in another one lose
     code: float = 0.1  # where it is asked how
+    option: float = 0.8  # where an option or name that is asked for begins an item or row
     scope: float = 0.8  # where a folder is named
 
 
@@ -85,10 +88,10 @@ def fitted(
 ) -> tuple[IntArray, list[Hit]]:
     """The hits, whose numbers in the index are ``rows``, in the order of how they fit, with scores from 0 to 1."""
     question, how = want.question, asks_how(want.question)
+    headings, names = _Headings(question), asked_options(question.text)
     total = 1 + want.told * (fit.cover + fit.heading + fit.about + how * fit.code)
-    total += fit.scope * bool(want.about.words)
+    total += fit.scope * bool(want.about.words) + fit.option * bool(names)
     language = detect_language(question.text)
-    headings = _Headings(question)
     covers, shares = covered(question, lexical, rows), want.about.share(owners[rows])
     scores = []
     for hit, cover, share in zip(hits, covers.tolist(), shares.tolist(), strict=True):
@@ -96,7 +99,8 @@ def fitted(
         fits = fit.cover * cover + fit.heading * named + fit.about * about
         fits -= fit.language * (_speaks(hit.passage) != language)
         fits += fit.code * (how and _CODE.search(hit.passage.text) is not None)
-        scores.append((max(hit.score + want.told * fits + fit.scope * share, 0.0) / total) ** SHARP)
+        told = fit.scope * share + fit.option * (bool(names) and _defines(hit.passage.text, names))
+        scores.append((max(hit.score + want.told * fits + told, 0.0) / total) ** SHARP)
     order = sorted(range(len(hits)), key=lambda n: -scores[n])
     return rows[order], [replace(hits[n], score=scores[n]) for n in order]
 
@@ -140,6 +144,10 @@ def _has(lexical: LexicalIndex, term: str, rows: IntArray) -> NDArray[np.bool_]:
         return np.zeros(len(rows), bool)
     places = np.minimum(np.searchsorted(having, rows.astype(np.int32)), len(having) - 1)
     return np.asarray(having[places] == rows)
+
+
+def _defines(text: str, names: Collection[str]) -> bool:
+    return any(defines(line, "row" if line.lstrip()[:1] == "|" else "item", names) for line in _LISTED.findall(text))
 
 
 class _Headings:

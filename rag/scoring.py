@@ -17,6 +17,7 @@ from operator import mul
 
 from rag.asked import Asked, nearness, vocabulary
 from rag.base import Hit, Language, Passage, detect_language
+from rag.options import asked_options, defines
 from rag.sentences import Unit, split_units
 from rag.tokens import tokenize
 
@@ -30,6 +31,8 @@ _Placed = tuple[int, int, Unit, frozenset[str], int]  # hit, position, unit, its
 # that is, the rank of its passage, and the language of the question.
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
 NEGATED = 2.0  # what a section loses whose heading says "without" where the question does not
+DEFINES = 4.0  # what an item or row gets that begins with an option or name that is asked for
+DEFINED = 1.0  # and its section
 NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
 _NOT = re.compile(r"不(?:使用|用|通过|依赖|需要?)|无需|\b(?:without|not using|don't|instead of)\b", re.IGNORECASE)
@@ -98,6 +101,7 @@ class Scored:
     terms: frozenset[str]
     features: tuple[float, ...]
     score: float
+    defines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +140,14 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights = WEIGHTS
     how = asks_how(question)
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
     *factors, bias = astuple(weights)
-    scored = []
+    names, scored = asked_options(question.text), []
     for (i, position, unit, terms, fresh), (local, *others) in zip(placed, overlaps, strict=True):
         cues = sum(cue.search(unit.text) is not None for cue in asked) + (how and unit.kind in ("code", "item"))
         novelty = math.log1p(max(0, fresh - len(terms & asked_terms)))
         features = (local, novelty, float(cues), _log_ratio(hits[i].score, best), *others)
-        scored.append(Scored(unit, i, position, terms, features, _dot(features, factors) + bias))
+        told = defines(unit.text, unit.kind, names)
+        score = _dot(features, factors) + bias + DEFINES * told
+        scored.append(Scored(unit, i, position, terms, features, score, told))
     return scored
 
 
@@ -195,6 +201,7 @@ def _section(
         + NAMED * named
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
+        + DEFINED * any(unit.defines for unit in units)
         + LANGUAGE * (_language(hit.passage) == language)
         - NEGATED * (bool(path) and _NOT.search(path[-1]) is not None and _NOT.search(question.text) is None)
     )
