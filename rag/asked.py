@@ -30,7 +30,7 @@ _FILLER_HAN = re.compile(
 )
 _WEAK_HAN = re.compile(
     r"报错|出错|错误|解决|排查|处理|办法|方法|方式|问题|原因|情况|使用|设置|支持|需要|一直|总是|老是|直接|还能|成功|失败|推荐|对应"
-    r"|[一两二三几]个|一起"
+    r"|[一两二三几]个|一起|运行|时候|提示|找不到|看到|说明|要用|参数|配置"
 )
 _FILLER_LATIN_WORDS = """
 a an the is are was were be been being do does did done can could should would will shall may might must how what when
@@ -180,6 +180,13 @@ def stem(word: str) -> str:
             if suffix in ("ing", "ed", "er") and word[-1] == word[-2]:
                 word = word[:-1]
     return word
+
+
+def inflected(word: str) -> tuple[str, ...]:
+    """An English word or stem with the endings that `stem` takes off; others as they are."""
+    if len(word) < 3 or not word.isascii() or not word.isalpha():
+        return (word,)
+    return (word, *(word + suffix for suffix in _SUFFIXES))
 
 
 def vocabulary(terms: Collection[str]) -> frozenset[str]:

@@ -106,7 +106,7 @@ def _choose(
     question: Asked, section: Section, chosen: Sequence[Scored], hits: Sequence[Hit], budget: int
 ) -> list[Scored]:
     """What to quote of a section beside what is ``chosen``, in order; something where nothing is chosen yet."""
-    candidates, in_order = _candidates(question, section)
+    candidates, in_order = _candidates(question, section, budget)
     places, how = {unit.position: unit for unit in section.units}, asks_how(question)
     taken: dict[int, Scored] = {}
     for best in candidates:
@@ -164,20 +164,22 @@ def _breaks_off(unit: Unit) -> bool:
     return _INTRODUCES.search(unit.text) is not None or (unit.cut and len(unit.text) < MIN_BEGINNING)
 
 
-def _candidates(question: Asked, section: Section) -> tuple[list[Scored], bool]:
+def _candidates(question: Asked, section: Section, budget: int) -> tuple[list[Scored], bool]:
     """The units to quote, most wanted first; and whether that is the order in which they stand.
 
     A short section is the answer as a whole, and so is one whose headings hold what is asked where no sentence of it
-    says more.
+    says more; unless its command would then be cut off.
     """
     ranked = sorted(section.units, key=lambda unit: (-unit.score, unit.position))
     if not section.path:
         near = [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP]
         return [unit for unit in near if _has_reason(unit, ranked[0])], False
     missing = question.without(section.headings)
-    if len(section.units) <= MAX_PICKED or all(
+    whole = len(section.units) <= MAX_PICKED or all(
         missing.covered(unit.terms) * missing.weight < OWN_SHARE * question.weight for unit in ranked
-    ):
+    )
+    whole = whole and not any(unit.defines for unit in section.units)
+    if whole and not (asks_how(question) and _cuts_code_off(section.units, budget)):
         return list(section.units), True
     picked = [unit for unit in ranked if unit.score >= ranked[0].score - MAX_DROP_BELOW_HEADING][:MAX_PICKED]
     return _with_code(picked, ranked) if asks_how(question) else picked, False
@@ -186,6 +188,12 @@ def _candidates(question: Asked, section: Section) -> tuple[list[Scored], bool]:
 def _has_reason(unit: Scored, best: Scored) -> bool:
     """Whether a unit belongs into an answer with the best one: beside it, or for what it has of the question itself."""
     return abs(unit.position - best.position) <= 1 or shares(unit)
+
+
+def _cuts_code_off(units: Sequence[Scored], budget: int) -> bool:
+    """Whether so much prose stands before the first code that there is no room for both."""
+    first = next((i for i, unit in enumerate(units) if unit.unit.kind == "code"), 0)
+    return sum(len(unit.unit.text) for unit in units[:first]) > budget
 
 
 def _with_code(picked: list[Scored], ranked: Sequence[Scored]) -> list[Scored]:

@@ -212,15 +212,22 @@ class LexicalIndex:
             return np.zeros(self._arrays.passages, np.float32)
         return np.asarray(self._bm25.get_scores_from_ids(known), np.float32)
 
-    def search(self, terms: Iterable[str], k: int) -> Ranked:
-        """The ``k`` passages with the highest scores above 0, without scoring all of a large base."""
+    def search(self, terms: Iterable[str], k: int, more: Sequence[Postings] = ()) -> Ranked:
+        """The ``k`` passages with the highest scores above 0, without scoring all of a large base.
+
+        ``more`` counts like further terms.
+        """
         given = [term for term in terms if term in self._ids]
         asked = Counter(given)
-        if sum(map(self._passages_with, asked)) <= BUDGET:
-            return rank_full(self.scores(given), k)
-        return rank_pruned([self._postings(term, times) for term, times in asked.items()], len(self), k)
+        if sum(map(self._passages_with, asked)) + sum(len(one.rows) for one in more) <= BUDGET:
+            sums = self.scores(given)
+            for one in more:
+                sums[one.rows] += one.data
+            return rank_full(sums, k)
+        return rank_pruned([*(self.postings(term, times) for term, times in asked.items()), *more], len(self), k)
 
-    def _postings(self, term: str, times: int) -> Postings:
+    def postings(self, term: str, times: int) -> Postings:
+        """The scores of a term that some passage has."""
         arrays, number = self._arrays, self._ids[term]
         part = slice(int(arrays.starts[number]), int(arrays.starts[number + 1]))
         idf = float(_idf(arrays.passages, np.array(part.stop - part.start)))
@@ -243,7 +250,7 @@ class LexicalIndex:
         """
         documents = int(owners[-1]) + 1 if len(owners) else 0
         sums = np.zeros(documents, np.float32)
-        for one in (self._postings(term, 1) for term in self.known(terms)):
+        for one in (self.postings(term, 1) for term in self.known(terms)):
             frequencies = np.bincount(owners[one.rows], one.data, documents) / max(float(one.data.max()), 1e-9)
             idf = _idf(documents, np.array(np.count_nonzero(frequencies)))
             sums += (idf * frequencies / (frequencies + 1)).astype(np.float32)
@@ -256,6 +263,11 @@ class LexicalIndex:
     def _passages_with(self, term: str) -> int:
         number = self._ids.get(term)
         return 0 if number is None else int(self._arrays.starts[number + 1] - self._arrays.starts[number])
+
+    def passages_with(self, term: str) -> IdArray:
+        """The passages that have the term, rising."""
+        number = self._ids.get(term)
+        return np.zeros(0, np.int32) if number is None else self.passages_of(number)
 
     def passages_of(self, number: int) -> IdArray:
         """The passages that have the term of this number."""

@@ -14,19 +14,49 @@ import numpy as np
 from rag.base import FloatArray
 from rag.index import IntArray, best
 from rag.lexical import IdArray, LexicalIndex
-from rag.names import PARTIAL
-from rag.pruning import Ranked
+from rag.names import PARTIAL, asked_names
+from rag.pruning import Postings, Ranked
+from rag.scope import NO_SCOPE, Scope, names_left
 
 DOCUMENT_WEIGHT = 6.0  # of a name with a part missing in the whole document: seeds 0 to 4 of tests/bench/identifiers.py
 PAIR_WEIGHT = 60.0  # of the names of two parts that lead to a word: seeds 1 to 8; 30 does nearly as well
+PLAIN_SHARE = 0.5  # of the plain terms where they tell what is wanted
 _MORE_DOCUMENTS = 8  # the first ones by such names are candidates even where BM25 ranks all their passages low
 
 
-def ranked_by_names(
-    lexical: LexicalIndex, owners: IdArray, terms: Sequence[str], names: Sequence[str], wanted: int
+def ranked(
+    lexical: LexicalIndex,
+    owners: IdArray,
+    text: str,
+    terms: Sequence[str],
+    plain: Ranked,
+    wanted: int,
+    about: Scope = NO_SCOPE,
+    told: float = 0.0,
 ) -> Ranked:
-    """The passages by the plain ``terms`` and the marked ``names`` together; ``owners`` are their documents."""
-    by_passage = lexical.search([*terms, *names], wanted)
+    """The ``plain`` ranking of a question's ``terms``, or the one that counts its folders (``about``) and names, too.
+
+    ``told`` is how far other words than a single name tell what is wanted.
+    """
+    names = names_left(lexical.known(asked_names(text, terms)), about.words)
+    rest = [term for term in terms if term not in about.words]
+    if about.words:
+        plain = lexical.search(rest, wanted, about.postings)
+    if not names:
+        return plain
+    return mixed(ranked_by_names(lexical, owners, rest, names, wanted, about.postings), plain, PLAIN_SHARE * told)
+
+
+def ranked_by_names(
+    lexical: LexicalIndex,
+    owners: IdArray,
+    terms: Sequence[str],
+    names: Sequence[str],
+    wanted: int,
+    folders: Sequence[Postings] = (),
+) -> Ranked:
+    """The passages by the plain ``terms``, the marked ``names`` and ``folders``; ``owners`` are their documents."""
+    by_passage = lexical.search([*terms, *names], wanted, folders)
     partial = [name for name in names if name.startswith(PARTIAL)]
     if not partial:
         return by_passage
@@ -43,6 +73,21 @@ def ranked_by_names(
         leads[first] = leads.max()  # what the question's other words tell stays first
         more += PAIR_WEIGHT * leads
         rows = np.union1d(rows, shown).astype(np.int64)
+    sums = at(rows)
+    order = best(sums, len(sums))
+    return Ranked(rows[order], sums[order], at)
+
+
+def mixed(one: Ranked, other: Ranked, share: float) -> Ranked:
+    """Two rankings of the same passages, each by its best sum; ``share`` is the weight of the ``other``."""
+    if not len(one.rows) or not len(other.rows) or share <= 0:
+        return one
+
+    def at(rows: IntArray) -> FloatArray:
+        sums = (1 - share) * one.at(rows) / one.sums[0] + share * other.at(rows) / other.sums[0]
+        return np.asarray(sums, np.float32)
+
+    rows = np.union1d(one.rows, other.rows).astype(np.int64)
     sums = at(rows)
     order = best(sums, len(sums))
     return Ranked(rows[order], sums[order], at)

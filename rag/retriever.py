@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 from rag.arrange import arranged, lifted
 from rag.base import Evidence, FloatArray, Hit, KnowledgeError, Passage, Term
 from rag.embedder import LEXICAL_ID
+from rag.fitting import Wanted, fitted, likely, wanted
 from rag.index import IntArray, NumpyIndex, VectorIndex, best, open_index
 from rag.knowledge import Version
 from rag.lexical import LexicalIndex, pool, score_terms, term_weight
-from rag.names import asked_names
-from rag.naming import ranked_by_names
+from rag.naming import ranked
 from rag.passages import indexed_text
 from rag.protocols import Embedder, Reranker
 from rag.pruning import Ranked
 from rag.reranking import reranked
+from rag.scope import Folders
 from rag.scores import spread
 from rag.surroundings import surrounded
 from rag.tokens import TOKENIZER_ID, tokenize
@@ -34,6 +35,7 @@ MAX_QUERY_CHARS = 2000
 BM25_WEIGHT = 1.0
 DENSE_WEIGHT = 0.15  # of the lexical embedder, whose vectors say little that BM25 does not
 NEURAL_DENSE_WEIGHT = 0.5
+_REREAD = 32  # of the candidates, put into the order of how they fit the question
 _MIN_CANDIDATES = 64  # of each retriever: the best fused passage is among these, at any sensible weights
 
 
@@ -100,6 +102,8 @@ class HybridRetriever:
         self._starts = np.cumsum([0, *(len(version) for version in versions)])
         self._lexical = _pooled(self.versions)
         self._owners = _owners(self.versions)
+        documents = [(version.base, version.manifest.documents) for version in versions]
+        self._folders = Folders(documents, self._lexical, self._owners)
         use_dense = usable and len(self) > 0 and (dense_weight > 0 or with_dense_evidence)
         self._scan = scan if scan is not None else self._neural or not bm25_weight > 0
         # Vectors of several embedders cannot be compared, not even to find copies: then each is as good as none.
@@ -150,7 +154,13 @@ class HybridRetriever:
 
     def _search(self, text: str, top_k: int, found: _Found) -> Evidence:
         evidence = self._evidence(text, found, top_k)
-        rows, fused = self._fuse(self._with_names(found), found, 2 * top_k)
+        want = wanted(evidence, self._lexical, self._folders)
+        refits = not self._neural and min(found.weights) > 0 and want.question.tells
+        lexical, wanted_hits = self._ranked(found, want), max(2 * top_k, refits * _REREAD)
+        rows, fused = self._fuse(lexical, found, wanted_hits, want if refits else None)
+        if refits:
+            rows, fused = fitted(want, self._lexical, self._owners, rows, fused)
+            rows, fused = rows[: 2 * top_k], fused[: 2 * top_k]
         evidence = replace(evidence, hits=self._arranged(found, evidence.terms, rows, fused)[:top_k])
         if self._usable or found.vector is None:
             return evidence
@@ -184,12 +194,12 @@ class HybridRetriever:
         vectors = self._embedder.embed([indexed_text(hit.passage) for hit in hits])
         return np.sort(vectors @ vector)[::-1]
 
-    def _with_names(self, found: _Found) -> Ranked:
-        """The ranking that counts where a name stands, too; the gate's numbers stay those of the plain terms."""
-        names = self._lexical.known(asked_names(found.query, found.terms)) if found.weights[0] > 0 else []
-        if not names:
+    def _ranked(self, found: _Found, want: Wanted) -> Ranked:
+        """The ranking that counts folders and names, too; the gate's numbers stay those of the plain terms."""
+        if not found.weights[0] > 0:
             return found.plain
-        return ranked_by_names(self._lexical, self._owners, found.terms, names, found.wanted)
+        index, owners = self._lexical, self._owners
+        return ranked(index, owners, found.query, found.terms, found.plain, found.wanted, want.about, want.told)
 
     def _arranged(self, found: _Found, terms: Sequence[Term], rows: IntArray, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """The hits in the order to be used: by what one sentence holds too, where both retrievers are asked."""
@@ -222,8 +232,11 @@ class HybridRetriever:
         near = cosines > 0
         return vector, rows[near], cosines[near]
 
-    def _fuse(self, lexical: Ranked, found: _Found, wanted: int) -> tuple[IntArray, list[Hit]]:
-        """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows."""
+    def _fuse(self, lexical: Ranked, found: _Found, wanted: int, want: Wanted | None) -> tuple[IntArray, list[Hit]]:
+        """Score the candidates of both retrievers by both, exactly, and keep the best, with their rows.
+
+        With ``want`` the best are those likely to fit it.
+        """
         vector, by_dense, cosines = found.vector, found.by_dense, found.cosines
         bm25_weight, dense_weight = found.weights
         parts: list[tuple[str, float, FloatArray]] = []
@@ -241,7 +254,7 @@ class HybridRetriever:
         fused = np.zeros(len(candidates), np.float32)
         for _, weight, scores in parts:
             fused += weight / total * scores
-        order = best(fused, wanted)
+        order = best(likely(want, self._lexical, self._owners, candidates, fused) if want else fused, wanted)
         hits = [
             Hit(self.passage(int(candidates[i])), float(fused[i]), {name: float(part[i]) for name, _, part in parts})
             for i in order

@@ -23,6 +23,7 @@ from rag.asked import Asked, vocabulary
 from rag.base import Hit, Language, Passage, RagError, detect_language
 from rag.cues import TYPES
 from rag.cues import shown as cues_shown
+from rag.options import asked_options, defines
 from rag.overlap import character_rows, word_rows
 from rag.sentences import Unit, split_units
 from rag.tokens import tokenize
@@ -36,6 +37,8 @@ QUOTE_CHARS = 200
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
 ABOUT_IT = 1.0  # more where the question names, whole, what the passage is about
 NEGATED = 2.0  # what a section loses whose heading says "without" where the question does not
+DEFINES = 4.0  # what an item or row gets that begins with an option or name that is asked for
+DEFINED = 1.0  # and its section
 NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
 _NOT = re.compile(r"不(?:使用|用|通过|依赖|需要?)|无需|\b(?:without|not using|don't|instead of)\b", re.IGNORECASE)
@@ -79,6 +82,7 @@ class Scored:
     terms: frozenset[str]
     features: tuple[float, ...]
     score: float
+    defines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +125,16 @@ def score_units(question: Asked, hits: Sequence[Hit], weights: Weights | None = 
     cues = cues_shown(question.text, [unit.text for _, _, unit, _, _ in placed])
     asked_terms = frozenset().union(*(word.forms for word in question.words))
     best = max((hit.score for hit in hits[:MAX_PASSAGES]), default=0.0)
-    by_name, how = weights or default_weights(), asks_how(question)
+    by_name, how, names = weights or default_weights(), asks_how(question), asked_options(question.text)
     factors = [by_name[name] for name in FEATURES]
     scored = []
     for (i, position, unit, found, words), (by_word, by_character), cue in zip(placed, overlaps, cues, strict=True):
         novelty = math.log1p(max(0, words - len(found & asked_terms)))
         rank = _log_ratio(hits[i].score, best)
         features = (rank, novelty, 1 / (1 + position), *by_word, *by_character, *cue)
-        score = sum(map(mul, features, factors)) + BLOCK * (how and unit.kind in ("code", "item"))
-        scored.append(Scored(unit, i, position, found, features, score))
+        told = defines(unit.text, unit.kind, names)
+        score = sum(map(mul, features, factors)) + BLOCK * (how and unit.kind in ("code", "item")) + DEFINES * told
+        scored.append(Scored(unit, i, position, found, features, score, told))
     return scored
 
 
@@ -165,6 +170,7 @@ def _section(
         + NAMED * named
         + ABOUT * named * (about / len(words) if words else 0.0)
         + RANK * _log_ratio(hit.score, best)
+        + DEFINED * any(unit.defines for unit in units)
         + LANGUAGE * (_language(hit.passage) == language)
         + ABOUT_IT * names_it(question.text, hit.passage)
         - NEGATED * (bool(path) and _NOT.search(path[-1]) is not None and _NOT.search(question.text) is None)

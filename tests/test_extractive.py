@@ -156,6 +156,12 @@ make all
     assert "make all" not in text_of(ask("Does the tool need a disk to be prepared twice?", passage(text)))
 
 
+def test_a_command_is_not_cut_off_by_the_prose_before_it_where_the_section_as_a_whole_answers() -> None:
+    prose = "One can look at what is sent before anything starts. " * 9
+    text = f"## Prompt Viewer\n\n{prose}\n\nStart it so:\n\n```bash\npython viewer.py\n```\n"
+    assert "python viewer.py" in text_of(ask("How do I run the prompt viewer?", passage(text)))
+
+
 def test_a_table_row_is_shown_whole_with_its_header() -> None:
     text = text_of(ask("max_age_s 是什么？", passage(TABLE), max_chars=60))
     assert "| 键 | 默认值 | 意义 |\n|---|---|---|\n" in text

@@ -77,7 +77,7 @@ def test_names_change_neither_lengths_nor_the_numbers_that_the_gate_reads(
     without = plain.count(texts)
     assert (named.count(texts, [passage_names(passage(text)) for text in texts]).lengths == without.lengths).all()
     with_names = retriever.search("replay_put 怎么设置", 5)
-    monkeypatch.setattr("rag.retriever.asked_names", lambda *_: [])
+    monkeypatch.setattr("rag.naming.asked_names", lambda *_: [])
     plainly = retriever.search("replay_put 怎么设置", 5)
     assert with_names.bm25.tolist() == plainly.bm25.tolist()
     assert with_names.dense.tolist() == plainly.dense.tolist()

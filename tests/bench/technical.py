@@ -1,7 +1,7 @@
 """Measures quotes from technical documents: the code block, table row, option or sentence that a question wants.
 
 ``python tests/bench/technical.py FOLDER [develop|"held out"]``. FOLDER holds the nine repositories' documents that the
-questions of technical.jsonl were written for; it is no part of the project.
+questions of technical.jsonl and technical_more.jsonl were written for; it is no part of the project.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rag.extractive import extract
 from rag.knowledge import open_current
 from rag.retriever import HybridRetriever
 
-QUESTIONS = Path(__file__).parent / "technical.jsonl"
+QUESTIONS = [Path(__file__).parent / name for name in ("technical.jsonl", "technical_more.jsonl")]
 TOP_K = 8  # as config.ini has it
 
 
@@ -54,15 +54,17 @@ def measure(questions: Sequence[Mapping[str, object]], retriever: HybridRetrieve
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     folder, half = Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else "develop"
-    lines = QUESTIONS.read_text("utf-8").splitlines()
-    questions = [question for question in map(json.loads, lines) if question["half"] == half]
     with TemporaryDirectory() as place:
         embedder = LexicalEmbedder()
         build([folder], Path(place), embedder)
-        for line in measure(questions, HybridRetriever([open_current(Path(place), "default")], embedder)):
-            print(line)
+        retriever = HybridRetriever([open_current(Path(place), "default")], embedder)
+        for path in QUESTIONS:
+            questions = [
+                question for question in map(json.loads, path.open(encoding="utf-8")) if question["half"] == half
+            ]
+            print(path.name, *measure(questions, retriever), sep="\n")
 
 
 if __name__ == "__main__":
