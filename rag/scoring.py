@@ -37,7 +37,7 @@ QUOTE_CHARS = 200
 COVER, NAMED, ABOUT, RANK, LANGUAGE = 4.0, 0.75, 2.0, 2.0, 1.0
 ABOUT_IT = 1.0  # more where the question names, whole, what the passage is about
 NEGATED = 2.0  # what a section loses whose heading says "without" where the question does not
-DEFINES = 4.0  # what an item or row gets that begins with an option or name that is asked for
+DEFINES = 8.0  # what an item or row gets that begins with an option or name that is asked for
 DEFINED = 1.0  # and its section
 NAMES = 0.3  # the part of its cover that a section loses that has none of the names asked about
 
