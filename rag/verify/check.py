@@ -31,6 +31,7 @@ from rag.verify.scope import widened
 from rag.verify.signs import other_sign
 from rag.verify.strength import overstated
 from rag.verify.text import Span, Text, bare, read
+from rag.verify.topic import cover_with_topic
 from rag.verify.unsaid import torn_off, unsaid
 
 MIN_COVER = 0.6
@@ -140,7 +141,8 @@ def _by_words(
 
 def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float | None) -> Support:
     found = ground(part, sentences)
-    if found.cover < (_least(part) if min_cover is None else min_cover):
+    least = _least(part) if min_cover is None else min_cover
+    if found.cover < least and cover_with_topic(part, found, sentences) < least:
         return Support("cover", "", found.cover)
     if min_cover is None and (words := invented(part, sentences)):
         return Support("cover", words, found.cover)
