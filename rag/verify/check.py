@@ -17,7 +17,7 @@ from rag.verify.before import of_the_others, stands_before
 from rag.verify.bounds import crossed
 from rag.verify.denials import denied
 from rag.verify.figures import misplaced_number, missing_name
-from rag.verify.instances import told_beyond
+from rag.verify.instances import rules, told_beyond
 from rag.verify.invented import invented
 from rag.verify.lexicon import NEGATION
 from rag.verify.lost import lost_amount
@@ -156,7 +156,7 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
     if words := words or (exchanged(told, found.sentences[:1], passage) if told and not NEGATION.search(told.text) else ""):
         return Support("swap", words, found.cover)
     beyond = told_beyond(part, sentences)
-    turned = contradiction(part, found.sentences)
+    turned = contradiction(part, [*found.sentences, *rules(part, found.sentences, sentences)])
     if turned and not beyond and not (turned == "opposite" and other_side):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     if crossed(part, found.sentences):

@@ -75,6 +75,19 @@ def told_beyond(claim: Span, evidence: Sequence[Span]) -> bool:
     return any(case_of(token, claim, evidence) == "beyond" for token in numbers)
 
 
+def rules(claim: Span, evidence: Sequence[Span], sentences: Sequence[Span]) -> list[Span]:
+    """The further sentences that set the bounds of which the claim has a case."""
+    units = {
+        measured[0]
+        for token in claim.tokens
+        if token.kind == "number"
+        and (measured := _measured(token, claim)) is not None
+        and case_of(token, claim, sentences)
+    }
+    rest = [sentence for sentence in sentences if sentence not in evidence] if units else []
+    return [sentence for sentence in rest if any(True for unit in units for _ in _bounds(sentence, unit))]
+
+
 def _bounds(span: Span, unit: str) -> Iterator[_Bound]:
     for token in span.tokens:
         if token.kind != "number" or (measured := _measured(token, span)) is None or measured[0] != unit:

@@ -86,7 +86,7 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     ):
         return False
     if len(change.old) == len(change.new) == 1 and change.old[0].kind == change.new[0].kind == "han":
-        return _other_character(change, sentence, passage)
+        return not _other_spelling(change, passage) and _other_character(change, sentence, passage)
     if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
         return False  # 用 for 运行: no name is that short
     if change.crosses or _moved(change, claim, sentence) or _leads(change.new) != _leads(change.old):
@@ -210,6 +210,12 @@ def _other_character(change: Change, sentence: Span, passage: str) -> bool:
     return any(text in passage and text not in own for text in made) or _recurs(change, passage)
 
 
+def _other_spelling(change: Change, passage: str) -> bool:
+    """Whether the passages write a long word both ways, as a name from another language."""
+    framed = joined(change.before[-2:]) + change.new_text + joined(change.after[:1])
+    return len(framed) >= 4 and framed in passage
+
+
 def _recurs(change: Change, passage: str) -> bool:
     """Whether the replaced words are a name, as far as words tell: the passages use them more than once."""
     old = joined(change.before[-1:]) + change.old_text + joined(change.after[:1])
@@ -232,10 +238,28 @@ def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
         for match in pattern.finditer(claim.text):
             near = evidence[:1] if _near_without(claim, evidence[0], match) else evidence
             there = _squeezed(" ".join(sentence.text for sentence in near))
-            lost = any(_squeezed(name) not in own for name in pattern.findall(evidence[0].text))
+            lost = any(
+                _squeezed(other.group(1)) not in own and _same_place(claim, match, evidence[0], other)
+                for other in pattern.finditer(evidence[0].text)
+            )
             if lost and _squeezed(match.group(1)) not in there and _near_without(claim, evidence[0], match, _RATHER):
                 return match.group(1)
     return ""
+
+
+def _same_place(claim: Span, mine: re.Match[str], sentence: Span, theirs: re.Match[str]) -> bool:
+    """Whether two names have a word beside them in common, or one opens or ends its clause."""
+    own, other = _neighbours(claim, mine), _neighbours(sentence, theirs)
+    return any(one == two for one, two in zip(own, other, strict=True))
+
+
+def _neighbours(span: Span, match: re.Match[str]) -> tuple[str, str]:
+    """The tokens right before and behind a match; nothing where a clause begins or ends there."""
+    start, end = span.start + match.start(), span.start + match.end()
+    clause = next((clause for clause in span.clauses if clause.start <= start < clause.end), span)
+    before = [token.text for token in clause.tokens if token.end <= start]
+    behind = [token.text for token in clause.tokens if token.start >= end]
+    return before[-1] if before else "", behind[0] if behind else ""
 
 
 def _near_without(claim: Span, sentence: Span, match: re.Match[str], least: float = _NEAR) -> bool:

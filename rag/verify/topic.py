@@ -31,7 +31,9 @@ def cover_with_topic(claim: Span, found: Ground, sentences: Sequence[Span]) -> f
         if credit >= _HAD:
             continue
         if token.kind == "number":
-            if reckoned(token, claim, found.sentences) or case_of(token, claim, sentences):
+            if "." in token.text and any(token.text in sentence.numbers for sentence in beside):
+                topic += token.weight  # the version whose changes are told
+            elif reckoned(token, claim, found.sentences) or case_of(token, claim, sentences):
                 follows += token.weight
         elif _names(token, han) and any(token.text in sentence.terms for sentence in beside):
             topic += token.weight * (1 - credit)
