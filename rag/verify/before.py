@@ -19,7 +19,9 @@ _OTHERS = re.compile(
     r"|\b(?:earlier|previous(?:ly)?|before|older|otherwise|other|others|else|rest|smaller|shorter|fewer|lower)\b",
     re.IGNORECASE,
 )
-_BUT_FOR = re.compile(r"以外|之外|除[^，,。]{1,12}外|\b(?:other than|apart from|except|besides|outside)\b", re.IGNORECASE)
+_BUT_FOR = re.compile(
+    r"以外|之外|除[^，,。]{1,12}外|\b(?:other than|apart from|except|besides|outside)\b", re.IGNORECASE
+)
 _OPENING = re.compile(
     r"\s*(?:在?此前|在?此之前|之前|以前|更早|先前|早先|否则|其余|其他|其它|反之"
     r"|(?:before (?:that|this|then)|until then|earlier|previously|previous|older|otherwise|all other|other)\b)",

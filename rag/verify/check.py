@@ -153,7 +153,9 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
         return Support("number", number, found.cover)
     words, other_side = misrelated(part, found.sentences, sentences, passage)
     told = reworded(part, found.sentences)
-    if words := words or (exchanged(told, found.sentences[:1], passage) if told and not NEGATION.search(told.text) else ""):
+    if words := words or (
+        exchanged(told, found.sentences[:1], passage) if told and not NEGATION.search(told.text) else ""
+    ):
         return Support("swap", words, found.cover)
     beyond = told_beyond(part, sentences)
     turned = contradiction(part, [*found.sentences, *rules(part, found.sentences, sentences)])

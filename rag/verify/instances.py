@@ -24,18 +24,29 @@ _LEAST_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _MOST_BEFORE = re.compile(
-    r"(?:不超过|不多于|不高于|不大于|不得超过|至多|最多|最高|上限为?|低于|少于|小于|短于|不足|未满|不满|不到|限[一-鿿]{0,4}|仅可[一-鿿]{0,4}"
+    r"(?:不超过|不多于|不高于|不大于|不得超过|(?:至多|最多)[一-鿿]{0,3}|最高|上限为?|低于|少于|小于|短于|不足|未满|不满|不到"
+    r"|限[一-鿿]{0,4}|仅可[一-鿿]{0,4}"
     rf"|只[能可][一-鿿]{{0,4}}|[<＜≤]=?"
     rf"|\b(?:under|below|at most|up to|no more than|not more than|maximum of|within|no longer than|no larger than"
     rf"|(?:less|fewer|smaller|shorter|lower|younger) than)) ?{_MONEY}$",
     re.IGNORECASE,
 )
-_LEAST_BEHIND = re.compile(rf"{_UNIT}(?:[及或]?以上| (?:or|and) (?:more|over|above|older|longer|larger)\b)", re.IGNORECASE)
-_MOST_BEHIND = re.compile(rf"{_UNIT}(?:[及或]?以[下内]|之内| (?:or|and) (?:less|fewer|under|below|younger)\b)", re.IGNORECASE)
+_LEAST_BEHIND = re.compile(
+    rf"{_UNIT}(?:[及或]?以上| (?:or|and) (?:more|over|above|older|longer|larger)\b)", re.IGNORECASE
+)
+_MOST_BEHIND = re.compile(
+    rf"{_UNIT}(?:[及或]?以[下内]|之内| (?:or|and) (?:less|fewer|under|below|younger)\b)", re.IGNORECASE
+)
 _NO_MORE = re.compile(r"(?:不得?|未|无|not |n't |no )$", re.IGNORECASE)
-_EXCLUSIVE = re.compile(r"(?<!不)(?<!或)(?:超|高于|大于|多于|长于|低于|少于|小于|短于|不足|未满|不满|不到|[<>＜＞] ?$|over|above|under|below|than)")
+_EXCLUSIVE = re.compile(
+    r"(?<!不)(?<!或)(?:超|高于|大于|多于|长于|低于|少于|小于|短于|不足|未满|不满|不到|[<>＜＞] ?$"
+    r"|over|above|under|below|than)"
+)
+_INCLUDED = re.compile(r"(?:no|not|n't) ", re.IGNORECASE)
 _REACH = 22  # characters before a number in which its bound stands
-_DENIES = re.compile(rf"{NEGATION.pattern}|拒绝|禁止|暂缓|免[于去]?|\b(?:reject|refuse|forbid|prohibit|free)\w*\b", re.IGNORECASE)
+_DENIES = re.compile(
+    rf"{NEGATION.pattern}|拒绝|禁止|暂缓|免[于去]?|\b(?:reject|refuse|forbid|prohibit|free)\w*\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +64,7 @@ class _Bound:
 
 
 def case_of(token: Token, claim: Span, evidence: Sequence[Span]) -> str:
-    """"within" or "beyond" the one bound of its kind that the evidence has, told as that asks for; or nothing."""
+    """ "within" or "beyond" the one bound of its kind that the evidence has, told as that asks for; or nothing."""
     measured = _measured(token, claim)
     if measured is None or _has_bound(token, claim):
         return ""
@@ -97,7 +108,8 @@ def _bounds(span: Span, unit: str) -> Iterator[_Bound]:
             clause = next(clause for clause in span.clauses if clause.start <= token.start < clause.end).text
             at = clause.find(words)
             rest = clause[: max(at, 0)] + clause[max(at, 0) + len(words) :]
-            yield _Bound(measured[1], least, _EXCLUSIVE.search(words) is not None, re.sub(r"不$|not? $", "", rest))
+            open_ended = bool(_EXCLUSIVE.search(words)) and not _INCLUDED.match(words)
+            yield _Bound(measured[1], least, open_ended, re.sub(r"不$|not? $", "", rest))
 
 
 def _bound_of(token: Token, span: Span) -> tuple[bool, str] | None:

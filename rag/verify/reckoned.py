@@ -40,8 +40,11 @@ def reckoned(token: Token, claim: Span, evidence: Sequence[Span]) -> bool:
     numbers = [(other, theirs, sentence) for sentence in evidence for other, theirs in _numbers(sentence)]
     if any(other.text == f"{value * 100:g}%" for other, _, _ in numbers) and 0 < value < 1:
         return True
-    alike = [theirs for other, theirs, sentence in numbers if _alike(token, claim, other, sentence)]
-    return any(_rounded(token, claim, value, theirs) for theirs in alike) or _multiple(value, alike, evidence)
+    like = [(other, theirs, sentence) for other, theirs, sentence in numbers if _alike(token, claim, other, sentence)]
+    exact = [theirs for other, theirs, sentence in like if not _is_round(other, sentence)]
+    if any(_rounded(token, claim, value, theirs) for theirs in exact):
+        return True
+    return _multiple(value, [theirs for _, theirs, _ in like], evidence)
 
 
 def _rounded(token: Token, claim: Span, value: float, theirs: float) -> bool:
@@ -57,6 +60,15 @@ def _rounded(token: Token, claim: Span, value: float, theirs: float) -> bool:
     if _ABOUT_BEFORE.search(before) or _ABOUT_BEHIND.match(text, end):
         return abs(theirs - value) <= _ABOUT * value
     return False
+
+
+def _is_round(token: Token, span: Span) -> bool:
+    """Whether a number is said to be more, less or about as much: another one is another number."""
+    start, end = token.start - span.start, token.end - span.start
+    before = span.text[max(start - 14, 0) : start]
+    return any(pattern.search(before) for pattern in (_ABOVE_BEFORE, _BELOW_BEFORE, _ABOUT_BEFORE)) or any(
+        pattern.match(span.text, end) for pattern in (_MORE_BEHIND, _ABOVE_BEHIND, _ABOUT_BEHIND)
+    )
 
 
 def _step(value: float) -> float:
@@ -112,8 +124,8 @@ def _alike(mine: Token, claim: Span, other: Token, sentence: Span) -> bool:
     if units[0] and units[1]:
         one, two = float(mine.text), float(other.text)
         return units[0][0] == units[1][0] and abs(units[0][1] * two - units[1][1] * one) <= 0.001 * units[0][1] * two
-    if units[0] or units[1]:
-        return False
+    if units[0]:
+        return False  # of the claim's, 多 may stand before the unit
     return _unit(mine, claim) == _unit(other, sentence)
 
 

@@ -19,12 +19,10 @@ from rag.verify.opposites import OPPOSITE_CHARACTERS
 from rag.verify.quantities import same_quantity
 from rag.verify.reckoned import reckoned
 from rag.verify.text import Span, Token
+from rag.verify.typed import COPIED, other_of_its_kind
 
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
 _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|等于|相同|并列", re.IGNORECASE)
-_NEAR = 0.85  # of a claim: as good as a copy
-_RATHER = 0.75  # of a claim but for a name: told of another of its kind
-_HAN = re.compile("[\u4e00-\u9fff]")
 _CLOSE = 0.6
 _MOSTLY = 0.6  # of what was exchanged: the rest says nothing of its own
 _NAMED_BEFORE = "位于 设在 设于 来自 生于 落于 业于 职于 名为 称为 叫做 作者"
@@ -38,12 +36,6 @@ _LEADING = frozenset("在从对把被将由于为给向跟与和到按当因若�
 _MUST = frozenset("应须需要必得当")
 _ROW = re.compile(r"\|.*\|")
 _NUMERALS = "一二三四五六七八九十"
-_TYPED = (
-    re.compile(r"《([^《》]{1,40})》"),
-    re.compile(r"[“「『\"]([^“”「」『』\"]{1,20})[”」』\"]"),
-    re.compile(r"(?<![A-Za-z])([A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)*)"),
-    re.compile(r"([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)"),
-)
 
 
 def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
@@ -58,7 +50,7 @@ def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
             return name
         if name := _turned(claim, sentence):
             return name
-    return _other_of_its_kind(claim, evidence)
+    return other_of_its_kind(claim, evidence)
 
 
 def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
@@ -89,7 +81,10 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return not _other_spelling(change, passage) and _other_character(change, sentence, passage)
     if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
         return False  # 用 for 运行: no name is that short
-    if change.crosses or _moved(change, claim, sentence) or _leads(change.new) != _leads(change.old):
+    if change.crosses or _moved(change, claim, sentence):
+        return False
+    free = likeness(claim, sentence) < COPIED
+    if free and _leads(change.new) != _leads(change.old):
         return False
     if all(token.kind != "han" for token in (*change.old, *change.new)):
         if other_voice(claim, sentence) and _reordered(change, claim, sentence):
@@ -100,7 +95,7 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return False
     if _squeezed(new) in passage or _named(change):
         return True
-    if not _like_a_name(change):
+    if free and not _like_a_name(change):
         return False
     return not set(old) & set(new) and _recurs(change, passage)  # 审批 for 批准 is another word for it
 
@@ -227,51 +222,6 @@ def _named(change: Change) -> bool:
     if any(token.kind != "han" or token.text in _NO_NAME for token in (change.old[0], change.new[0])):
         return False
     return joined(change.before) in _BEFORE_NAMES or joined(change.after) in _AFTER_NAMES
-
-
-def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
-    """A title, quoted, Latin or dotted name that the evidence lacks, where it has another that the claim lacks."""
-    if not evidence:
-        return ""
-    own = _squeezed(claim.text)
-    for pattern in _TYPED if _HAN.search(claim.text) else _TYPED[:2]:
-        for match in pattern.finditer(claim.text):
-            near = evidence[:1] if _near_without(claim, evidence[0], match) else evidence
-            there = _squeezed(" ".join(sentence.text for sentence in near))
-            lost = any(
-                _squeezed(other.group(1)) not in own and _same_place(claim, match, evidence[0], other)
-                for other in pattern.finditer(evidence[0].text)
-            )
-            if lost and _squeezed(match.group(1)) not in there and _near_without(claim, evidence[0], match, _RATHER):
-                return match.group(1)
-    return ""
-
-
-def _same_place(claim: Span, mine: re.Match[str], sentence: Span, theirs: re.Match[str]) -> bool:
-    """Whether two names have a word beside them in common, or one opens or ends its clause."""
-    own, other = _neighbours(claim, mine), _neighbours(sentence, theirs)
-    return any(one == two for one, two in zip(own, other, strict=True))
-
-
-def _neighbours(span: Span, match: re.Match[str]) -> tuple[str, str]:
-    """The tokens right before and behind a match; nothing where a clause begins or ends there."""
-    start, end = span.start + match.start(), span.start + match.end()
-    clause = next((clause for clause in span.clauses if clause.start <= start < clause.end), span)
-    before = [token.text for token in clause.tokens if token.end <= start]
-    behind = [token.text for token in clause.tokens if token.start >= end]
-    return before[-1] if before else "", behind[0] if behind else ""
-
-
-def _near_without(claim: Span, sentence: Span, match: re.Match[str], least: float = _NEAR) -> bool:
-    """Whether a sentence has nearly all of the claim but for the match."""
-    start, end = claim.start + match.start(), claim.start + match.end()
-    rest = [
-        (token.weight, share)
-        for token, share in zip(claim.tokens, credits(claim, sentence), strict=True)
-        if not start <= token.start < end
-    ]
-    total = sum(weight for weight, _ in rest)
-    return total > 0 and sum(weight * share for weight, share in rest) >= least * total
 
 
 def _count(token: Token, span: Span) -> int:
