@@ -19,6 +19,9 @@ _OTHERS = re.compile(
     r"|\b(?:earlier|previous(?:ly)?|before|older|otherwise|other|others|else|rest|smaller|shorter|fewer|lower)\b",
     re.IGNORECASE,
 )
+_BUT_FOR = re.compile(
+    r"以外|之外|除[^，,。]{1,12}外|\b(?:other than|apart from|except|besides|outside)\b", re.IGNORECASE
+)
 _OPENING = re.compile(
     r"\s*(?:在?此前|在?此之前|之前|以前|更早|先前|早先|否则|其余|其他|其它|反之"
     r"|(?:before (?:that|this|then)|until then|earlier|previously|previous|older|otherwise|all other|other)\b)",
@@ -34,7 +37,7 @@ _ABOVE = re.compile(
 
 def of_the_others(claim: Span, sentences: Sequence[Span]) -> str:
     """A number of a sentence that the claim gives to what the next one says of the other cases ("此前的版本…")."""
-    if _OTHERS.search(claim.text):
+    if _OTHERS.search(claim.text) or _BUT_FOR.search(claim.text):
         return ""
     for one, other in pairwise(sentences):
         if not _OPENING.match(other.text) or other.numbers & claim.numbers:

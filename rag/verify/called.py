@@ -114,6 +114,9 @@ _SAME = tuple(
 夏季 夏(?=[、,和至到春夏秋冬]) 夏天 夏令 暑期 \bsummer\b
 秋季 秋(?=[、,和至到春夏秋冬]) 秋天 \bautumn\b
 冬季 冬(?=[、,和至到春夏秋冬]) 冬天 冬令 寒冬 \bwinter\b
+每年 年(?=休假|假|费|薪|租金|检|会|终奖|利率|收入) \byearly\b \bannual(?:ly)?\b (?:per|a|each|every)\syear
+每月 月(?=租|薪|费|供|结|票|卡) \bmonthly\b (?:per|a|each|every)\smonth
+每天 日(?=租|薪|均|产|报) \bdaily\b (?:per|a|each|every)\sday
 晚上 晚间 夜间 夜里 夜晚 当晚 每晚 今晚 晚(?=\d) 深夜 \bevenings?\b \bnights?\b \bnightly\b
 \bmonday\b 周[1一] 星期[1一] 礼拜[1一]
 \btuesday\b 周[2二] 星期[2二] 礼拜[2二]

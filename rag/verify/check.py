@@ -17,7 +17,9 @@ from rag.verify.before import of_the_others, stands_before
 from rag.verify.bounds import crossed
 from rag.verify.denials import denied
 from rag.verify.figures import misplaced_number, missing_name
+from rag.verify.instances import rules, told_beyond
 from rag.verify.invented import invented
+from rag.verify.lexicon import NEGATION
 from rag.verify.lost import lost_amount
 from rag.verify.parallels import moved
 from rag.verify.polarity import contradiction
@@ -29,6 +31,7 @@ from rag.verify.scope import widened
 from rag.verify.signs import other_sign
 from rag.verify.strength import overstated
 from rag.verify.text import Span, Text, bare, read
+from rag.verify.topic import cover_with_topic
 from rag.verify.unsaid import torn_off, unsaid
 
 MIN_COVER = 0.6
@@ -138,24 +141,29 @@ def _by_words(
 
 def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cover: float | None) -> Support:
     found = ground(part, sentences)
-    if found.cover < (_least(part) if min_cover is None else min_cover):
+    least = _least(part) if min_cover is None else min_cover
+    if found.cover < least and cover_with_topic(part, found, sentences) < least:
         return Support("cover", "", found.cover)
     if min_cover is None and (words := invented(part, sentences)):
         return Support("cover", words, found.cover)
-    number = misplaced_number(part, found.sentences)
+    number = misplaced_number(part, found.sentences, sentences)
     if number and not (_clauses_stand(part, sentences) or stands_before(part, found.sentences, sentences)):
         return Support("number", number, found.cover)
     if number := moved(part, found.sentences, sentences) or of_the_others(part, sentences):
         return Support("number", number, found.cover)
     words, other_side = misrelated(part, found.sentences, sentences, passage)
     told = reworded(part, found.sentences)
-    if words := words or (exchanged(told, found.sentences, passage) if told else ""):
+    if words := words or (
+        exchanged(told, found.sentences[:1], passage) if told and not NEGATION.search(told.text) else ""
+    ):
         return Support("swap", words, found.cover)
-    if (turned := contradiction(part, found.sentences)) and not (other_side and turned == "opposite"):
+    beyond = told_beyond(part, sentences)
+    turned = contradiction(part, [*found.sentences, *rules(part, found.sentences, sentences)])
+    if turned and not beyond and not (turned == "opposite" and other_side):
         return Support(turned, "", found.cover)  # type: ignore[arg-type]
     if crossed(part, found.sentences):
         return Support("bound", "", found.cover)
-    if denied(part, found.sentences):
+    if not beyond and denied(part, found.sentences):
         return Support("negation", "", found.cover)
     if overstated(part, found.sentences):
         return Support("strength", "", found.cover)

@@ -8,9 +8,11 @@ from itertools import pairwise
 
 from rag.verify.called import stands_as
 from rag.verify.english.names import known_otherwise
+from rag.verify.instances import case_of
 from rag.verify.kinds import KINDS
 from rag.verify.numerals import normalise
 from rag.verify.quantities import other_unit, quantity, same_quantity
+from rag.verify.reckoned import reckoned
 from rag.verify.synonyms import said_otherwise
 from rag.verify.text import Span, Token
 
@@ -80,8 +82,11 @@ def _before(form: str) -> str:
     return r"(?<![A-Za-z0-9_\-])" if form[0].isalnum() or form[0] == "-" else ""
 
 
-def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
-    """A number that the evidence does not have, or has in another place than the claim; or nothing."""
+def misplaced_number(claim: Span, evidence: Sequence[Span], cited: Sequence[Span] = ()) -> str:
+    """A number that the evidence does not have, or has in another place than the claim; or nothing.
+
+    It may be a case of a rule of the evidence, or of all that is ``cited``.
+    """
     tokens = claim.tokens
     for i, token in enumerate(tokens):
         if token.kind != "number":
@@ -98,6 +103,8 @@ def misplaced_number(claim: Span, evidence: Sequence[Span]) -> str:
             continue  # one hour, where the evidence says every hour or an hour
         if not own and any(equal for other in evidence for _, equal in same_quantity(token, claim, other)):
             continue  # two weeks for 14 days
+        if not own and (reckoned(token, claim, evidence) or case_of(token, claim, cited or evidence)):
+            continue  # forty-odd for 41.5, 80 pounds for "over 50"
         if own and all(other_unit(token, claim, other) for other in evidence if token.text in other.numbers):
             return token.raw
         if not own or (max(rivals, default=0.0) >= max(own) + MARGIN and not _at_home(token, claim, evidence)):

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from rag.verify.alignment import credits
 from rag.verify.changes import changes
+from rag.verify.complements import tells_of_the_rest
 from rag.verify.english.denial import denied
 from rag.verify.english.thesaurus import said_without
 from rag.verify.lexicon import (
@@ -64,6 +65,8 @@ def contradiction(claim: Span, evidence: Sequence[Span]) -> str:
         return "universal"
     if _bounds_differ(claim.text, text):
         return "bound"
+    if tells_of_the_rest(claim, evidence):
+        return ""
     if not elsewhere(claim.text, text) and any(_flipped(claim, sentence) for sentence in evidence):
         return "negation"
     said = [n for part in claim.clauses for n in negations(part) if all(n in negations(part, s) for s in evidence)]

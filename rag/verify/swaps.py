@@ -12,16 +12,17 @@ from collections.abc import Collection, Sequence
 from rag.verify.alignment import credits, meanings
 from rag.verify.changes import Change, changes, joined, likeness
 from rag.verify.english.voice import other_voice
+from rag.verify.instances import case_of
 from rag.verify.kinds import other_member
 from rag.verify.lexicon import PRONOUNS
 from rag.verify.opposites import OPPOSITE_CHARACTERS
 from rag.verify.quantities import same_quantity
+from rag.verify.reckoned import reckoned
 from rag.verify.text import Span, Token
+from rag.verify.typed import COPIED, other_of_its_kind
 
 _PASSIVE = re.compile(r"被|由|受到|遭到|\bby\b", re.IGNORECASE)
 _BOTH_WAYS = re.compile(r"[和与跟及或、/]|\b(?:and|or|is|are|equals?)\b|等于|相同|并列", re.IGNORECASE)
-_NEAR = 0.85  # of a claim: as good as a copy
-_HAN = re.compile("[\u4e00-\u9fff]")
 _CLOSE = 0.6
 _MOSTLY = 0.6  # of what was exchanged: the rest says nothing of its own
 _NAMED_BEFORE = "位于 设在 设于 来自 生于 落于 业于 职于 名为 称为 叫做 作者"
@@ -29,15 +30,12 @@ _NAMED_AFTER = "公司 大学 集团 学院 医院 银行 中学 小学 协会 �
 _BEFORE_NAMES, _AFTER_NAMES = frozenset(_NAMED_BEFORE.split()), frozenset(_NAMED_AFTER.split())
 _NO_NAME = frozenset("该此本这那其各每某全")
 _CLEARLY = 1.5  # times as much of one clause as of any other
+_LONGER = 4  # characters that a name may have more than the one in whose place it stands
+_FUNCTION = 0.2  # the weight below which a token is a function word
+_LEADING = frozenset("在从对把被将由于为给向跟与和到按当因若如每")
 _MUST = frozenset("应须需要必得当")
 _ROW = re.compile(r"\|.*\|")
 _NUMERALS = "一二三四五六七八九十"
-_TYPED = (
-    re.compile(r"《([^《》]{1,40})》"),
-    re.compile(r"[“「『\"]([^“”「」『』\"]{1,20})[”」』\"]"),
-    re.compile(r"(?<![A-Za-z])([A-Z][A-Za-z'.-]+(?: [A-Z][A-Za-z'.-]+)*)"),
-    re.compile(r"([\u4e00-\u9fff]{1,6}(?:·[\u4e00-\u9fff]{1,6})+)"),
-)
 
 
 def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
@@ -52,7 +50,7 @@ def swapped(claim: Span, evidence: Sequence[Span], passage: str) -> str:
             return name
         if name := _turned(claim, sentence):
             return name
-    return _other_of_its_kind(claim, evidence)
+    return other_of_its_kind(claim, evidence)
 
 
 def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
@@ -80,10 +78,13 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
     ):
         return False
     if len(change.old) == len(change.new) == 1 and change.old[0].kind == change.new[0].kind == "han":
-        return _other_character(change, sentence, passage)
+        return not _other_spelling(change, passage) and _other_character(change, sentence, passage)
     if any(len(side) < 2 and side[0].kind == "han" for side in (change.new, change.old)):
         return False  # 用 for 运行: no name is that short
     if change.crosses or _moved(change, claim, sentence):
+        return False
+    free = likeness(claim, sentence) < COPIED
+    if free and _leads(change.new) != _leads(change.old):
         return False
     if all(token.kind != "han" for token in (*change.old, *change.new)):
         if other_voice(claim, sentence) and _reordered(change, claim, sentence):
@@ -94,7 +95,21 @@ def _is_swap(change: Change, claim: Span, sentence: Span, passage: str) -> bool:
         return False
     if _squeezed(new) in passage or _named(change):
         return True
+    if free and not _like_a_name(change):
+        return False
     return not set(old) & set(new) and _recurs(change, passage)  # 审批 for 批准 is another word for it
+
+
+def _leads(tokens: Sequence[Token]) -> bool:
+    """Whether words begin as where, when or whereto something is: 在…, which takes no name's place."""
+    return tokens[0].text in _LEADING
+
+
+def _like_a_name(change: Change) -> bool:
+    """Whether new words may be a name in another's place: about as long, and without a number or function words."""
+    if len(change.new) > len(change.old) + _LONGER or any(token.kind == "number" for token in change.new):
+        return False
+    return all(token.weight >= _FUNCTION for token in change.new)
 
 
 def _moved(change: Change, claim: Span, sentence: Span) -> bool:
@@ -169,6 +184,8 @@ def _as_much(change: Change, claim: Span, sentence: Span) -> bool:
     """Whether all numbers of a change are as much as what the sentence has, in another unit."""
     return all(
         any(equal for _, equal in same_quantity(token, claim, sentence))
+        or reckoned(token, claim, [sentence])
+        or case_of(token, claim, [sentence])
         for token in change.new
         if token.kind == "number"
     )
@@ -188,6 +205,12 @@ def _other_character(change: Change, sentence: Span, passage: str) -> bool:
     return any(text in passage and text not in own for text in made) or _recurs(change, passage)
 
 
+def _other_spelling(change: Change, passage: str) -> bool:
+    """Whether the passages write a long word both ways, as a name from another language."""
+    framed = joined(change.before[-2:]) + change.new_text + joined(change.after[:1])
+    return len(framed) >= 4 and framed in passage
+
+
 def _recurs(change: Change, passage: str) -> bool:
     """Whether the replaced words are a name, as far as words tell: the passages use them more than once."""
     old = joined(change.before[-1:]) + change.old_text + joined(change.after[:1])
@@ -199,33 +222,6 @@ def _named(change: Change) -> bool:
     if any(token.kind != "han" or token.text in _NO_NAME for token in (change.old[0], change.new[0])):
         return False
     return joined(change.before) in _BEFORE_NAMES or joined(change.after) in _AFTER_NAMES
-
-
-def _other_of_its_kind(claim: Span, evidence: Sequence[Span]) -> str:
-    """A title, quoted, Latin or dotted name that the evidence lacks, where it has another that the claim lacks."""
-    if not evidence:
-        return ""
-    own = _squeezed(claim.text)
-    for pattern in _TYPED if _HAN.search(claim.text) else _TYPED[:2]:
-        for match in pattern.finditer(claim.text):
-            near = evidence[:1] if _near_without(claim, evidence[0], match) else evidence
-            there = _squeezed(" ".join(sentence.text for sentence in near))
-            lost = any(_squeezed(name) not in own for name in pattern.findall(evidence[0].text))
-            if lost and _squeezed(match.group(1)) not in there:
-                return match.group(1)
-    return ""
-
-
-def _near_without(claim: Span, sentence: Span, match: re.Match[str]) -> bool:
-    """Whether a sentence has nearly all of the claim but for the match."""
-    start, end = claim.start + match.start(), claim.start + match.end()
-    rest = [
-        (token.weight, share)
-        for token, share in zip(claim.tokens, credits(claim, sentence), strict=True)
-        if not start <= token.start < end
-    ]
-    total = sum(weight for weight, _ in rest)
-    return total > 0 and sum(weight * share for weight, share in rest) >= _NEAR * total
 
 
 def _count(token: Token, span: Span) -> int:

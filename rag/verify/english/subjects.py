@@ -33,6 +33,8 @@ def _other_subject(claim: Span, sentence: Span, there: Sequence[float], here: Se
     mine, theirs = _first(claim.tokens), _first(sentence.tokens)
     if mine < 0 or theirs < 0 or there[mine] >= _LOST or here[theirs] >= _LOST:
         return ""
+    if mine == 0 and claim.tokens[0].raw.lower().endswith("ing"):
+        return ""  # switching it off: what is done, no subject of its own
     return claim.tokens[mine].raw if _rest(claim, credits(claim, sentence), mine) >= _REST else ""
 
 
