@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
+from rag.verify.arithmetic import worked_out
 from rag.verify.quantities import quantity
 from rag.verify.text import Span, Token
 
@@ -35,7 +36,7 @@ def reckoned(token: Token, claim: Span, evidence: Sequence[Span]) -> bool:
     value = _value(token.text)
     if value is None:
         return False
-    if _as_port(token, evidence) or _years_between(token, claim, evidence):
+    if _as_port(token, evidence) or _years_between(token, claim, evidence) or worked_out(token, claim, evidence):
         return True
     numbers = [(other, theirs, sentence) for sentence in evidence for other, theirs in _numbers(sentence)]
     if any(other.text == f"{value * 100:g}%" for other, _, _ in numbers) and 0 < value < 1:
