@@ -1,4 +1,4 @@
-"""Numbers that follow from two of the passage's: how far apart they are, together, how many times, from when till when."""
+"""Numbers that follow from two of the passage: how far apart they are, how many times, from when till when."""
 
 from __future__ import annotations
 

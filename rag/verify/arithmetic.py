@@ -1,4 +1,5 @@
-"""Whether a number that a claim has is what two numbers of its evidence come to: how far apart, together, how many times.
+"""Whether a number of a claim is what two of its evidence come to: how far apart, together, how many times.
+
 
 The claim has to say that it is such a number ("more", "in all", "times"), and few may be there to choose from. Knows no
 place of a number and no verdict.
