@@ -25,7 +25,7 @@ DENIED = [
 ]  # fmt: skip
 NOT_DENIED = [
     ("The tool doesn't overwrite files that already exist.", REFUSING),
-    ("儿童要有大人陪着才能坐电梯。", RIDE),
+    ("12岁以下的儿童要有大人陪着才能坐电梯。", RIDE),
     ("系统会跳过重复的记录。", "导入时遇到重复记录，系统会跳过，不作合并。"),
     ("断网时草稿保存在本地。", "断网时草稿保存在本地，不会丢失。"),
     ("The drug may be taken together with food.", "The drug may be taken together with food, but not with alcohol."),

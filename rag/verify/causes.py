@@ -66,6 +66,8 @@ def invented_cause(claim: Span, sentences: Sequence[Span]) -> str:
             continue
         if any(_share(mine.cause, _of(sentence)) >= _CLEAR for _, sentence in same):
             continue  # one of several that the sentence tells
+        if any(min(_share(mine.cause, words), _share(mine.effect, words)) >= _PLAIN for words in map(_of, sentences)):
+            continue  # the sentence sets them side by side itself: "it is closed: the water is changed"
         if same or _side_by_side(mine, sentences) or _unheard(mine, sentences):
             return mine.text
     return ""

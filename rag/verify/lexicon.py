@@ -21,7 +21,7 @@ NEGATION = re.compile(
     r"(?!\s+(?:be\s+)?(?:more|less|later|earlier|fewer|longer|greater|higher|lower|shorter|smaller|larger"
     r"|exceed\w*)\b)"
     r"|\bnon(?=-[a-z])|\b(?:without|neither|nor|none|nothing|nobody)\b|n['’]t\b"
-    r"|\bunable to\b|\bfails? to\b|\b(?:refus|declin)(?:es?|ed|ing) to\b|\brather than\b|\binstead of\b",
+    r"|\bnon(?=-[a-z])|\bunable to\b|\bfails? to\b|\b(?:refus|declin)(?:es?|ed|ing) to\b|\brather than\b|\binstead of\b",
     re.IGNORECASE,
 )
 DOUBLE = frozenset({"不得不", "不可不"})

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.verify.lexicon import NEGATION
 from rag.verify.sides import left, right, units_of
 from rag.verify.text import Span
 from rag.verify.things import units
@@ -93,7 +94,9 @@ def _pairs(span: Span) -> Iterator[_Pair]:
     first = False
     for n, clause in enumerate(span.clauses):
         earlier = span.clauses[max(n - 2, 0) : n] if first or _SEQUENCE.match(clause.text) else ()
-        yield from filter(None, (_pair(other.text, clause.text, firm=False) for other in earlier))
+        yield from filter(
+            None, (_pair(o.text, clause.text, firm=False) for o in earlier if not NEGATION.search(o.text))
+        )
         first = first or _FIRST_ZH.search(clause.text) is not None
 
 

@@ -129,6 +129,8 @@ def _unit(tokens: Sequence[Token], at: int) -> str:
     after = tokens[at + 1] if at + 1 < len(tokens) else None
     if after is None or after.start - tokens[at].end > (0 if after.kind == "han" else 1):
         after = None
+    if after is not None and after.text in _MONTHS:
+        return "month"
     if after is not None and (after.text in _YEARS or (after.kind in ("han", "word") and after.weight >= 0.5)):
         return after.text
     if re.fullmatch(r"1[5-9]\d\d|20\d\d", text):

@@ -15,6 +15,7 @@ from rag.verify.alignment import credits
 from rag.verify.changes import changes
 from rag.verify.complements import tells_of_the_rest
 from rag.verify.english.denial import denied
+from rag.verify.english.families import family
 from rag.verify.english.thesaurus import said_without
 from rag.verify.lexicon import (
     ANYBODY,
@@ -94,6 +95,8 @@ def _flipped(claim: Span, sentence: Span) -> bool:
         if not change.framed or change.clause or max(len(change.old), len(change.new)) > 6:
             continue
         both = bool(change.new and change.old)
+        if both and _counts(change.new) != _counts(change.old):
+            continue  # a number in the place of words is another predicate
         if both and NEGATION.search(_text(change.new, claim)) and NEGATION.search(_text(change.old, sentence)):
             continue
         mine, yours = _negated(change.new, claim, sentence, both), _negated(change.old, sentence, claim, both)
@@ -114,6 +117,10 @@ def _negated(tokens: Sequence[Token], span: Span, opposite: Span, replaced: bool
     count = sum(not (n.head and start <= n.head[0].start < end) or (replaced and _has(opposite, n.head)) for n in found)
     text = _text(tokens, span)
     return count + (sum(len(compiled()[name][1].findall(text)) for name in _NEGATIVE) if replaced else 0)
+
+
+def _counts(tokens: Sequence[Token]) -> bool:
+    return any(token.kind == "number" for token in tokens)
 
 
 def _sides(tokens: Sequence[Token], span: Span) -> set[str]:
@@ -210,8 +217,8 @@ def _compare(
 
 def _unpaired(some: Sequence[Negation], others: Sequence[Negation]) -> list[Negation]:
     """Those that negate nothing that one of the others negates."""
-    heads = [negation.head[0].text for negation in others if negation.head]
-    return [negation for negation in some if not negation.head or negation.head[0].text not in heads]
+    heads = [family(negation.head[0].raw.lower()) for negation in others if negation.head]
+    return [negation for negation in some if not negation.head or family(negation.head[0].raw.lower()) not in heads]
 
 
 @lru_cache(maxsize=4096)

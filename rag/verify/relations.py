@@ -5,6 +5,7 @@ Asks each of the modules that know one kind of relation. It knows no kind itself
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.verify.apart import joined_with_limited, taken_in
@@ -20,6 +21,8 @@ from rag.verify.roles import turned_round
 from rag.verify.swaps import swapped
 from rag.verify.text import Span
 from rag.verify.voices import acted
+
+_PRONOUN = re.compile(r"\b(?:them|it)\b", re.IGNORECASE)  # said in a clause before, of another thing
 
 
 def exchanged(part: Span, found: Sequence[Span], passage: str) -> str:
@@ -44,7 +47,7 @@ def misrelated(part: Span, found: Sequence[Span], sentences: Sequence[Span], pas
         words
         or turned
         or exchanged(part, found, passage)
-        or misattributed(part, sentences)
+        or ("" if _PRONOUN.search(found[0].text) else misattributed(part, sentences))
         or taken_in(part, sentences)
         or joined_with_limited(part, sentences)
         or misdated(part, sentences)

@@ -32,6 +32,7 @@ from rag.verify.text import Span, Token
 from rag.verify.units import shared, units
 
 _HALF, _MOST = 0.5, 0.6
+_RESTRICTED = re.compile(r"但|才|\bbut\b", re.IGNORECASE)  # the claim has a restriction of its own
 _SIDE = 3  # tokens on each side of an "and"
 
 
@@ -197,7 +198,13 @@ def _exception_lost(claim: Span, evidence: Sequence[Span], sentences: Sequence[S
     outright = (
         WHOLE.search(claim.text) or INCLUDING.search(claim.text) or UNIVERSAL.search(NEARLY_ALL.sub(" ", claim.text))
     )
-    if not outright or EXCEPTION.search(claim.text) or NEGATION.search(claim.text) or LIMIT.search(claim.text):
+    if (
+        not outright
+        or _RESTRICTED.search(claim.text)
+        or EXCEPTION.search(claim.text)
+        or NEGATION.search(claim.text)
+        or LIMIT.search(claim.text)
+    ):
         return False
     for n, sentence in enumerate(sentences):
         begins = PRONOUN_START.match(sentence.text) is not None and n and sentences[n - 1] in evidence

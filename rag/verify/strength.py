@@ -87,7 +87,7 @@ def _right_of_duty(clause: Span, evidence: Sequence[Span]) -> bool:
 def _waived(clause: Span, evidence: Sequence[Span]) -> bool:
     """ "With the consent of the head" told as "no consent is needed"."""
     for match in NOT_NEEDED.finditer(clause.text):
-        behind = clause.text[match.end() :]
+        behind = clause.text[match.end() :].lstrip()
         consent = CONSENT.match(behind) or CONSENT.match(behind[2:] if behind[:1] > "\u3000" else behind)
         if not consent:
             continue

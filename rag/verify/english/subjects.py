@@ -7,6 +7,7 @@ well, between words that say the same, the one stands in the other's place. It k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag.verify.alignment import credits
@@ -18,6 +19,7 @@ _REST = 0.6  # of the rest that the sentence has, so that it is the one that the
 _ALL = 0.85  # of the rest, where nothing else may differ
 _STRONG = 0.6  # of a word of a group
 _CONTENT = 2.0
+_PRONOUN = re.compile(r"\b(?:it|them|they|these|those)\b", re.IGNORECASE)  # the word stands in the sentence before
 
 
 def other_word(claim: Span, evidence: Sequence[Span]) -> str:
@@ -40,7 +42,12 @@ def _other_subject(claim: Span, sentence: Span, there: Sequence[float], here: Se
 
 def _left_over(claim: Span, sentence: Span, there: Sequence[float], here: Sequence[float]) -> str:
     mine, theirs = _lost(claim.tokens, there), _lost(sentence.tokens, here)
-    if len(mine) != 1 or len(theirs) != 1 or not _same_place(claim, mine[0], sentence, theirs[0]):
+    if (
+        len(mine) != 1
+        or len(theirs) != 1
+        or _PRONOUN.search(sentence.text)
+        or not _same_place(claim, mine[0], sentence, theirs[0])
+    ):
         return ""
     return claim.tokens[mine[0]].raw if _rest(claim, there, mine[0]) >= _ALL else ""
 
