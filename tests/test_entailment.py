@@ -75,7 +75,7 @@ def test_a_long_answer_asks_a_model_about_few_of_its_sentences() -> None:
     oracle = Oracle(None)
     passage = Passage("p", "日志保留 30 天。", "t", "u")
     verify(
-        "".join(f"记录文件一个月之内都还留着{name}，30 天 [1]。" for name in "甲乙丙丁戊己庚辛壬癸子丑"),
+        "".join(f"{name}部门的运行记录留存 30 天 [1]。" for name in "甲乙丙丁戊己庚辛壬癸子丑"),
         [passage],
         oracle,
     )

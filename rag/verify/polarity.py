@@ -221,10 +221,16 @@ def _unpaired(some: Sequence[Negation], others: Sequence[Negation]) -> list[Nega
     return [negation for negation in some if not negation.head or family(negation.head[0].raw.lower()) not in heads]
 
 
+_NON = re.compile(r"\bnon-[a-z]", re.IGNORECASE)
+
+
 @lru_cache(maxsize=4096)
 def negations(span: Span, other: Span | None = None) -> list[Negation]:
     """The negations of a span; two that cancel each other out are none, nor is what the other says without one."""
-    found, idle = [], said_without(span, other) if other is not None else ()
+    found: list[Negation] = []
+    idle: Sequence[Token] = ()
+    if other is not None and not _NON.search(other.text):
+        idle = said_without(span, other)
     for match in NEGATION.finditer(span.text):
         if match.group() not in DOUBLE:
             start, end = span.start + match.start(), span.start + match.end()
