@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -44,9 +44,17 @@ class Clause:
     """A clause, by what it says, and the name of the thing that it is about; none where it cannot be told."""
 
     span: Span
-    text: str
-    units: frozenset[str]
     owner: str
+
+    @cached_property
+    def text(self) -> str:
+        """Its text in lower case."""
+        return self.span.text.lower()
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """What it says."""
+        return units(self.span.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def _owned(rows: Sequence[_Row], rivals: Mapping[str, object]) -> Iterator[Claus
                 owner = last
         last, sentence = owner, row.sentence
         about = "" if _EVERY.search(row.span.text) and not row.label else owner
-        yield Clause(row.span, row.span.text.lower(), units(row.span.tokens), about)
+        yield Clause(row.span, about)
 
 
 def _rows(sentence: Span, number: int, header: bool) -> Iterator[_Row]:
