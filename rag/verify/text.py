@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from rag.verify.english.forms import contracted, form
@@ -18,6 +20,7 @@ Kind = Literal["han", "word", "number", "name"]
 # Of one sentence. Rules look at pairs of clauses and of tokens; what is longer, no prose but a list or a table without
 # full stops, is read as several sentences, each with all rules.
 MAX_CLAUSES, MAX_TOKENS = 32, 400
+_START = attrgetter("start")
 LIGHT = 0.15  # the weight of a Han character that says little by itself
 _LIGHT_HAN = FUNCTION_HAN | PARTICLES
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
@@ -215,9 +218,7 @@ def _spans(text: str, ends: re.Pattern[str], offset: int, tokens: tuple[Token, .
     start = first = 0
     for stop in (*(match.end() for match in ends.finditer(text)), len(text)):
         if stop > start:
-            last = first
-            while last < len(tokens) and tokens[last].start - offset < stop:
-                last += 1
+            last = bisect_left(tokens, stop + offset, first, key=_START)
             if last > first:
                 yield Span(text[start:stop], start + offset, stop + offset, tokens[first:last])
             start, first = stop, last

@@ -124,7 +124,7 @@ def _owned(rows: Sequence[_Row], rivals: Mapping[str, object]) -> Iterator[Claus
             if not row.name and _PRONOUN.match(row.span.text) and sentence >= 0:
                 owner = last
         last, sentence = owner, row.sentence
-        about = "" if _EVERY.search(row.span.text) and not row.label else owner
+        about = "" if owner and not row.label and _EVERY.search(row.span.text) else owner
         yield Clause(row.span, about)
 
 
@@ -193,7 +193,8 @@ def _rival(one: _Row, other: _Row) -> Rival | None:
 
 def _two_sides(one: str, other: str) -> bool:
     """Whether the subjects are the two sides of a matter, as a buyer and a seller are."""
-    mine, yours = sides_in(one), sides_in(other)
+    if not (mine := sides_in(one)) or not (yours := sides_in(other)):
+        return False
     return any(pair not in mine and pair in yours for side in mine for pair in sides().get(side, ()))
 
 
