@@ -182,8 +182,10 @@ def any_opposite() -> re.Pattern[str]:
 
 @cache
 def _by_characters() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
-    """Each side of each pair, with the Han characters that its words have some of; all have a Latin word as well."""
-    return tuple((name, side, frozenset(_HAN.findall(side.pattern))) for name, two in compiled().items() for side in two)
+    """Each side of each pair, with the Han characters of its pattern."""
+    return tuple(
+        (name, side, frozenset(_HAN.findall(side.pattern))) for name, two in compiled().items() for side in two
+    )
 
 
 def possible(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:

@@ -58,7 +58,6 @@ class _Starting(NamedTuple):
     phrases: tuple[_Phrase, ...]
 
 
-
 def groups() -> tuple[tuple[str, ...], ...]:
     """All groups, with numbers in digits."""
     found = []
