@@ -9,7 +9,7 @@ from functools import lru_cache
 from rag.verify.english.forms import form
 from rag.verify.english.thesaurus import places, shares
 from rag.verify.lexicon import SYNONYMS
-from rag.verify.opposites import any_opposite, compiled
+from rag.verify.opposites import possible
 from rag.verify.quantities import same_quantity
 from rag.verify.synonyms import Sense, senses
 from rag.verify.text import Span, Token
@@ -49,9 +49,8 @@ def _senses(span: Span) -> tuple[Sense, ...]:
         if token.kind == "word" and token.text in _WORD_SYNONYMS:
             group = frozenset((str(_WORD_SYNONYMS[token.text]),))
             found.append(Sense(token.start - span.start, token.end - span.start, group, False))
-    for name, sides in compiled().items() if any_opposite().search(text) else ():
-        for side in sides:
-            found += [Sense(m.start(), m.end(), frozenset((name,)), False) for m in side.finditer(text)]
+    for name, side in possible(text):
+        found += [Sense(m.start(), m.end(), frozenset((name,)), False) for m in side.finditer(text)]
     return tuple(found)
 
 
@@ -97,15 +96,16 @@ def ground(claim: Span, sentences: Sequence[Span], context: frozenset[str] = fro
 def credits(claim: Span, sentence: Span) -> list[float]:
     """For each token of the claim, how far the sentence has it."""
     row, tokens = [], claim.tokens
+    terms, pairs = sentence.terms, sentence.pairs
     for i, token in enumerate(tokens):
-        if token.text not in sentence.terms:
+        if token.text not in terms:
             row.append(0.0)
         elif token.kind != "han":
             row.append(1.0)
         else:
             before = tokens[i - 1].text if i and tokens[i - 1].kind == "han" else ""
             after = tokens[i + 1].text if i + 1 < len(tokens) and tokens[i + 1].kind == "han" else ""
-            together = before + token.text in sentence.pairs or token.text + after in sentence.pairs
+            together = before + token.text in pairs or token.text + after in pairs
             alone = not (before or after)
             row.append(1.0 if together or alone else _LONE)
     for i, token in enumerate(tokens):
@@ -124,7 +124,11 @@ def credits(claim: Span, sentence: Span) -> list[float]:
 
 
 def _gain(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float]) -> float:
-    return sum(token.weight * max(0.0, new - old) for token, old, new in zip(tokens, credit, row, strict=True))
+    gain = 0.0
+    for token, old, new in zip(tokens, credit, row, strict=True):
+        if new > old:
+            gain += token.weight * (new - old)
+    return gain
 
 
 def _worth(tokens: Sequence[Token], credit: Sequence[float], row: Sequence[float], gain: float) -> bool:

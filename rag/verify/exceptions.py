@@ -48,12 +48,16 @@ def told_of_an_exception(claim: Span, sentences: Sequence[Span]) -> str:
         return ""
     rows = [credits(claim, sentence) for sentence in sentences]
     tokens, colour = claim.tokens, colours(claim)
+    apart = [n for n, span in enumerate(sentences) if _SET_APART.search(span.text) and not _LIKEWISE.search(span.text)]
+    apart = [n for n in apart if any(share == 1.0 for share in rows[n])]
     for at, row in enumerate(rows[:-1]):
         seen = [max(column) for column in zip(*rows[: at + 1], strict=True)]
-        for later in range(at + 1, len(rows)):
-            other = sentences[later]
-            if not _SET_APART.search(other.text) or _LIKEWISE.search(other.text):
+        if not any(row):
+            continue  # the rest of the claim would have to stand there
+        for later in apart:
+            if later <= at:
                 continue
+            other = sentences[later]
             thing = [i for i, share in enumerate(rows[later]) if share == 1.0 and not seen[i] and tokens[i].weight >= 1]
             if sum(colour[i] for i in thing if tokens[i].kind != "number") < SMALLEST:
                 continue

@@ -72,7 +72,7 @@ def occurs(name: str, text: str) -> bool:
     if re.fullmatch(r"v\d.*", name):
         forms.append(name[1:])
     after = r"(?![A-Za-z0-9_]|[.\-][A-Za-z0-9_])"
-    return any(re.search(_before(form) + re.escape(form) + after, text) is not None for form in forms)
+    return any(form in text and re.search(_before(form) + re.escape(form) + after, text) for form in forms)
 
 
 def _before(form: str) -> str:

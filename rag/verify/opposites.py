@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
+_HAN = re.compile("[\u4e00-\u9fff]")
+_LATIN = re.compile("[A-Za-z]")
 # (what they are about, words for it, words for its opposite)
 OPPOSITES: tuple[tuple[str, str, str], ...] = (
     (
@@ -176,3 +178,20 @@ def compiled() -> Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]:
 def any_opposite() -> re.Pattern[str]:
     """Matches where any of them does."""
     return re.compile("|".join(f"{one}|{other}" for _, one, other in OPPOSITES), re.IGNORECASE)
+
+
+@cache
+def _by_characters() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
+    """Each side of each pair, with the Han characters of its pattern."""
+    return tuple(
+        (name, side, frozenset(_HAN.findall(side.pattern))) for name, two in compiled().items() for side in two
+    )
+
+
+def possible(text: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """The sides of pairs that a text may have words of, each with the pair's name: most texts have very few."""
+    characters = frozenset(text)
+    latin = _LATIN.search(text) is not None and any_opposite().search(text) is not None
+    for name, side, han in _by_characters():
+        if latin or not han.isdisjoint(characters):
+            yield name, side

@@ -85,6 +85,9 @@ def senses(text: str) -> tuple[Sense, ...]:
     """The words of a text (lower case) that the thesaurus has, those inside longer ones too."""
     known, found, at = thesaurus(), [], 0
     while at < len(text):
+        if text[at] not in known.lengths:
+            at += 1
+            continue
         word = known.longest(text, at)
         if word and word[0].isascii() and _goes_on(text, at, at + len(word)):
             word = ""

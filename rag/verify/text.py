@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from rag.verify.english.forms import contracted, form
 from rag.verify.english.weights import FUNCTION, weight
@@ -15,6 +17,10 @@ from rag.verify.numerals import normalise
 from rag.verify.particles import FILLERS, PARTICLES
 
 Kind = Literal["han", "word", "number", "name"]
+# Of one sentence. Rules look at pairs of clauses and of tokens; what is longer, no prose but a list or a table without
+# full stops, is read as several sentences, each with all rules.
+MAX_CLAUSES, MAX_TOKENS = 32, 400
+_START = attrgetter("start")
 LIGHT = 0.15  # the weight of a Han character that says little by itself
 _LIGHT_HAN = FUNCTION_HAN | PARTICLES
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
@@ -28,8 +34,7 @@ _SENTENCE_END = re.compile(r"[。！？!?；;]+[」』”’\"'）)】》]*|\.(?
 _CLAUSE_END = re.compile(r"[，：、—]|,|:(?=\s|[^\d\x00-\x7f])|\s[-–]\s|[（）()]")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):  # the quickest to make: a passage has thousands
     """A Han character, a word, a number or a name (identifier, path, flag, version).
 
     ``text`` is what is compared: lower case, words without their endings, versions without their v. ``raw`` is how it
@@ -98,7 +103,42 @@ def read(text: str) -> Text:
     """Analyse a text."""
     norm = normalise(_plain(text))
     tokens = tuple(tokens_of(norm))
-    return Text(norm, tuple(_spans(norm, _SENTENCE_END, 0, tokens)))
+    sentences = (part for sentence in _spans(norm, _SENTENCE_END, 0, tokens) for part in _shorter(sentence))
+    return Text(norm, tuple(sentences))
+
+
+def _shorter(sentence: Span) -> Iterator[Span]:
+    """The sentence, or where it goes on without end parts of it, of so many clauses and tokens at most."""
+    if len(sentence.tokens) <= MAX_CLAUSES:  # as one of so many clauses has more tokens than that
+        yield sentence
+        return
+    part: list[Span] = []
+    for clause in sentence.clauses:
+        size = sum(len(other.tokens) for other in part)
+        if part and (len(part) >= MAX_CLAUSES or size + len(clause.tokens) > MAX_TOKENS):
+            yield _joined(part, sentence)
+            part = []
+        for at in range(0, len(clause.tokens), MAX_TOKENS):
+            tokens = clause.tokens[at : at + MAX_TOKENS]
+            part.append(clause if len(tokens) == len(clause.tokens) else _of(tokens, sentence))
+            if len(tokens) == MAX_TOKENS:
+                yield _joined(part, sentence)
+                part = []
+    if part:
+        yield _joined(part, sentence)
+
+
+def _joined(clauses: Sequence[Span], sentence: Span) -> Span:
+    start, end = clauses[0].start, clauses[-1].end
+    if (start, end) == (sentence.start, sentence.end):
+        return sentence
+    text = sentence.text[start - sentence.start : end - sentence.start]
+    return Span(text, start, end, tuple(token for clause in clauses for token in clause.tokens))
+
+
+def _of(tokens: tuple[Token, ...], sentence: Span) -> Span:
+    start, end = tokens[0].start, tokens[-1].end
+    return Span(sentence.text[start - sentence.start : end - sentence.start], start, end, tokens)
 
 
 def bare(norm: str) -> str:
@@ -108,7 +148,7 @@ def bare(norm: str) -> str:
 
 def tokens_of(norm: str) -> Iterator[Token]:
     """The tokens of a normalised text."""
-    phrases = (*FUNCTION_PHRASES.finditer(norm), *FILLERS.finditer(norm))
+    phrases = (*FUNCTION_PHRASES.finditer(norm), *FILLERS.finditer(norm)) if not norm.isascii() else ()
     light = {i for match in phrases for i in range(match.start(), match.end())}
     for match in _RUN.finditer(norm):
         run, start = match.group(), match.start()
@@ -178,9 +218,7 @@ def _spans(text: str, ends: re.Pattern[str], offset: int, tokens: tuple[Token, .
     start = first = 0
     for stop in (*(match.end() for match in ends.finditer(text)), len(text)):
         if stop > start:
-            last = first
-            while last < len(tokens) and tokens[last].start - offset < stop:
-                last += 1
+            last = bisect_left(tokens, stop + offset, first, key=_START)
             if last > first:
                 yield Span(text[start:stop], start + offset, stop + offset, tokens[first:last])
             start, first = stop, last

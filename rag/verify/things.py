@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -44,9 +44,17 @@ class Clause:
     """A clause, by what it says, and the name of the thing that it is about; none where it cannot be told."""
 
     span: Span
-    text: str
-    units: frozenset[str]
     owner: str
+
+    @cached_property
+    def text(self) -> str:
+        """Its text in lower case."""
+        return self.span.text.lower()
+
+    @cached_property
+    def units(self) -> frozenset[str]:
+        """What it says."""
+        return units(self.span.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +124,8 @@ def _owned(rows: Sequence[_Row], rivals: Mapping[str, object]) -> Iterator[Claus
             if not row.name and _PRONOUN.match(row.span.text) and sentence >= 0:
                 owner = last
         last, sentence = owner, row.sentence
-        about = "" if _EVERY.search(row.span.text) and not row.label else owner
-        yield Clause(row.span, row.span.text.lower(), units(row.span.tokens), about)
+        about = "" if owner and not row.label and _EVERY.search(row.span.text) else owner
+        yield Clause(row.span, about)
 
 
 def _rows(sentence: Span, number: int, header: bool) -> Iterator[_Row]:
@@ -185,7 +193,8 @@ def _rival(one: _Row, other: _Row) -> Rival | None:
 
 def _two_sides(one: str, other: str) -> bool:
     """Whether the subjects are the two sides of a matter, as a buyer and a seller are."""
-    mine, yours = sides_in(one), sides_in(other)
+    if not (mine := sides_in(one)) or not (yours := sides_in(other)):
+        return False
     return any(pair not in mine and pair in yours for side in mine for pair in sides().get(side, ()))
 
 

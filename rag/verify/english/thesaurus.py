@@ -58,9 +58,6 @@ class _Starting(NamedTuple):
     phrases: tuple[_Phrase, ...]
 
 
-_NONE = _Starting((), ())
-
-
 def groups() -> tuple[tuple[str, ...], ...]:
     """All groups, with numbers in digits."""
     found = []
@@ -73,19 +70,25 @@ def groups() -> tuple[tuple[str, ...], ...]:
 
 def key(token: Token) -> str:
     """What a token is compared by."""
+    if token.kind != "word":
+        return token.text
     word = token.raw.lower()
-    return family(word) if token.kind == "word" and form(word) == token.text else token.text
+    return family(word) if form(word) == token.text else token.text
 
 
 @lru_cache(maxsize=8192)
 def places(span: Span) -> tuple[Place, ...]:
     """The words of a span that belong to groups or to a family; phrases give each of their words."""
     tokens, known = span.tokens, _phrases()
+    if all(token.kind == "han" for token in tokens):
+        return ()
     keys = [key(token) for token in tokens]
     found = [Place(f"~{keys[at]}", at, 1.0) for at, token in enumerate(tokens) if token.kind == "word"]
     there = frozenset(keys)
     for at, first in enumerate(keys):
-        words, phrases = known.get(first, _NONE)
+        if first not in known:
+            continue
+        words, phrases = known[first]
         found += [Place(name, at, strength, negated) for name, strength, negated in words]
         for phrase in phrases:
             if not phrase.needed <= there:
@@ -99,6 +102,8 @@ def places(span: Span) -> tuple[Place, ...]:
 def denied(tokens: Sequence[Token], keys: Sequence[str]) -> Iterator[Place]:
     """What is denied by a word of its own or by part of a word: never used, unused; no cash, cashless."""
     for at, token in enumerate(tokens):
+        if token.kind == "han":
+            continue
         word = token.raw.lower()
         if keys[at] in _DENYING:
             behind = [n for n in range(at + 1, min(at + 5, len(tokens))) if tokens[n].weight > FUNCTION][:2]
