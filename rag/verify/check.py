@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rag.base import detect_language
+from rag.verify.across import turned_across
 from rag.verify.alignment import ground, whole
 from rag.verify.before import of_the_others, stands_before
 from rag.verify.bounds import crossed
@@ -200,7 +201,10 @@ def _between_languages(
     same = [span for span in sentences if detect_language(span.text) == language]
     if same and (support := _by_words(claim.sentences, same, norms)).supported:
         return support
-    support = _by_figures(whole(claim.sentences, claim.norm), sentences)
+    whole_claim = whole(claim.sentences, claim.norm)
+    support = _by_figures(whole_claim, sentences)
+    if support.supported and (turned := turned_across(whole_claim, sentences)):
+        return Support(turned, "", 0.0, checked=False)
     if support.reason != "cover" or entailment is None:
         return support
     score = entailment.entails(claim.norm, passages)
