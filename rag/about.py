@@ -30,8 +30,13 @@ _TELLS = re.compile(r"[^\W\d_]{2}|[^\W\d_]\d")
 
 def names_it(question: str, passage: Passage) -> bool:
     """Whether the question names what the passage is about. Many passages do not say what that is."""
+    return bool(name_in(question, passage))
+
+
+def name_in(question: str, passage: Passage) -> str:
+    """The longest name of what the passage is about that the question has whole; empty where it has none."""
     asked = _folded(question)
-    return any(_stands_in(name, asked) for name in _names(passage))
+    return max((name for name in _names(passage) if _stands_in(name, asked)), key=len, default="")
 
 
 def begun(question: str, passage: Passage) -> float:

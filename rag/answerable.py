@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from rag.about import begun, names_it
+from rag.about import begun, name_in
 from rag.asked import Asked, asked, vocabulary
 from rag.base import Evidence, Hit, Passage, RagError
 from rag.lexical import term_weight
@@ -41,6 +41,7 @@ FEATURES = (
     "words",  # logarithm of the number of words
 )
 RERANK_WEIGHT = 0.5  # log-odds for each of a reranker's, whose scores are probabilities; set, not fitted
+TOLD = 0.1  # of what is asked beside the name
 UNTOLD = 0.15  # of 1, for a passage below headings or from the middle of a document; set, not fitted
 LOOKED_AT = 8  # hits
 SAME = 0.6  # share of the terms of two passages from which on one repeats the other
@@ -122,7 +123,7 @@ def features(evidence: Evidence, text: str = "") -> tuple[float, ...] | None:
         **_coverage(question, near, had),
         **_scores(evidence, hits, had),
         "names": _names(question, had),
-        "named": _named(question.text, hits[0].passage),
+        "named": _named(question, hits[0].passage, had),
         "begun": max(begun(question.text, hit.passage) for hit in near),
         "run": math.log1p(max(_longest_run(question.text, hit.passage) for hit in near)),
         "words": math.log(len(question.words)),
@@ -142,13 +143,15 @@ def _coverage(question: Asked, hits: Sequence[Hit], had: frozenset[str]) -> dict
     }
 
 
-def _named(question: str, passage: Passage) -> float:
+def _named(question: Asked, passage: Passage, had: frozenset[str]) -> float:
     """1 where the question names what the passage is about, 0 where it names something else, between where none tells.
 
-    What a part of a manual is about may stand on another page.
+    What a part of a manual is about may stand on another page. A name alone is no answer: a page about a thing that has
+    nothing of what is asked of it counts as one about something else.
     """
-    if names_it(question, passage):
-        return 1.0
+    if name := name_in(question.text, passage):
+        rest = question.without(terms_of(name))
+        return 1.0 if not rest.tells or rest.covered(had) >= TOLD else 0.0
     return UNTOLD if passage.headings or passage.position > 0 else 0.0
 
 

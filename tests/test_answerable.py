@@ -87,6 +87,17 @@ def test_a_passage_that_is_about_what_is_named_answers_likelier_than_one_about_a
     assert right > wrong and (named, unnamed) == (1.0, 0.0)
 
 
+def test_a_page_about_the_thing_with_nothing_of_what_is_asked_of_it_is_none_about_it() -> None:
+    question = "Frobnitz 3000 的保修期是多久？"
+
+    def named(text: str) -> float:
+        evidence = Evidence(question, (Hit(Passage("a", text, "Frobnitz 3000", "a.md"), 1.0),))
+        return dict(zip(FEATURES, features(evidence) or (), strict=True))["named"]
+
+    assert named("Frobnitz 3000 的保修期是 36 个月。") == 1.0
+    assert named("Frobnitz 3000 很轻，只有两公斤。") == 0.0
+
+
 def test_a_passage_below_headings_may_be_about_what_stands_elsewhere() -> None:
     hit = Hit(Passage("p", "位于青山镇。", "7", "7.txt", headings=("位置",)), 1.0, {"bm25": 1.0})
     values = features(Evidence("青山站在哪里？", (hit,), np.array([9.0], np.float32)))

@@ -39,6 +39,7 @@ MIN_COVER = 0.6
 # Of Chinese sentences, whose words the thesaurus knows and where `invented` finds what is made up: of 140 faithful ones
 # that people wrote .89 pass both, and .18 of 22 inventions. Cover of .6 without either let .70 and .41 pass.
 MIN_COVER_HAN = 0.55
+LONG_HAN = 8.0  # weight; a shorter sentence has little to lack
 # Of a sentence in Latin script: between the two are 1% of 93 faithful English ones, 7% of 82 false ones, and of 175
 # beside the one of 123 passages about something else that covers them best 7%.
 MIN_COVER_LATIN = 0.67
@@ -179,7 +180,8 @@ def _part_by_words(part: Span, sentences: Sequence[Span], passage: str, min_cove
 def _least(part: Span) -> float:
     if not any(token.kind == "han" for token in part.tokens):
         return MIN_COVER_LATIN
-    return MIN_COVER_HAN if detect_language(part.text) == "zh" else MIN_COVER
+    long = sum(token.weight for token in part.tokens) >= LONG_HAN
+    return MIN_COVER_HAN if long and detect_language(part.text) == "zh" else MIN_COVER
 
 
 def _clauses_stand(part: Span, sentences: Sequence[Span]) -> bool:
