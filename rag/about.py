@@ -34,9 +34,9 @@ def names_it(question: str, passage: Passage) -> bool:
 
 
 def name_in(question: str, passage: Passage) -> str:
-    """The longest name of what the passage is about that the question has whole; empty where it has none."""
+    """The shortest name of what the passage is about that the question has whole; empty where it has none."""
     asked = _folded(question)
-    return max((name for name in _names(passage) if _stands_in(name, asked)), key=len, default="")
+    return min((name for name in _names(passage) if _stands_in(name, asked)), key=len, default="")
 
 
 def begun(question: str, passage: Passage) -> float:
